@@ -1,0 +1,17 @@
+// The outside world as a program sees it: time, chance, a log and its metrics. Passed explicitly to
+// whatever needs it; `realWorld` in production, a virtual one in tests.
+import { systemClock, type Clock } from './clock.ts';
+import { jsonLog, type Log } from './log.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { systemRandom, type Random } from './random.ts';
+
+export interface World {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export function realWorld(program: string, level?: string): World {
+  return { clock: systemClock, random: systemRandom, log: jsonLog(program, level), metrics: createMetrics() };
+}

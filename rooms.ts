@@ -77,7 +77,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   cli: {
     is: 'The skiff command: flags, checklist, preflight, cluster lifecycle on one machine.',
     rooms: [...program, 'runtime', 'linux'],
-    packages: ['commander', '@clack/prompts', 'yaml'],
+    packages: ['commander', 'yaml', 'js-yaml'],
     builtins: ['child_process', 'fs', 'fs/promises', 'path', 'os', 'net', 'dns', 'dns/promises', 'readline', 'process', 'stream', 'crypto', 'url', 'util'],
   },
   testing: {

@@ -98,6 +98,8 @@ export interface AdmissionPlugin {
 export interface ObjectReader {
   get(group: string, resource: string, namespace: string, name: string): KubeObject | undefined;
   list(group: string, resource: string, namespace?: string): readonly KubeObject[];
+  /** Objects whose selectable field has this value ("spec.nodeName"), found through an index. */
+  where(group: string, resource: string, field: string, value: string): readonly KubeObject[];
   /** Changes when any object of the resource changes: lets readers memoise what they derive. */
   revision(group: string, resource: string): number;
 }

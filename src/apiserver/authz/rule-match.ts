@@ -1,0 +1,80 @@
+// Does an RBAC rule allow a request, and does a set of rules cover another one? The first is asked on every
+// request, the second when somebody grants permissions (escalation check).
+import type { PolicyRule } from '#api/rbac/v1.ts';
+import type { Attributes } from '../contract.ts';
+
+function has(list: readonly string[] | undefined, value: string): boolean {
+  return list !== undefined && (list.includes('*') || list.includes(value));
+}
+
+function resourceMatches(rule: PolicyRule, resource: string, subresource: string): boolean {
+  const list = rule.resources;
+  if (list === undefined) return false;
+  const combined = subresource === '' ? resource : `${resource}/${subresource}`;
+  if (list.includes('*') || list.includes(combined)) return true;
+  return subresource !== '' && list.includes(`*/${subresource}`);
+}
+
+function urlMatches(urls: readonly string[] | undefined, path: string): boolean {
+  return urls?.some((url) => url === '*' || url === path || (url.endsWith('*') && path.startsWith(url.slice(0, -1)))) === true;
+}
+
+/** True when the rule allows the request. */
+export function ruleAllows(rule: PolicyRule, request: Attributes): boolean {
+  if (!has(rule.verbs, request.verb)) return false;
+  if (!request.isResourceRequest) return urlMatches(rule.nonResourceURLs, request.path);
+  return (
+    has(rule.apiGroups, request.apiGroup) &&
+    resourceMatches(rule, request.resource, request.subresource) &&
+    (rule.resourceNames === undefined || rule.resourceNames.length === 0 || rule.resourceNames.includes(request.name))
+  );
+}
+
+/** A rule split so that every list has one entry: what must be covered piece by piece. */
+function breakDown(rule: PolicyRule): PolicyRule[] {
+  const pieces: PolicyRule[] = [];
+  for (const verb of rule.verbs) {
+    for (const url of rule.nonResourceURLs ?? []) pieces.push({ verbs: [verb], nonResourceURLs: [url] });
+    for (const group of rule.apiGroups ?? []) {
+      for (const resource of rule.resources ?? []) {
+        const names = rule.resourceNames ?? [];
+        if (names.length === 0) pieces.push({ verbs: [verb], apiGroups: [group], resources: [resource] });
+        for (const name of names) pieces.push({ verbs: [verb], apiGroups: [group], resources: [resource], resourceNames: [name] });
+      }
+    }
+  }
+  return pieces;
+}
+
+function pieceCovered(owner: PolicyRule, piece: PolicyRule): boolean {
+  if (!has(owner.verbs, piece.verbs[0] ?? '')) return false;
+  const url = piece.nonResourceURLs?.[0];
+  if (url !== undefined) {
+    return owner.nonResourceURLs?.some((o) => o === url || o === '*' || (o.endsWith('*') && url.startsWith(o.slice(0, -1)))) === true;
+  }
+  const [resource = '', subresource = ''] = (piece.resources?.[0] ?? '').split('/');
+  const ownerNames = owner.resourceNames ?? [];
+  const name = piece.resourceNames?.[0];
+  return (
+    has(owner.apiGroups, piece.apiGroups?.[0] ?? '') &&
+    resourceMatches(owner, resource, subresource) &&
+    (ownerNames.length === 0 || (name !== undefined && ownerNames.includes(name)))
+  );
+}
+
+/** The pieces of `wanted` that `owned` does not cover; empty when all may be granted. */
+export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
+  return wanted.flatMap(breakDown).filter((piece) => !owned.some((rule) => pieceCovered(rule, piece)));
+}
+
+/** A rule in the compact form of upstream's refusals: {APIGroups:[""], Resources:["pods"], Verbs:["get"]}. */
+export function ruleText(rule: PolicyRule): string {
+  const list = (items: readonly string[]): string => `[${items.map((i) => JSON.stringify(i)).join(' ')}]`;
+  const parts: string[] = [];
+  if (rule.apiGroups !== undefined && rule.apiGroups.length > 0) parts.push(`APIGroups:${list(rule.apiGroups)}`);
+  if (rule.resources !== undefined && rule.resources.length > 0) parts.push(`Resources:${list(rule.resources)}`);
+  if (rule.nonResourceURLs !== undefined && rule.nonResourceURLs.length > 0) parts.push(`NonResourceURLs:${list(rule.nonResourceURLs)}`);
+  if (rule.resourceNames !== undefined && rule.resourceNames.length > 0) parts.push(`ResourceNames:${list(rule.resourceNames)}`);
+  parts.push(`Verbs:${list(rule.verbs)}`);
+  return `{${parts.join(', ')}}`;
+}

@@ -3,7 +3,10 @@
 // clients against `Transport`. Nothing here knows a Kubernetes object.
 import type { Duplex } from 'node:stream';
 
-/** Lower-case names. A header sent twice is joined with ', ' (set-cookie never occurs). */
+/**
+ * Lower-case names. A header sent twice is joined with ', ' (set-cookie never occurs). Requests on HTTP/2 also
+ * show its pseudo headers (':path'), which mean nothing to handlers; `host` is always there.
+ */
 export type Headers = Readonly<Record<string, string | undefined>>;
 
 export interface PeerCertificate {
@@ -73,6 +76,8 @@ export interface TransportRequest {
   readonly path: string;
   readonly headers?: Headers;
   readonly body?: Uint8Array | string;
+  /** Instead of `body`: sent as it comes, no faster than the server reads (proxying). */
+  readonly bodyStream?: AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
 }
 

@@ -1,0 +1,86 @@
+// How a client reaches a server, shared by the HTTP/2 and HTTP/1.1 sides of `httpTransport`.
+import { isIP } from 'node:net';
+import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
+import type { Clock } from '#base/clock.ts';
+import type { Headers, TransportRequest } from '../contract.ts';
+
+export interface HttpTransportOptions {
+  /** "https://10.0.0.1:6443" or "http://127.0.0.1:8080"; a path in it is put before every request's. */
+  readonly url: string;
+  readonly clock: Clock;
+  /** PEM; without it the system's CAs. */
+  readonly ca?: string;
+  /** Client certificate and key, PEM. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** Bearer token; a function is asked for every request, so that tokens can rotate. */
+  readonly token?: string | (() => string | Promise<string>);
+  /** Skips the check of the server's certificate. */
+  readonly insecure?: boolean;
+  /** Name to verify and to send as SNI instead of the URL's host. */
+  readonly serverName?: string;
+  /** A silent connection is pinged this often; an unanswered ping ends it. Default 30 s. */
+  readonly keepAliveMs?: number;
+  /** Default 30 s. */
+  readonly connectTimeoutMs?: number;
+  /** Asks for gzip and unpacks it. */
+  readonly gzip?: boolean;
+  /** Connections kept at most; each carries as many streams as the server allows. Default 16. */
+  readonly maxConnections?: number;
+  /** Header sent with every request that has none of its own. */
+  readonly userAgent?: string;
+}
+
+/** Largest body that `bytes()` collects. */
+export const largestResponseBytes = 1 << 30;
+
+export function tlsConnection(options: HttpTransportOptions, url: URL, protocols: readonly string[]): ConnectionOptions {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const name = options.serverName ?? host;
+  return {
+    host,
+    port: url.port === '' ? 443 : Number(url.port),
+    ca: options.ca,
+    cert: options.cert,
+    key: options.key,
+    servername: isIP(name) === 0 ? name : '',
+    ...(options.serverName !== undefined && { checkServerIdentity: (_host: string, shown: PeerCertificate) => checkServerIdentity(name, shown) }),
+    rejectUnauthorized: options.insecure !== true,
+    ALPNProtocols: [...protocols],
+  };
+}
+
+/** The request's headers with what the transport adds. */
+export async function requestHeaders(options: HttpTransportOptions, request: TransportRequest): Promise<Record<string, string>> {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of Object.entries(request.headers ?? ({} satisfies Headers))) {
+    if (value !== undefined && !name.startsWith(':')) headers[name.toLowerCase()] = value;
+  }
+  if (options.token !== undefined && headers.authorization === undefined) {
+    const token = typeof options.token === 'string' ? options.token : await options.token();
+    if (token !== '') headers.authorization = `Bearer ${token}`;
+  }
+  if (options.gzip === true) headers['accept-encoding'] ??= 'gzip';
+  if (options.userAgent !== undefined) headers['user-agent'] ??= options.userAgent;
+  if (request.body !== undefined) headers['content-length'] = String(typeof request.body === 'string' ? Buffer.byteLength(request.body) : request.body.length);
+  return headers;
+}
+
+/** What an abort rejects with. */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error ? signal.reason : new Error(String(signal.reason));
+}
+
+/** `work`, or the signal's reason as soon as it aborts. */
+export function orAbort<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  if (signal.aborted) {
+    work.catch(() => undefined);
+    return Promise.reject(abortReason(signal));
+  }
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(abortReason(signal));
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}

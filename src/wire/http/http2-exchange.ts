@@ -1,0 +1,132 @@
+// One HTTP/2 stream as an Exchange, on node:http2's core stream API. This is the server's hottest object: what
+// a plain GET does not need (abort controller, listeners) is made only when asked for.
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+import { BodyTooLargeError, type Exchange, type Headers, type Peer, type ResponseBody } from '../contract.ts';
+import { PeerGoneError, readAll, readChunks, StreamBody } from './body.ts';
+
+const noBody = new Uint8Array(0);
+
+/** What the exchanges of one connection share. */
+export interface Http2Connection {
+  readonly peer: Peer;
+  /** Handlers that have not settled yet. */
+  running: number;
+  /** Streamed answers that have not ended yet. */
+  streaming: number;
+}
+
+export class Http2Exchange implements Exchange {
+  readonly protocol = 'h2';
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Headers;
+  readonly peer: Peer;
+  responded = false;
+  readonly #stream: ServerHttp2Stream;
+  readonly #connection: Http2Connection;
+  #abort: AbortController | undefined;
+
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Http2Connection) {
+    this.#stream = stream;
+    this.#connection = connection;
+    this.peer = connection.peer;
+    this.method = headers[':method'] ?? '';
+    this.url = headers[':path'] ?? '';
+    headers.host ??= headers[':authority'] ?? '';
+    // Node joins repeated headers; only set-cookie, which no request carries, would be an array.
+    this.headers = headers as Headers;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort !== undefined) return this.#abort.signal;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const stream = this.#stream;
+    const onClose = (): void => {
+      if (!stream.writableFinished || stream.rstCode !== constants.NGHTTP2_NO_ERROR) abort.abort(new PeerGoneError('the client is gone'));
+    };
+    if (stream.destroyed) onClose();
+    else stream.once('close', onClose);
+    return abort.signal;
+  }
+
+  body(limitBytes: number): Promise<Uint8Array> {
+    const stream = this.#stream;
+    if (stream.endAfterHeaders) return Promise.resolve(noBody);
+    if (Number(this.headers['content-length'] ?? 0) > limitBytes) {
+      return Promise.reject(new BodyTooLargeError(`body is larger than ${limitBytes} bytes`));
+    }
+    return readAll(stream, limitBytes, () => this.#truncated());
+  }
+
+  bodyStream(): AsyncIterable<Uint8Array> {
+    return readChunks(this.#stream, () => this.#truncated());
+  }
+
+  send(status: number, headers: Headers, body?: Uint8Array | string): void {
+    this.#claim();
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed) return;
+    const head: Record<string, string | number | undefined> = { ':status': status };
+    for (const name in headers) head[name] = headers[name];
+    if (body === undefined || status === 204 || status === 304) {
+      if (status !== 204 && status !== 304 && head['content-length'] === undefined) head['content-length'] = 0;
+      stream.respond(head, { endStream: true });
+    } else {
+      head['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      if (this.method === 'HEAD') stream.respond(head, { endStream: true });
+      else {
+        stream.respond(head);
+        stream.end(body);
+      }
+    }
+    if (!stream.endAfterHeaders) this.#dropUnreadBody();
+  }
+
+  start(status: number, headers: Headers): ResponseBody {
+    this.#claim();
+    const stream = this.#stream;
+    if (!stream.destroyed && !stream.closed) {
+      const connection = this.#connection;
+      connection.streaming++;
+      stream.once('close', () => connection.streaming--);
+      stream.respond({ ':status': status, ...headers }, { endStream: this.method === 'HEAD' });
+      if (!stream.endAfterHeaders) this.#dropUnreadBody();
+    }
+    return new StreamBody(stream, (error) => this.#cut(error));
+  }
+
+  hijack(): never {
+    throw new Error('an HTTP/2 stream cannot be hijacked');
+  }
+
+  /** For the server alone: ends an exchange whose handler failed or forgot to answer. */
+  fail(status: number): void {
+    if (!this.responded) this.send(status, { 'content-type': 'text/plain; charset=utf-8' }, 'Internal Server Error\n');
+    else if (!this.#stream.writableEnded) this.#cut();
+  }
+
+  /** `destroy`, because `close` would end the stream first and make the truncated answer look complete. */
+  #cut(error?: Error): void {
+    this.#stream.destroy(error ?? new Error('the response was cut'));
+  }
+
+  /** A reset by the client also ends the readable side. */
+  #truncated(): boolean {
+    const stream = this.#stream;
+    return stream.aborted || (stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR;
+  }
+
+  #claim(): void {
+    if (this.responded) throw new Error('this exchange has been answered already');
+    this.responded = true;
+  }
+
+  /** A client that is still sending when its answer is complete is told to stop (RFC 9113, 8.1). */
+  #dropUnreadBody(): void {
+    const stream = this.#stream;
+    stream.once('finish', () => {
+      if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    });
+  }
+}

@@ -1,0 +1,231 @@
+// A listener that serves one Handler over HTTP/2 and HTTP/1.1 on the same TLS port (ALPN), or over plain
+// HTTP/1.1 for health ports. It owns every bound on a connection, the graceful end, and the promise that
+// neither a handler nor a peer can crash the process.
+import { createServer as createPlainServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
+import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { TLSSocket } from 'node:tls';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import type { Handler, Peer } from '../contract.ts';
+import { Http1Exchange } from './http1-exchange.ts';
+import { type Http2Connection, Http2Exchange } from './http2-exchange.ts';
+import { defaultLimits, type HttpLimits } from './limits.ts';
+import { type SessionWatch, watchSessions } from './session-watch.ts';
+import { contextOptions, contextsByName, peerOf, type ServerTls } from './tls-options.ts';
+
+export interface ServeOptions {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+  /** Without it: plain HTTP/1.1. */
+  readonly tls?: ServerTls;
+  readonly handler: Handler;
+  readonly limits?: Partial<HttpLimits>;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  readonly address: string;
+  /** New connections get the new certificates; open ones are kept. */
+  reload(tls: ServerTls): void;
+  /** Stops listening, lets requests finish for `graceMs`, then cuts what is left. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+interface Listener {
+  readonly world: World;
+  readonly limits: HttpLimits;
+  readonly handler: Handler;
+  readonly sessions: SessionWatch;
+  readonly server: Server;
+  closing: boolean;
+}
+
+/** Listens and serves until closed. Rejects when the address cannot be bound. */
+export async function serveHttp(world: World, options: ServeOptions): Promise<HttpServer> {
+  const limits: HttpLimits = { ...defaultLimits, ...options.limits };
+  const sessions = watchSessions(world.clock, limits.idleMs, limits.pingMs);
+  let byName = options.tls === undefined ? () => undefined : contextsByName(options.tls);
+  const http: ServerOptions = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headMs,
+    requestTimeout: 0,
+    keepAliveTimeout: limits.idleMs,
+    connectionsCheckingInterval: Math.min(limits.headMs, 5_000),
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    noDelay: true,
+    shouldUpgradeCallback: (request) => wantsUpgrade(request.headers.upgrade),
+  };
+  const server =
+    options.tls === undefined
+      ? createPlainServer(http)
+      : createTlsServer({
+          ...http,
+          ...contextOptions(options.tls),
+          ALPNProtocols: ['h2', 'http/1.1'],
+          handshakeTimeout: limits.handshakeMs,
+          requestCert: options.tls.clientCa !== undefined,
+          rejectUnauthorized: false,
+          SNICallback: (name, done) => done(null, byName(name)),
+        });
+  server.maxConnections = limits.connections;
+  const listener: Listener = { world, limits, handler: options.handler, sessions, server, closing: false };
+  const sockets = trackSockets(server);
+  if (options.tls !== undefined) routeByAlpn(server, listener);
+  serveHttp1(server, listener);
+  const { port, address } = await listen(server, options.host, options.port);
+  return {
+    port,
+    address,
+    reload(tls) {
+      if (!('setSecureContext' in server)) throw new Error('a plain HTTP listener has no certificates');
+      server.setSecureContext(contextOptions(tls));
+      byName = contextsByName(tls);
+    },
+    async close({ graceMs }) {
+      listener.closing = true;
+      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeIdleConnections();
+      sessions.closeAll();
+      const timer = world.clock.after(graceMs, () => sockets.forEach((socket) => socket.destroy()));
+      await ended;
+      timer.cancel();
+      sessions.stop();
+    },
+  };
+}
+
+/** Upgrades to anything else (h2c from a Java client) are answered as ordinary requests. */
+function wantsUpgrade(upgrade: string | undefined): boolean {
+  const protocol = upgrade?.toLowerCase();
+  return protocol === 'websocket' || protocol === 'spdy/3.1';
+}
+
+/** Every accepted TCP connection, for the hard end. Errors of a connection are its peer's business. */
+function trackSockets(server: Server): Set<Socket> {
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  });
+  return sockets;
+}
+
+function listen(server: Server, host: string, port: number): Promise<AddressInfo> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', reject);
+      const bound = server.address();
+      if (bound === null || typeof bound === 'string') reject(new Error('no TCP address'));
+      else resolve(bound);
+    });
+  });
+}
+
+/** Connections that negotiated h2 get an HTTP/2 session; all others stay with the HTTP/1.1 parser. */
+function routeByAlpn(server: Server, listener: Listener): void {
+  const http1 = server.listeners('secureConnection');
+  server.removeAllListeners('secureConnection');
+  const { limits, world } = listener;
+  const sessionOptions = {
+    maxSessionMemory: 1024,
+    maxHeaderListPairs: 1000,
+    maxSessionInvalidFrames: 100,
+    streamResetBurst: limits.resetBurst,
+    streamResetRate: limits.resetsPerSecond,
+    settings: {
+      maxConcurrentStreams: limits.streamsPerConnection,
+      initialWindowSize: limits.streamWindowBytes,
+      // Twice the limit: what is a little too large is answered 431 instead of being reset.
+      maxHeaderListSize: limits.headerBytes * 2,
+      // A header block may take one frame and eight continuations.
+      maxFrameSize: 256 << 10,
+      enablePush: false,
+    },
+  };
+  server.on('secureConnection', (socket: TLSSocket) => {
+    socket.on('error', () => socket.destroy());
+    if (socket.alpnProtocol !== 'h2') {
+      for (const accept of http1) accept.call(server, socket);
+      return;
+    }
+    const session = performServerHandshake(socket, sessionOptions);
+    session.setLocalWindowSize(limits.connectionWindowBytes);
+    serveSession(session, socket, listener);
+  });
+  server.on('tlsClientError', (error: Error) => world.log.debug('TLS handshake failed', { error: errorText(error) }));
+}
+
+function serveSession(session: ServerHttp2Session, socket: Socket, listener: Listener): void {
+  const connection: Http2Connection = { peer: peerOf(socket), running: 0, streaming: 0 };
+  const { handler, limits, world } = listener;
+  const mostRunning = limits.streamsPerConnection * 4;
+  listener.sessions.add(session, socket, connection);
+  session.on('error', (error) => world.log.debug('HTTP/2 connection failed', { error: errorText(error), peer: connection.peer.address }));
+  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
+    stream.on('error', ignore);
+    const exchange = new Http2Exchange(stream, headers, connection);
+    if (headersTooLarge(rawHeaders, limits.headerBytes)) {
+      exchange.send(431, {});
+      return;
+    }
+    // Streams that the client reset no longer count as open, their handlers still run (rapid reset).
+    if (connection.running >= mostRunning) {
+      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      session.destroy();
+      return;
+    }
+    connection.running++;
+    run(handler, exchange, world).then(() => connection.running--, ignore);
+  });
+  if (listener.closing) session.close();
+}
+
+function ignore(): void {}
+
+function headersTooLarge(rawHeaders: readonly string[], limitBytes: number): boolean {
+  let total = 0;
+  for (const text of rawHeaders) total += text.length;
+  return total > limitBytes;
+}
+
+/** Never rejects: a handler that throws is answered for. */
+async function run(handler: Handler, exchange: Http1Exchange | Http2Exchange, world: World): Promise<void> {
+  try {
+    await handler(exchange);
+    if (!exchange.responded) exchange.fail(500);
+  } catch (error) {
+    try {
+      world.log.error('request handler failed', { method: exchange.method, url: exchange.url, error: errorText(error) });
+      exchange.fail(500);
+    } catch (second) {
+      world.log.debug('answering for a failed handler failed', { error: errorText(second) });
+    }
+  }
+}
+
+function serveHttp1(server: Server, listener: Listener): void {
+  const { handler, world } = listener;
+  const peers = new WeakMap<Socket, Peer>();
+  const peer = (socket: Socket): Peer => {
+    const known = peers.get(socket) ?? peerOf(socket);
+    peers.set(socket, known);
+    return known;
+  };
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    request.on('error', ignore);
+    response.on('error', ignore);
+    if (listener.closing) response.setHeader('connection', 'close');
+    run(handler, new Http1Exchange(request, response, peer(request.socket)), world).catch(ignore);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    socket.on('error', ignore);
+    run(handler, new Http1Exchange(request, undefined, peer(request.socket), { socket, head }), world).catch(ignore);
+  });
+}

@@ -1,0 +1,59 @@
+// What a TLS listener needs and what a TLS peer showed. Client certificates are asked for and never required:
+// whether one is good enough is the authenticator's decision, so an unverified one is told, not refused.
+import { constants } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { createSecureContext, type SecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+import type { Peer, PeerCertificate } from '../contract.ts';
+import { parseSubject } from '../pki/certificate.ts';
+
+/** PEM texts. `cert` may be a chain, leaf first. */
+export interface ServerTls {
+  readonly cert: string;
+  readonly key: string;
+  /** CA bundle for client certificates; without it none is asked for. */
+  readonly clientCa?: string;
+  /** Further certificates by server name; "*.example.com" matches one label. */
+  readonly sni?: readonly { readonly names: readonly string[]; readonly cert: string; readonly key: string }[];
+}
+
+export function contextOptions(tls: ServerTls): SecureContextOptions {
+  return {
+    cert: tls.cert,
+    key: tls.key,
+    ca: tls.clientCa,
+    minVersion: 'TLSv1.2',
+    // A resumed session would carry an identity past a change of the client CAs.
+    secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
+  };
+}
+
+/** The context for a server name; undefined for the listener's own certificate. */
+export function contextsByName(tls: ServerTls): (serverName: string) => SecureContext | undefined {
+  const contexts = new Map<string, SecureContext>();
+  for (const { names, cert, key } of tls.sni ?? []) {
+    const context = createSecureContext(contextOptions({ cert, key, clientCa: tls.clientCa }));
+    for (const name of names) contexts.set(name.toLowerCase(), context);
+  }
+  return (serverName) => {
+    const name = serverName.toLowerCase();
+    return contexts.get(name) ?? contexts.get(`*${name.slice(name.indexOf('.'))}`);
+  };
+}
+
+/** Who is at the other end of an accepted connection. */
+export function peerOf(socket: Socket): Peer {
+  const address = socket.remoteAddress ?? '';
+  const peer = { address: address.startsWith('::ffff:') ? address.slice(7) : address, port: socket.remotePort ?? 0 };
+  if (!(socket instanceof TLSSocket)) return peer;
+  const shown = socket.getPeerX509Certificate();
+  if (shown === undefined) return peer;
+  if (!socket.authorized) return { ...peer, certificateError: `x509: ${String(socket.authorizationError)}` };
+  const subject = parseSubject(shown.raw);
+  const certificate: PeerCertificate = {
+    der: shown.raw,
+    commonName: subject.commonName,
+    organizations: subject.organizations,
+    notAfterMs: shown.validToDate.getTime(),
+  };
+  return { ...peer, certificate };
+}

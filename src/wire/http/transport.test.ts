@@ -1,0 +1,55 @@
+// Runs the transport suite on every carrier.
+import { Agent, createServer } from 'node:http';
+import { mkdtempSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { systemClock } from '#base/clock.ts';
+import { http1Transport } from './http1-client.ts';
+import { httpTransport, unixTransport } from './http-transport.ts';
+import { memoryTransport } from './memory-transport.ts';
+import { ca, listenPlain, listenTls, world } from './test-server.case.ts';
+import { transportCases } from './transport.case.ts';
+
+const clock = systemClock;
+void [Agent, createServer, mkdtempSync, connect, join, unixTransport, world];
+
+transportCases('memory', async (handler) => {
+  const transport = memoryTransport(handler, { user: 'system:apiserver', groups: ['system:masters'] });
+  return { transport, close: () => transport.close() };
+});
+
+transportCases('HTTP/2', async (handler) => {
+  const server = await listenTls(handler);
+  const transport = httpTransport({ url: `https://127.0.0.1:${server.port}`, ca: ca.cert, clock });
+  return {
+    transport,
+    async close() {
+      await transport.close();
+      await server.close({ graceMs: 0 });
+    },
+  };
+});
+
+transportCases('HTTP/1.1 over TLS', async (handler) => {
+  const server = await listenTls(handler);
+  const transport = http1Transport({ url: `https://127.0.0.1:${server.port}`, ca: ca.cert, clock });
+  return {
+    transport,
+    async close() {
+      await transport.close();
+      await server.close({ graceMs: 0 });
+    },
+  };
+});
+
+transportCases('plain HTTP/1.1', async (handler) => {
+  const server = await listenPlain(handler);
+  const transport = httpTransport({ url: `http://127.0.0.1:${server.port}`, clock });
+  return {
+    transport,
+    async close() {
+      await transport.close();
+      await server.close({ graceMs: 0 });
+    },
+  };
+});

@@ -35,6 +35,8 @@ interface KubernetesClaim {
 
 const verifiedLimit = 10_000;
 
+const boundResources: Readonly<Record<string, string>> = { 'v1/Pod': 'pods', 'v1/Secret': 'secrets', 'v1/Node': 'nodes' };
+
 export interface ServiceAccountTokens {
   issue(namespace: string, name: string, request: TokenRequest): KubeObject;
   /** undefined: not one of ours. Throws 401 for a token of ours that is bad. */
@@ -58,7 +60,7 @@ export function createServiceAccountTokens(clock: Clock, random: Random, reader:
   const bound = (namespace: string, account: string, request: TokenRequest): Pick<KubernetesClaim, 'pod' | 'secret' | 'node'> => {
     const ref = request.spec?.boundObjectRef;
     if (ref === undefined) return {};
-    const resource = { 'v1/Pod': 'pods', 'v1/Secret': 'secrets', 'v1/Node': 'nodes' }[`${ref.apiVersion ?? 'v1'}/${ref.kind ?? ''}`];
+    const resource = boundResources[`${ref.apiVersion ?? 'v1'}/${ref.kind ?? ''}`];
     if (resource === undefined) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to object of kind ${JSON.stringify(ref.kind)}`);
     const object = reader.get('', resource, resource === 'nodes' ? '' : namespace, ref.name ?? '');
     const uid = object?.metadata?.uid ?? '';

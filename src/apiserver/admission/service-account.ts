@@ -1,0 +1,73 @@
+// ServiceAccount: every pod runs as an account that exists, and gets a projected token volume at the usual path
+// unless it or its account says no. The volume is generated the same way by upstream, so that clients find
+// their credentials: /var/run/secrets/kubernetes.io/serviceaccount.
+import type { Container, ServiceAccount, Volume } from '#api/core/v1.ts';
+import { nameSuffix, type Random } from '#base/random.ts';
+import { forbidden } from '#machinery';
+import type { AdmissionPlugin, KubeObject, ObjectReader } from '../contract.ts';
+import { isPods, podOf, type PodObject } from './pod-shape.ts';
+
+const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
+const mirrorAnnotation = 'kubernetes.io/config.mirror';
+
+function tokenVolume(name: string): Volume {
+  return {
+    name,
+    projected: {
+      sources: [
+        { serviceAccountToken: { path: 'token', expirationSeconds: 3607 } },
+        { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
+        { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+      ],
+      defaultMode: 0o644,
+    },
+  };
+}
+
+function mountToken(pod: PodObject, random: Random): void {
+  const own = pod.spec.volumes?.find((volume) => volume.name.startsWith('kube-api-access-'));
+  const needing: Container[] = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].filter(
+    (container) => container.volumeMounts?.some((mount) => mount.mountPath === mountPath) !== true,
+  );
+  if (needing.length === 0) return;
+  const name = own?.name ?? `kube-api-access-${nameSuffix(random)}`;
+  for (const container of needing) (container.volumeMounts ??= []).push({ name, readOnly: true, mountPath });
+  if (own === undefined) (pod.spec.volumes ??= []).push(tokenVolume(name));
+}
+
+/** Mirror pods stand for what a node runs anyway: they may not refer to API objects. */
+function checkMirrorPod(pod: PodObject): void {
+  const name = pod.metadata.name ?? '';
+  if ((pod.spec.serviceAccountName ?? '') !== '') throw forbidden({ group: '', resource: 'pods' }, name, 'a mirror pod may not reference service accounts');
+  if (pod.spec.volumes?.some((v) => v.secret !== undefined) === true) throw forbidden({ group: '', resource: 'pods' }, name, 'a mirror pod may not reference secrets');
+}
+
+/** @param lookup asks the store when the cache has no such account yet. */
+export function serviceAccountPlugin(reader: ObjectReader, random: Random, lookup: (namespace: string, name: string) => Promise<KubeObject | undefined>): AdmissionPlugin {
+  return {
+    name: 'ServiceAccount',
+    handles: (operation, resource, subresource) => operation === 'CREATE' && isPods(resource) && subresource === '',
+    async mutate(request) {
+      const pod = podOf(request);
+      if (pod === undefined) return;
+      if (pod.metadata.annotations?.[mirrorAnnotation] !== undefined) return checkMirrorPod(pod);
+      if ((pod.spec.serviceAccountName ?? '') === '') pod.spec.serviceAccountName = 'default';
+      const name = pod.spec.serviceAccountName ?? 'default';
+      // The deprecated twin always shows the same name.
+      pod.spec.serviceAccount = name;
+      const found = reader.get('', 'serviceaccounts', request.namespace, name) ?? (await lookup(request.namespace, name));
+      const account = found as ServiceAccount | undefined;
+      if (account === undefined) {
+        const refusal = forbidden({ group: '', resource: 'pods' }, request.name, `error looking up service account ${request.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
+        // In a namespace made a moment ago the default account is on its way: a client that waits for Retry-After gets it.
+        if (name === 'default') refusal.status.details = { ...refusal.status.details, retryAfterSeconds: 1 };
+        throw refusal;
+      }
+      const wanted = pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
+      if (wanted) mountToken(pod, random);
+      if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets !== undefined) {
+        pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
+      }
+    },
+  };
+}

@@ -1,0 +1,48 @@
+// The syntax of label keys and values, with upstream's messages (apimachinery/pkg/api/validate/content). Both
+// selectors and object validation speak of it.
+
+const dns1123Subdomain = '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*';
+const labelKey = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
+const subdomainPattern = new RegExp(`^${dns1123Subdomain}$`);
+const namePattern = new RegExp(`^${labelKey}$`);
+const valuePattern = new RegExp(`^(${labelKey})?$`);
+
+const nameMessage =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character";
+const nameExamples = ` (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '${labelKey}')`;
+const subdomainMessage =
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
+  `alphanumeric character (e.g. 'example.com', regex used for validation is '${dns1123Subdomain}')`;
+
+/** What is wrong with a label key ("example.com/name"); empty when nothing is. */
+export function labelKeyErrors(text: string): string[] {
+  const parts = text.split('/');
+  if (parts.length > 2) return [`a valid label key ${nameMessage}${nameExamples} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
+  const errors: string[] = [];
+  const name = parts.at(-1) ?? '';
+  if (parts.length === 2) {
+    const prefix = parts[0] ?? '';
+    if (prefix === '') errors.push('prefix part must be non-empty');
+    else {
+      if (prefix.length > 253) errors.push('prefix part must be no more than 253 bytes');
+      if (prefix.length > 1000 || !subdomainPattern.test(prefix)) errors.push(`prefix part ${subdomainMessage}`);
+    }
+  }
+  if (name === '') errors.push('name part must be non-empty');
+  else if (name.length > 63) errors.push('name part must be no more than 63 bytes');
+  if (!namePattern.test(name)) errors.push(`name part ${nameMessage}${nameExamples}`);
+  return errors;
+}
+
+/** What is wrong with a label value; empty when nothing is. */
+export function labelValueErrors(text: string): string[] {
+  const errors: string[] = [];
+  if (text.length > 63) errors.push('must be no more than 63 bytes');
+  if (!valuePattern.test(text)) {
+    errors.push(
+      "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an " +
+        `alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for validation is '(${labelKey})?')`,
+    );
+  }
+  return errors;
+}

@@ -1,0 +1,37 @@
+import { expect, test } from 'vitest';
+import { parseFieldSelector } from './selectors-field.ts';
+import { parseLabelSelector, selectorFromObject } from './selectors-label.ts';
+
+const labels = { app: 'web', tier: 'front', rank: '5', in: 'x' };
+
+test.each([
+  ['', true], ['app', true], ['!app', false], ['app=web', true], ['app==web,tier=front', true], ['app!=web', false], ['none!=web', true],
+  ['app in (a,web)', true], ['app notin (web)', false], ['none notin (web)', true], ['rank>4', true], ['rank<5', false], ['in in (x)', true], ['app=', false],
+  [' app = web , tier in ( front ) ', true], ['none in ()', false], ['x in (,a)', false],
+])('%j', (text, expected) => expect(parseLabelSelector(text).matches(labels)).toBe(expected));
+
+test('canonical text', () => {
+  expect(parseLabelSelector('z,a in (c,b),!m,k>1').toString()).toBe('a in (b,c),k>1,!m,z');
+});
+
+test.each([
+  ['app=web=x', "found '=', expected: ',' or 'end of string'"],
+  ['app,', "found '', expected: identifier after ','"],
+  ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+  ['=x', "found '=', expected: !, identifier, or 'end of string'"],
+])('%j is refused', (text, message) => expect(() => parseLabelSelector(text)).toThrow(message));
+
+test('objects: absent matches nothing, empty everything', () => {
+  expect(selectorFromObject(undefined).matches(labels)).toBe(false);
+  expect(selectorFromObject({}).matches(labels)).toBe(true);
+  expect(selectorFromObject({ matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'Exists' }] }).matches(labels)).toBe(true);
+  expect(() => selectorFromObject({ matchExpressions: [{ key: 'a', operator: 'Near' }] })).toThrow('"Near" is not a valid label selector operator');
+});
+
+test('field selectors', () => {
+  const get = (field: string): string | undefined => ({ 'metadata.name': 'a,b', 'status.phase': 'Running' })[field];
+  expect(parseFieldSelector('metadata.name=a\\,b,status.phase!=Failed').matches(get)).toBe(true);
+  expect(parseFieldSelector('spec.nodeName!=').matches(get)).toBe(false);
+  expect(parseFieldSelector('metadata.name==x').exact('metadata.name')).toBe('x');
+  expect(() => parseFieldSelector('nonsense')).toThrow("invalid selector: 'nonsense'; can't understand 'nonsense'");
+});

@@ -65,7 +65,7 @@ export interface StoreEvent {
   readonly key: string;
   /** After a put: the new pair. After a delete: the tombstone (empty value, modRevision of the delete). */
   readonly kv: KeyValue;
-  /** The pair before, undefined for a creation. */
+  /** The pair before; undefined for a creation, and for a pair that compaction has taken. */
   readonly previous: KeyValue | undefined;
 }
 
@@ -106,7 +106,10 @@ export interface Store {
   /** Settles when the writes are durable. An aborted or failed commit may still have happened. */
   commit(txn: Txn, signal?: AbortSignal): Promise<TxnResult>;
   watch(query: WatchQuery, handler: WatchHandler): StoreWatch;
-  /** Forgets what was overwritten or deleted before `revision`; reads and watches below it get CompactedError. */
+  /**
+   * Forgets what was overwritten or deleted before `revision`; reads and watches below it get CompactedError.
+   * At or below an earlier compaction: nothing to do. Beyond the store's revision: FutureRevisionError.
+   */
   compact(revision: number): Promise<void>;
   /** Returns a lease id; its keys are deleted `ttlSeconds` after the last renewal. */
   grantLease(ttlSeconds: number): Promise<string>;
@@ -146,7 +149,11 @@ export class LeaseNotFoundError extends Error {
   override name = 'LeaseNotFoundError';
 }
 
+/** Most conditions and most writes of one transaction (etcd's default --max-txn-ops). */
+export const maxTxnOperations = 128;
+
 /** The smallest string above every string that starts with `prefix` (keys are ASCII). */
 export function prefixEnd(prefix: string): string {
+  if (prefix === '') return '\u0080';
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }

@@ -1,0 +1,9 @@
+// The store room's door.
+export type {
+  Condition, KeyValue, RangeQuery, RangeResult, Store, StoreEvent, StoreStatus, StoreWatch, Txn, TxnResult, WatchHandler, WatchQuery, Write,
+} from './contract.ts';
+export {
+  CompactedError, FutureRevisionError, LeaseNotFoundError, maxTxnOperations, NoSpaceError, prefixEnd, StoreUnavailableError,
+} from './contract.ts';
+export { startCompactor, type CompactorConfig } from './compactor.ts';
+export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreConfig } from './embedded/embedded-store.ts';

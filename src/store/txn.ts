@@ -1,0 +1,24 @@
+// What a transaction may look like, checked before any engine sees it, so that all engines refuse the
+// same mistakes in the same words.
+import { maxTxnOperations, type Txn, type Write } from './contract.ts';
+
+const ascii = /^[\x01-\x7f]+$/;
+const maxKeyBytes = 1024;
+
+export function keyOf(write: Write): string {
+  return 'put' in write ? write.put : write.delete;
+}
+
+/** Throws a plain Error for what no engine accepts: empty or non-ASCII keys, too many writes, a key twice. */
+export function checkTxn(txn: Txn): void {
+  const { writes, conditions } = txn;
+  if (writes.length > maxTxnOperations || conditions.length > maxTxnOperations) {
+    throw new Error(`a transaction holds at most ${maxTxnOperations} conditions and writes`);
+  }
+  for (const write of writes) checkKey(keyOf(write));
+  if (writes.length > 1 && new Set(writes.map(keyOf)).size !== writes.length) throw new Error('duplicate key given in transaction');
+}
+
+function checkKey(key: string): void {
+  if (!ascii.test(key) || key.length > maxKeyBytes) throw new Error(`not a key of at most ${maxKeyBytes} ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
+}

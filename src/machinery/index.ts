@@ -12,3 +12,14 @@ export {
   addQuantity, canonicalQuantity, compareQuantity, formatQuantity, isZeroQuantity, milliQuantityOf, parseQuantity, quantityMilliValue,
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
 } from './quantity.ts';
+export type { KubeObject } from './object.ts';
+export { jsonPatch } from './patch/json-patch.ts';
+export { cloneJson, isObject, jsonEqual } from './patch/json-tree.ts';
+export { mergePatch } from './patch/merge-patch.ts';
+export { strategicMergePatch } from './patch/strategic-merge.ts';
+export { decodeManagers, encodeManagers, ManagedFieldsError } from './apply/managed-fields.ts';
+export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
+export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-fields.ts';
+export { serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
+export { shapeOf, type Shape } from './apply/shape.ts';
+export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';

@@ -1,0 +1,188 @@
+// What changed between two objects, as three sets of field paths: added, modified, removed. A create is
+// the comparison with an empty object. Subtrees that both sides share are skipped without a look, so an
+// update costs what it changes. Follows structured-merge-diff's Compare, quirks included: an empty list
+// or map is a leaf only against another empty one, duplicates of a list item are compared as a block.
+import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
+import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { itemPathElement, PathElementError } from './path-element.ts';
+import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
+
+export interface Comparison {
+  readonly added: FieldSet;
+  readonly modified: FieldSet;
+  readonly removed: FieldSet;
+}
+
+interface Changes {
+  added: FieldSetBuilder | undefined;
+  modified: FieldSetBuilder | undefined;
+  removed: FieldSetBuilder | undefined;
+}
+
+/** Compares two objects of one shape. */
+export function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
+  const changes: Changes = { added: undefined, modified: undefined, removed: undefined };
+  if (before !== after) compareInside(shape, before, after, changes);
+  return {
+    added: (changes.added as FieldSet | undefined) ?? leaf,
+    modified: (changes.modified as FieldSet | undefined) ?? leaf,
+    removed: (changes.removed as FieldSet | undefined) ?? leaf,
+  };
+}
+
+/** The children that must be looked at one by one; 'leaf' when the two values count as a whole. */
+function compareInside(shape: Shape, before: unknown, after: unknown, out: Changes): 'leaf' | undefined {
+  switch (shape.kind) {
+    case 'scalar':
+      return 'leaf';
+    case 'any':
+      return compareDeduced(shape.atomic, before, after, out);
+    case 'map': {
+      if (shape.atomic || (isEmptyMap(before) && isEmptyMap(after))) return 'leaf';
+      compareMaps(shape, asMap(before), asMap(after), out);
+      return undefined;
+    }
+    case 'list': {
+      if (shape.relation === 'atomic' || (isEmptyList(before) && isEmptyList(after))) return 'leaf';
+      if (jsonEqual(before, after)) return undefined;
+      compareLists(shape, asList(before), asList(after), out);
+      return undefined;
+    }
+  }
+}
+
+function compareDeduced(atomic: boolean, before: unknown, after: unknown, out: Changes): 'leaf' | undefined {
+  const left = isObject(before);
+  const right = isObject(after);
+  if (atomic || (!left && !right)) return 'leaf';
+  if (isEmptyMap(before) && isEmptyMap(after)) return 'leaf';
+  compareMaps(deducedMap, asMap(before), asMap(after), out);
+  // A map against something else changes the field itself as well.
+  return (left && right) || before === null || after === null ? undefined : 'leaf';
+}
+
+const deducedMap: MapShape = { kind: 'map', atomic: false, fields: undefined, element: deducedShape };
+
+const noMap: JsonObject = {};
+
+function asMap(value: unknown): JsonObject {
+  return isObject(value) ? value : noMap;
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function isEmptyMap(value: unknown): boolean {
+  if (!isObject(value)) return true;
+  for (const _ in value) return false;
+  return true;
+}
+
+function isEmptyList(value: unknown): boolean {
+  return !Array.isArray(value) || value.length === 0;
+}
+
+function compareMaps(shape: MapShape, before: JsonObject, after: JsonObject, out: Changes): void {
+  for (const key in after) {
+    const right = after[key];
+    const field = shape.fields?.get(key);
+    const child = field === undefined ? (shape.element ?? deducedShape) : field.shape;
+    const path = field === undefined ? `f:${key}` : field.path;
+    if (before !== noMap && Object.hasOwn(before, key)) compareField(child, path, before[key], right, out);
+    else (out.added ??= {})[path] = wholeTree(child, right);
+  }
+  if (before === noMap) return;
+  for (const key in before) {
+    if (Object.hasOwn(after, key)) continue;
+    const field = shape.fields?.get(key);
+    const child = field === undefined ? (shape.element ?? deducedShape) : field.shape;
+    (out.removed ??= {})[field === undefined ? `f:${key}` : field.path] = wholeTree(child, before[key]);
+  }
+}
+
+function compareField(shape: Shape, path: string, before: unknown, after: unknown, out: Changes): void {
+  if (before === after) return;
+  const below: Changes = { added: undefined, modified: undefined, removed: undefined };
+  const changed = compareInside(shape, before, after, below) === 'leaf' && !jsonEqual(before, after);
+  if (below.added !== undefined) (out.added ??= {})[path] = below.added;
+  if (below.removed !== undefined) (out.removed ??= {})[path] = below.removed;
+  if (changed) below.modified = below.modified === undefined ? {} : { '.': leaf, ...below.modified };
+  if (below.modified !== undefined) (out.modified ??= {})[path] = below.modified;
+}
+
+/** Every path of a value that exists on one side only, the containers included. */
+function wholeTree(shape: Shape, value: unknown): FieldSet {
+  switch (shape.kind) {
+    case 'scalar':
+      return leaf;
+    case 'any':
+      return shape.atomic || !isObject(value) ? leaf : wholeMap(deducedMap, value);
+    case 'map':
+      return shape.atomic || !isObject(value) ? leaf : wholeMap(shape, value);
+    case 'list':
+      return shape.relation === 'atomic' || !Array.isArray(value) || value.length === 0 ? leaf : wholeList(shape, value);
+  }
+}
+
+function wholeMap(shape: MapShape, value: JsonObject): FieldSet {
+  const keys = Object.keys(value);
+  if (keys.length === 0) return leaf;
+  // In the order in which the set is written, so that nothing has to be sorted later.
+  if (keys.length > 1) keys.sort();
+  const out: FieldSetBuilder = { '.': leaf };
+  for (const key of keys) {
+    const field = shape.fields?.get(key);
+    if (field === undefined) out[`f:${key}`] = wholeTree(shape.element ?? deducedShape, value[key]);
+    else out[field.path] = wholeTree(field.shape, value[key]);
+  }
+  return out as FieldSet;
+}
+
+function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
+  const out: FieldSetBuilder = { '.': leaf };
+  for (const [element, items] of itemsByElement(shape, value)) {
+    out[element] = items.length === 1 ? wholeTree(shape.element, items[0]) : leaf;
+  }
+  return out as FieldSet;
+}
+
+function itemsByElement(shape: ListShape, list: readonly unknown[]): Map<string, unknown[]> {
+  const found = new Map<string, unknown[]>();
+  for (const item of list) {
+    let element: string;
+    try {
+      element = itemPathElement(shape, item);
+    } catch (error) {
+      if (error instanceof PathElementError) continue;
+      throw error;
+    }
+    const items = found.get(element);
+    if (items === undefined) found.set(element, [item]);
+    else items.push(item);
+  }
+  return found;
+}
+
+function compareLists(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
+  const left = itemsByElement(shape, before);
+  const right = itemsByElement(shape, after);
+  for (const [element, items] of right) compareItems(shape, element, left.get(element) ?? [], items, out);
+  for (const [element, items] of left) if (!right.has(element)) compareItems(shape, element, items, [], out);
+}
+
+function compareItems(shape: ListShape, element: string, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
+  if (before.length <= 1 && after.length <= 1) {
+    if (before.length === 0) (out.added ??= {})[element] = wholeTree(shape.element, after[0]);
+    else if (after.length === 0) (out.removed ??= {})[element] = wholeTree(shape.element, before[0]);
+    else compareField(shape.element, element, before[0], after[0], out);
+  } else if (before.length >= 2 && after.length >= 2) {
+    if (!jsonEqual(before, after)) (out.modified ??= {})[element] = leaf;
+  } else if (before.length >= 2) {
+    if (after.length === 1) (out.added ??= {})[element] = wholeTree(shape.element, after[0]);
+    (out.removed ??= {})[element] = leaf;
+  } else {
+    if (before.length === 1) (out.removed ??= {})[element] = wholeTree(shape.element, before[0]);
+    (out.added ??= {})[element] = leaf;
+  }
+}

@@ -1,0 +1,54 @@
+// The answer to an apply that would take fields from other managers: 409 with one cause per field, in
+// upstream's words.
+import { applyConflict, type StatusError } from '../status.ts';
+import { hasPath, paths, showPath, type FieldSet } from './field-set.ts';
+import { managerKey, type Manager } from './managed-fields.ts';
+import type { Conflict } from './update-managers.ts';
+
+export interface FieldConflict {
+  readonly manager: Manager;
+  readonly path: readonly string[];
+}
+
+/** One entry per field, managers in a fixed order, fields as upstream lists them. */
+export function fieldConflicts(conflicts: readonly Conflict[]): FieldConflict[] {
+  return [...conflicts]
+    .sort((a, b) => (managerKey(a.manager) < managerKey(b.manager) ? -1 : 1))
+    .flatMap(({ manager, fields }) => paths(fields).map((path) => ({ manager, path })));
+}
+
+/** The conflicts whose field is not in `allowed`. */
+export function disallowed(conflicts: readonly FieldConflict[], allowed: FieldSet): FieldConflict[] {
+  return conflicts.filter((conflict) => !hasPath(allowed, conflict.path));
+}
+
+function describe(manager: Manager): string {
+  let text = JSON.stringify(manager.name);
+  if (manager.subresource !== '') text += ` with subresource ${JSON.stringify(manager.subresource)}`;
+  return manager.operation === 'Update' ? `${text} using ${manager.apiVersion}` : text;
+}
+
+function message(conflicts: readonly FieldConflict[]): string {
+  const [first] = conflicts;
+  if (first !== undefined && conflicts.length === 1) {
+    return `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${showPath(first.path)}`;
+  }
+  const lines: string[] = [];
+  let previous: Manager | undefined;
+  for (const { manager, path } of conflicts) {
+    if (manager !== previous) lines.push(`conflicts with ${describe(manager)}:`);
+    previous = manager;
+    lines.push(`- ${showPath(path)}`);
+  }
+  return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
+}
+
+/** 409 Conflict with causes of type FieldManagerConflict. */
+export function conflictError(conflicts: readonly FieldConflict[]): StatusError {
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${describe(manager)}`,
+    field: showPath(path),
+  }));
+  return applyConflict(causes, message(conflicts));
+}

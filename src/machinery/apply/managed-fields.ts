@@ -1,0 +1,151 @@
+// metadata.managedFields between its wire form and what apply works with: one owned set per manager, where
+// a manager is its name, operation, subresource and (for updates) API version. Encoding order, the cap on
+// update managers and what counts as valid follow upstream's managedfields package.
+import { parseTime, rfc3339 } from '#base/clock.ts';
+import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
+import { difference, isEmptySet, leaf, parseFieldSet, sortedSet, union, type FieldSet } from './field-set.ts';
+
+export interface Manager {
+  readonly name: string;
+  readonly operation: 'Apply' | 'Update';
+  readonly apiVersion: string;
+  readonly subresource: string;
+  readonly time: string | undefined;
+  readonly fields: FieldSet;
+}
+
+/** Managers by identity, as `managerKey` spells it. */
+export type Managers = ReadonlyMap<string, Manager>;
+
+export class ManagedFieldsError extends Error {}
+
+/** What makes two entries one manager: appliers keep their identity over API versions. */
+export function managerKey(manager: Pick<Manager, 'name' | 'operation' | 'apiVersion' | 'subresource'>): string {
+  const version = manager.operation === 'Apply' ? '' : manager.apiVersion;
+  return `${manager.name}\u0000${manager.operation}\u0000${version}\u0000${manager.subresource}`;
+}
+
+/** Reads the wire form. Throws ManagedFieldsError with upstream's text for entries that make no sense. */
+export function decodeManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Map<string, Manager> {
+  const managers = new Map<string, Manager>();
+  for (const [i, entry] of (entries ?? []).entries()) {
+    if (entry.operation !== 'Apply' && entry.operation !== 'Update') throw new ManagedFieldsError('operation must be `Apply` or `Update`');
+    if (entry.apiVersion === undefined || entry.apiVersion === '') throw new ManagedFieldsError('apiVersion must not be empty');
+    if (entry.fieldsType !== 'FieldsV1') {
+      const type = entry.fieldsType ?? '';
+      throw new ManagedFieldsError(type === '' ? `missing fieldsType in managed fields entry ${i}` : `invalid fieldsType ${JSON.stringify(type)} in managed fields entry ${i}`);
+    }
+    let fields: FieldSet;
+    try {
+      fields = parseFieldSet(entry.fieldsV1);
+    } catch (cause) {
+      throw new ManagedFieldsError(`error decoding set: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    }
+    const manager: Manager = {
+      name: entry.manager ?? '',
+      operation: entry.operation,
+      apiVersion: entry.apiVersion,
+      subresource: entry.subresource ?? '',
+      time: entry.time,
+      fields,
+    };
+    managers.set(managerKey(manager), manager);
+  }
+  return managers;
+}
+
+/** The wire form, in upstream's order; undefined when nobody owns anything. */
+export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
+  if (managers.size === 0) return undefined;
+  return [...managers.values()].sort(compareManagers).map((manager) => {
+    const entry: ManagedFieldsEntry = { manager: manager.name, operation: manager.operation, apiVersion: manager.apiVersion };
+    if (manager.time !== undefined && manager.time !== null) entry.time = manager.time;
+    entry.fieldsType = 'FieldsV1';
+    entry.fieldsV1 = sortedSet(manager.fields);
+    if (manager.subresource !== '') entry.subresource = manager.subresource;
+    return entry;
+  });
+}
+
+function seconds(time: string | undefined): number {
+  const ms = parseTime(time);
+  return Number.isNaN(ms) ? 0 : Math.floor(ms / 1000);
+}
+
+function compareText(a: string, b: string): number {
+  return a === b ? 0 : a < b ? -1 : 1;
+}
+
+function compareManagers(a: Manager, b: Manager): number {
+  return (
+    compareText(a.operation, b.operation) ||
+    seconds(a.time) - seconds(b.time) ||
+    compareText(a.name, b.name) ||
+    compareText(a.apiVersion, b.apiVersion) ||
+    compareText(a.subresource, b.subresource)
+  );
+}
+
+/** Fields that belong to nobody: identity and what the server itself keeps. */
+const unowned: FieldSet = {
+  'f:apiVersion': leaf,
+  'f:kind': leaf,
+  'f:metadata': {
+    '.': leaf,
+    'f:name': leaf,
+    'f:namespace': leaf,
+    'f:creationTimestamp': leaf,
+    'f:selfLink': leaf,
+    'f:uid': leaf,
+    'f:clusterName': leaf,
+    'f:generation': leaf,
+    'f:managedFields': leaf,
+    'f:resourceVersion': leaf,
+  },
+};
+
+/** The set without identity fields and what the server keeps. */
+export function withoutUnowned(fields: FieldSet): FieldSet {
+  return difference(fields, unowned);
+}
+
+export function nowText(nowMs: number): string {
+  return rfc3339(nowMs);
+}
+
+const maxUpdateManagers = 10;
+const bucketName = 'ancient-changes';
+
+/** Merges the oldest update managers of one API version into "ancient-changes" while there are more than ten. */
+export function capUpdateManagers(managers: Map<string, Manager>): void {
+  let count = 0;
+  for (const manager of managers.values()) if (manager.operation === 'Update') count++;
+  if (count <= maxUpdateManagers) return;
+  const oldest = [...managers.entries()]
+    .filter(([, manager]) => manager.operation === 'Update')
+    .sort(([leftKey, a], [rightKey, b]) => seconds(a.time) - seconds(b.time) || compareText(leftKey, rightKey));
+  const firstOfVersion = new Map<string, string>();
+  for (const [key, manager] of oldest) {
+    if (count <= maxUpdateManagers) return;
+    const first = firstOfVersion.get(manager.apiVersion);
+    if (first === undefined) {
+      firstOfVersion.set(manager.apiVersion, key);
+      continue;
+    }
+    const bucket: Manager = { name: bucketName, operation: 'Update', apiVersion: manager.apiVersion, subresource: '', time: manager.time, fields: leaf };
+    const bucketKey = managerKey(bucket);
+    let collected = managers.get(bucketKey);
+    if (collected === undefined) {
+      collected = managers.get(first) ?? bucket;
+      managers.delete(first);
+    }
+    managers.delete(key);
+    managers.set(bucketKey, { ...bucket, fields: union(manager.fields, collected.fields) });
+    count--;
+  }
+}
+
+/** Drops managers that own nothing any more. */
+export function dropEmpty(managers: Map<string, Manager>): void {
+  for (const [key, manager] of managers) if (isEmptySet(manager.fields)) managers.delete(key);
+}

@@ -1,0 +1,22 @@
+// Removing what a manager applied last time and leaves out now, unless somebody else owns it
+// (structured-merge-diff's prune: items removed, then owned and never-owned ones put back).
+import type { KubeObject } from '../object.ts';
+import { difference, intersection, isEmptySet, leaf, union, withNamedFields, type FieldSet } from './field-set.ts';
+import type { Manager } from './managed-fields.ts';
+import { ownedFields } from './owned-fields.ts';
+import { removeItems } from './remove-items.ts';
+import type { Shape } from './shape.ts';
+
+/** `merged` without the fields of `last` that no manager (with its new set) owns any more. */
+export function prune(shape: Shape, merged: KubeObject, last: FieldSet, managers: ReadonlyMap<string, Manager>): KubeObject {
+  if (isEmptySet(last)) return merged;
+  const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
+  const lastNamed = named(last);
+  let pruned = removeItems(shape, merged, lastNamed);
+  const mergedSet = named(ownedFields(shape, merged));
+  let owned: FieldSet = leaf;
+  for (const manager of managers.values()) owned = union(owned, manager.fields);
+  pruned = removeItems(shape, merged, difference(mergedSet, union(named(ownedFields(shape, pruned)), named(owned))));
+  const gone = difference(mergedSet, named(ownedFields(shape, pruned)));
+  return removeItems(shape, merged, intersection(gone, lastNamed)) as KubeObject;
+}

@@ -1,0 +1,165 @@
+// Server-side apply (KEP-555): merges a manager's configuration into the live object, drops what the
+// manager no longer wants, and refuses to take fields from others unless forced. The result still needs
+// decoding and defaults, as any client input.
+import type { KubeObject } from '../object.ts';
+import { jsonEqual } from '../patch/json-tree.ts';
+import { badRequest, StatusError } from '../status.ts';
+import { checkShape, shapeErrorText } from './check-shape.ts';
+import { conflictError, disallowed, fieldConflicts } from './conflict.ts';
+import { leaf } from './field-set.ts';
+import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
+import { decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
+import { mergeObjects } from './merge-objects.ts';
+import { ownedFields } from './owned-fields.ts';
+import { PathElementError } from './path-element.ts';
+import { prune } from './prune.ts';
+import { reconcileFields } from './reconcile.ts';
+import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
+import { emptyObject, shapeOf, type Shape } from './shape.ts';
+import { recordUpdate, withManagedFields } from './track-update.ts';
+import { takeChanged, type Conflict, type ConvertTo } from './update-managers.ts';
+
+export interface ApplyInput {
+  /** Schema name; undefined for custom resources. */
+  readonly type?: string | undefined;
+  readonly shape?: Shape | undefined;
+  /** The stored object; undefined when the apply creates it. */
+  readonly live: KubeObject | undefined;
+  /** The decoded configuration, exactly as the client wrote it: neither defaulted nor pruned. */
+  readonly applied: KubeObject;
+  readonly manager: string;
+  readonly force: boolean;
+  readonly subresource?: string | undefined;
+  /** The API version and kind of the request; the configuration must have them. Taken from it when absent. */
+  readonly apiVersion?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly nowMs: number;
+  readonly resetFields?: ResetFields | undefined;
+  readonly convert?: ConvertTo | undefined;
+}
+
+interface Apply {
+  readonly shape: Shape;
+  readonly apiVersion: string;
+  readonly live: KubeObject;
+  readonly managers: ReadonlyMap<string, Manager>;
+  readonly input: ApplyInput;
+}
+
+const beforeFirstApply = 'before-first-apply';
+
+/**
+ * The merged object with its managedFields. Throws StatusError 400 for a configuration of the wrong kind
+ * or with managedFields, 409 for conflicts, 500 (as upstream) for one that does not fit the type.
+ */
+export function serverSideApply(input: ApplyInput): KubeObject {
+  const { applied } = input;
+  const apiVersion = input.apiVersion ?? applied.apiVersion ?? '';
+  checkRequest(input, apiVersion);
+  const shape = input.shape ?? shapeOf(input.type);
+  const live = input.live === undefined ? (emptyObject(input.type) as KubeObject) : withManagedFields(input.live, undefined);
+  const managers = liveManagers(input, shape, apiVersion, live);
+  const faults = checkShape(shape, applied);
+  if (faults.length > 0) {
+    throw failure(`failed to create typed patch object (${applied.metadata?.namespace ?? ''}/${applied.metadata?.name ?? ''}; ${gvkText(apiVersion, applied.kind ?? '')}): ${shapeErrorText(faults)}`);
+  }
+  return run({ shape, apiVersion, live, managers, input });
+}
+
+function run(apply: Apply): KubeObject {
+  const { input, shape, live } = apply;
+  const manager = input.manager === '' ? 'unknown' : input.manager;
+  let result = attempt(apply, manager, input.force);
+  if ('conflicts' in result) {
+    const conflicts = fieldConflicts(result.conflicts);
+    const allowed = manager === 'kubectl' ? lastAppliedFields(shape, live, apply.apiVersion) : undefined;
+    const refused = allowed === undefined ? conflicts : disallowed(conflicts, allowed);
+    if (refused.length > 0) throw conflictError(refused);
+    result = attempt(apply, manager, true);
+    if ('conflicts' in result) throw new Error('forced apply met conflicts');
+  }
+  const object = manager === 'kubectl' ? syncLastApplied(result.object, input.applied) : result.object;
+  return withManagedFields(object, encodeManagers(result.managers));
+}
+
+type Attempt = { readonly object: KubeObject; readonly managers: Map<string, Manager> } | { readonly conflicts: readonly Conflict[] };
+
+function attempt({ shape, apiVersion, live, managers: before, input }: Apply, name: string, force: boolean): Attempt {
+  const managers = new Map(before);
+  const subresource = input.subresource ?? '';
+  const self = { name, operation: 'Apply' as const, apiVersion, subresource };
+  const key = managerKey(self);
+  const last = managers.get(key);
+  const reset = input.resetFields ?? resetFieldsOf(input.type, subresource);
+  const fields = filterReset(ownedFields(shape, input.applied), reset);
+  const merged = mergeTyped(shape, live, input.applied);
+  managers.set(key, { ...self, time: last?.time, fields });
+  const object = prune(shape, merged, last?.fields ?? leaf, managers);
+  const { conflicts } = takeChanged(managers, key, live, object, { shape, apiVersion, reset, convert: input.convert }, force);
+  if (conflicts.length > 0) return { conflicts };
+  const changed = !jsonEqual(live, object);
+  const entry = managers.get(key);
+  if (entry !== undefined) {
+    const owned = withoutUnowned(entry.fields);
+    if (Object.keys(owned).length === 0) managers.delete(key);
+    else managers.set(key, { ...entry, fields: owned, time: changed ? nowText(input.nowMs) : entry.time });
+  }
+  return { object, managers };
+}
+
+function mergeTyped(shape: Shape, live: KubeObject, applied: KubeObject): KubeObject {
+  try {
+    return mergeObjects(shape, live, applied) as KubeObject;
+  } catch (error) {
+    if (error instanceof PathElementError) throw failure(`failed to merge config: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The stored managers; an object that never had any first gets one for all that it holds. */
+function liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live: KubeObject): Map<string, Manager> {
+  let managers: Map<string, Manager>;
+  try {
+    managers = decodeManagers(input.live?.metadata?.managedFields);
+  } catch (error) {
+    if (error instanceof ManagedFieldsError) throw failure(`failed to decode managed fields: ${error.message}`);
+    throw error;
+  }
+  if (managers.size === 0 && input.live !== undefined) {
+    recordUpdate(managers, undefined, live, {
+      shape,
+      type: input.type,
+      apiVersion,
+      manager: beforeFirstApply,
+      subresource: input.subresource ?? '',
+      nowMs: input.nowMs,
+      reset: input.resetFields ?? resetFieldsOf(input.type, input.subresource ?? ''),
+      convert: undefined,
+    });
+  }
+  for (const [key, manager] of managers) {
+    const fields = reconcileFields(shape, manager.fields);
+    if (fields !== manager.fields) managers.set(key, { ...manager, fields });
+  }
+  return managers;
+}
+
+function checkRequest(input: ApplyInput, apiVersion: string): void {
+  const { applied } = input;
+  const kind = input.kind ?? applied.kind ?? '';
+  if ((applied.apiVersion ?? '') !== apiVersion || (applied.kind ?? '') !== kind) {
+    throw badRequest(`invalid object type: ${gvkText(applied.apiVersion ?? '', applied.kind ?? '')}`);
+  }
+  const given = applied.metadata?.managedFields;
+  if (given !== undefined && given !== null) throw badRequest('metadata.managedFields must be nil');
+}
+
+/** "apps/v1, Kind=Deployment" as Go prints a GroupVersionKind. */
+function gvkText(apiVersion: string, kind: string): string {
+  return `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+}
+
+/** A failure upstream reports without a reason: 500 and the bare text. */
+function failure(message: string): StatusError {
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}

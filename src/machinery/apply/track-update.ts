@@ -1,0 +1,135 @@
+// Ownership after a create, update or patch: the fields the operation changed now belong to its manager
+// (KEP-555). Runs on every write, so it compares only what differs and shares all sets it can.
+import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
+import type { KubeObject } from '../object.ts';
+import { jsonEqual } from '../patch/json-tree.ts';
+import { difference, isEmptySet, union } from './field-set.ts';
+import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
+import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
+import { emptyObject, shapeOf, type Shape } from './shape.ts';
+import { takeChanged, type ConvertTo } from './update-managers.ts';
+
+export interface TrackUpdateInput {
+  /** Schema name; undefined for custom resources. */
+  readonly type?: string | undefined;
+  /** Overrides the shape of `type`, for custom resources with a structural schema. */
+  readonly shape?: Shape | undefined;
+  /** The stored object; undefined on create. */
+  readonly before: KubeObject | undefined;
+  readonly after: KubeObject;
+  /** fieldManager, or the User-Agent up to its first slash; "unknown" when empty. */
+  readonly manager: string;
+  readonly operation?: 'Update' | undefined;
+  readonly subresource?: string | undefined;
+  readonly apiVersion: string;
+  readonly nowMs: number;
+  /** Defaults to what upstream's strategy of the type resets. */
+  readonly resetFields?: ResetFields | undefined;
+  readonly convert?: ConvertTo | undefined;
+}
+
+/** `after` with its managedFields brought up to date. Never throws: an object that cannot be tracked loses them. */
+export function trackUpdate(input: TrackUpdateInput): KubeObject {
+  const { before, after } = input;
+  const subresource = input.subresource ?? '';
+  const managers = currentManagers(before, after, subresource !== '');
+  const bare = withManagedFields(after, undefined);
+  if (managers.size === 0 && before?.metadata?.uid !== undefined && before.metadata.uid !== '') return bare;
+  recordUpdate(managers, before, bare, {
+    shape: input.shape ?? shapeOf(input.type),
+    type: input.type,
+    apiVersion: input.apiVersion,
+    manager: input.manager,
+    subresource,
+    nowMs: input.nowMs,
+    reset: input.resetFields ?? resetFieldsOf(input.type, subresource),
+    convert: input.convert,
+  });
+  return withManagedFields(after, encodeManagers(managers));
+}
+
+export interface UpdateRecord {
+  readonly shape: Shape;
+  readonly type: string | undefined;
+  readonly apiVersion: string;
+  readonly manager: string;
+  readonly subresource: string;
+  readonly nowMs: number;
+  readonly reset: ResetFields | undefined;
+  readonly convert: ConvertTo | undefined;
+}
+
+/** Enters one update into `managers` (in place). */
+export function recordUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): void {
+  const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
+  const { comparison } = takeChanged(managers, undefined, live, after, update, true);
+  const changed = difference(union(comparison.modified, comparison.added), comparison.removed);
+  const fields = withoutUnowned(filterReset(changed, update.reset));
+  if (!isEmptySet(fields)) {
+    const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
+    const key = managerKey(self);
+    const previous = managers.get(key);
+    managers.set(key, { ...self, time: nowText(update.nowMs), fields: previous === undefined ? fields : union(fields, previous.fields) });
+  }
+  capUpdateManagers(managers);
+}
+
+/** The managers to start from: the request's own list where it may set one, else the stored object's. */
+function currentManagers(before: KubeObject | undefined, after: KubeObject, isSubresource: boolean): Map<string, Manager> {
+  if (!isSubresource) {
+    const given = after.metadata?.managedFields;
+    if (isReset(given)) return new Map();
+    const managers = given === before?.metadata?.managedFields ? undefined : decodeOrUndefined(given);
+    if (managers !== undefined && managers.size > 0) return managers;
+  }
+  return decodeOrUndefined(before?.metadata?.managedFields) ?? new Map<string, Manager>();
+}
+
+function decodeOrUndefined(entries: readonly ManagedFieldsEntry[] | null | undefined): Map<string, Manager> | undefined {
+  try {
+    return decodeManagers(entries);
+  } catch (error) {
+    if (error instanceof ManagedFieldsError) return undefined;
+    throw error;
+  }
+}
+
+/** `[]` or `[{}]` asks for a fresh start. */
+function isReset(entries: readonly ManagedFieldsEntry[] | null | undefined): boolean {
+  if (entries === undefined || entries === null) return false;
+  const [only] = entries;
+  return entries.length === 0 || (entries.length === 1 && only !== undefined && Object.keys(only).length === 0);
+}
+
+/** A copy of the object with these managedFields (or none). */
+export function withManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
+  if (entries === undefined && object.metadata?.managedFields === undefined) return object;
+  const metadata = { ...object.metadata };
+  if (entries === undefined) delete metadata.managedFields;
+  else metadata.managedFields = entries;
+  return { ...object, metadata };
+}
+
+/**
+ * Keeps the stored managedFields when an update changes nothing but their times, so that it writes nothing.
+ */
+export function keepUnchangedTimes(before: KubeObject, after: KubeObject): KubeObject {
+  const old = before.metadata?.managedFields;
+  const entries = after.metadata?.managedFields;
+  if (old === undefined || entries === undefined || old === entries || old.length !== entries.length) return after;
+  const same = entries.every((entry, i) => jsonEqual({ ...entry, time: undefined }, { ...old[i], time: undefined }));
+  if (!same || !jsonEqual(withManagedFields(before, undefined), withManagedFields(after, undefined))) return after;
+  return withManagedFields(after, old);
+}
+
+/** The manager's name for a request without fieldManager: the User-Agent up to its first slash, printable, at most 128 bytes. */
+export function managerFromUserAgent(userAgent: string): string {
+  const prefix = userAgent.split('/', 1)[0] ?? '';
+  let name = '';
+  for (const char of prefix) {
+    if (!/[\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(char)) continue;
+    if (Buffer.byteLength(name) + Buffer.byteLength(char) > 128) break;
+    name += char;
+  }
+  return name;
+}

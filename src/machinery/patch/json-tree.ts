@@ -1,0 +1,57 @@
+// Plain JSON trees as patches and apply see them: telling objects from scalars, copying, comparing and
+// writing keys without ever touching a prototype (`__proto__` is an ordinary key here). Values that are
+// neither plain objects nor arrays (numbers beyond 2^53 in their tagged form) count as scalars.
+
+export type JsonObject = Record<string, unknown>;
+
+/** True for a plain JSON object; arrays, null and tagged scalars are none. */
+export function isObject(value: unknown): value is JsonObject {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}
+
+/** The object's own value of a key; undefined for what it merely inherits. */
+export function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+/** Assigns a key as data, whatever its name. */
+export function setKey(object: JsonObject, key: string, value: unknown): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, writable: true, configurable: true });
+  else object[key] = value;
+}
+
+/** A deep copy that shares only immutable scalars with its source. */
+export function cloneJson<T>(value: T): T;
+export function cloneJson(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => cloneJson(item));
+  if (!isObject(value)) return value;
+  const copy: JsonObject = {};
+  for (const key of Object.keys(value)) setKey(copy, key, cloneJson(value[key]));
+  return copy;
+}
+
+/** Deep equality of JSON values; the order of keys does not matter. */
+export function jsonEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a)) {
+    return Array.isArray(b) && a.length === b.length && a.every((item, i) => jsonEqual(item, b[i]));
+  }
+  if (isObject(a)) {
+    if (!isObject(b)) return false;
+    const keys = Object.keys(a);
+    if (keys.length !== Object.keys(b).length) return false;
+    return keys.every((key) => Object.hasOwn(b, key) && jsonEqual(a[key], b[key]));
+  }
+  return typeof a === 'object' && a !== null && typeof b === 'object' && b !== null && !Array.isArray(b) && !isObject(b) && String(a) === String(b);
+}
+
+/** What Go's decoder calls a JSON value in its messages. */
+export function jsonKind(value: unknown): 'null' | 'array' | 'object' | 'string' | 'bool' | 'number' {
+  if (value === null || value === undefined) return 'null';
+  if (Array.isArray(value)) return 'array';
+  if (isObject(value)) return 'object';
+  if (typeof value === 'string') return 'string';
+  return typeof value === 'boolean' ? 'bool' : 'number';
+}

@@ -12,7 +12,6 @@ export {
   addQuantity, canonicalQuantity, compareQuantity, formatQuantity, isZeroQuantity, milliQuantityOf, parseQuantity, quantityMilliValue,
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
 } from './quantity.ts';
-export type { KubeObject } from './object.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { cloneJson, isObject, jsonEqual } from './patch/json-tree.ts';
 export { mergePatch } from './patch/merge-patch.ts';

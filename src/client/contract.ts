@@ -12,6 +12,8 @@ export interface ApiObject {
 }
 
 export interface GetOptions {
+  /** Ask for PartialObjectMetadata: the answer carries metadata alone. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -22,6 +24,8 @@ export interface ListOptions {
   readonly continue?: string;
   readonly resourceVersion?: string;
   readonly resourceVersionMatch?: 'Exact' | 'NotOlderThan';
+  /** Ask for PartialObjectMetadata: items carry metadata alone. */
+  readonly metadataOnly?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -80,7 +84,7 @@ export interface Client {
   /** Any resource, also custom ones found by discovery. */
   forInfo<T extends ApiObject>(info: ResourceInfo): ResourceClient<T>;
   /** A plain request; throws StatusError on a status of 400 and above. */
-  raw(method: string, path: string, body?: unknown, options?: GetOptions): Promise<Uint8Array>;
+  raw(method: string, path: string, body?: unknown, options?: GetOptions & { readonly accept?: string }): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -127,7 +131,13 @@ export interface WorkQueue {
   readonly length: number;
 }
 
+export interface EventOptions {
+  /** The part of the object that the event is about: "spec.containers{web}". */
+  readonly fieldPath?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 export interface EventRecorder {
   /** Aggregates and rate-limits as client-go does; never throws, never blocks. */
-  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string): void;
+  event(about: ApiObject, type: 'Normal' | 'Warning', reason: string, message: string, options?: EventOptions): void;
 }

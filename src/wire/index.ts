@@ -13,3 +13,12 @@ export { keyMatches, parseCertificate, type ParsedCertificate, pemBlocks, pemEnc
 export { createCsr, parseCsr, type ParsedCsr } from './pki/csr.ts';
 export type { AlternativeNames, Subject } from './pki/names.ts';
 export { isKeyUsage, type KeyUsage } from './pki/usages.ts';
+export { type GrpcCall, grpcClient, type GrpcClient, GrpcError, type GrpcOptions } from './grpc.ts';
+export { endToEndHeaders, joinSockets, proxyRequest, type ProxyRequestOptions, proxyUpgrade, type UpgradeTarget } from './http/proxy.ts';
+export { SpdyConnection, type SpdyOptions, type SpdyStream } from './spdy/connection.ts';
+export { dialSpdy, type SpdyDial } from './spdy/upgrade.ts';
+export { acceptPortForward, type PortForwardOptions } from './streams/port-forward.ts';
+export { acceptRemoteCommand, type CommandStatus, type RemoteCommand, type RemoteCommandOptions } from './streams/remote-command.ts';
+export type { TerminalSize } from './streams/terminal-size.ts';
+export { type ChannelOptions, type Channels, webSocketChannels, webSocketDuplex } from './websocket/channels.ts';
+export { acceptWebSocket, chooseSubprotocol, dialWebSocket, isWebSocketRequest, type WebSocket, type WebSocketDial } from './websocket/upgrade.ts';

@@ -1,0 +1,148 @@
+// Passing requests on: ordinary ones through a Transport, upgrades (WebSocket, SPDY) as a raw byte pipe to the
+// target once it has agreed. Hop-by-hop headers stay behind (RFC 9110, 7.6.1).
+import { type IncomingMessage, request as plainRequest } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '#base/clock.ts';
+import { wrap } from '#base/errors.ts';
+import type { Exchange, Headers, ResponseBody, Transport } from '../contract.ts';
+import { type HttpTransportOptions, tlsConnection } from './client-options.ts';
+
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']);
+
+/** The headers that travel on. */
+export function endToEndHeaders(headers: Headers): Record<string, string> {
+  const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  const kept: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !name.startsWith(':') && !hopByHop.has(name) && !named.has(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+export interface ProxyRequestOptions {
+  /** Path and query at the target. */
+  readonly path: string;
+  /** Instead of the request's own (which `endToEndHeaders` gives). */
+  readonly headers?: Headers;
+  /** Rewrites the response's headers. */
+  readonly responseHeaders?: (headers: Headers, status: number) => Headers;
+}
+
+/** Sends the request on and streams the answer back. Rejects, without having answered, when the target cannot be reached. */
+export async function proxyRequest(exchange: Exchange, transport: Transport, options: ProxyRequestOptions): Promise<void> {
+  const headers = options.headers ?? endToEndHeaders(exchange.headers);
+  const hasBody = exchange.headers['content-length'] !== undefined ? exchange.headers['content-length'] !== '0' : exchange.method !== 'GET' && exchange.method !== 'HEAD';
+  const response = await transport.request({
+    method: exchange.method,
+    path: options.path,
+    headers: { ...headers, host: options.headers?.host },
+    signal: exchange.signal,
+    ...(hasBody && { bodyStream: exchange.bodyStream() }),
+  });
+  const kept = endToEndHeaders(response.headers);
+  const answer = options.responseHeaders?.(kept, response.status) ?? kept;
+  if (exchange.method === 'HEAD' || response.status === 204 || response.status === 304) {
+    exchange.send(response.status, answer);
+    await response.bytes();
+    return;
+  }
+  await copyBody(response.body, exchange.start(response.status, answer));
+}
+
+async function copyBody(from: AsyncIterable<Uint8Array>, to: ResponseBody): Promise<void> {
+  try {
+    for await (const chunk of from) if (!to.write(chunk)) await to.drained();
+    to.end();
+  } catch (error) {
+    to.destroy(wrap('proxied response broke off', error));
+  }
+}
+
+export interface UpgradeTarget {
+  /** "https://10.0.0.5:10250" */
+  readonly url: string;
+  readonly clock: Clock;
+  readonly path: string;
+  /** Instead of the request's own end-to-end headers. The upgrade's own headers are always kept. */
+  readonly headers?: Headers;
+  readonly tls?: Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'insecure' | 'serverName'>;
+  readonly connectTimeoutMs?: number;
+  /** Dials instead of TCP (a tunnel); without TLS only. */
+  readonly dial?: () => Duplex;
+}
+
+/**
+ * Passes an upgrade request on and joins the two sockets when the target answers 101; any other answer goes back
+ * as it is. Resolves when the connection has ended; rejects, without having answered, when the target cannot be reached.
+ */
+export async function proxyUpgrade(exchange: Exchange, target: UpgradeTarget): Promise<void> {
+  const { response, socket, head } = await requestUpgrade(exchange, target);
+  if (socket === undefined) {
+    const body = exchange.start(response.statusCode ?? 502, endToEndHeaders(response.headers as Headers));
+    await copyBody(response, body);
+    return;
+  }
+  const client = exchange.hijack();
+  const lines = [`HTTP/1.1 101 ${response.statusMessage ?? 'Switching Protocols'}`];
+  for (let i = 0; i + 1 < response.rawHeaders.length; i += 2) lines.push(`${response.rawHeaders[i] ?? ''}: ${response.rawHeaders[i + 1] ?? ''}`);
+  client.socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+  if (head.length > 0) client.socket.write(head);
+  if (client.head.length > 0) socket.write(client.head);
+  await joinSockets(client.socket, socket);
+}
+
+interface UpgradeAnswer {
+  readonly response: IncomingMessage;
+  readonly socket: Duplex | undefined;
+  readonly head: Uint8Array;
+}
+
+function requestUpgrade(exchange: Exchange, target: UpgradeTarget): Promise<UpgradeAnswer> {
+  const url = new URL(target.url);
+  const own = target.headers === undefined ? endToEndHeaders(exchange.headers) : endToEndHeaders(target.headers);
+  const { signal, headers: asked } = exchange;
+  const headers = { ...own, host: target.headers?.host ?? url.host, connection: 'Upgrade', upgrade: asked.upgrade ?? '' };
+  const common = { method: exchange.method, path: target.path, headers, agent: false as const, signal };
+  const { dial } = target;
+  const request =
+    url.protocol === 'https:'
+      ? tlsRequest({ ...common, ...tlsConnection({ ...target.tls, url: target.url, clock: target.clock }, url, ['http/1.1']) })
+      : plainRequest({ ...common, host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, ...(dial !== undefined && { createConnection: dial }) });
+  return new Promise((resolve, reject) => {
+    const timer = target.clock.after(target.connectTimeoutMs ?? 30_000, () => request.destroy(new Error('timed out')));
+    request.once('error', (error) => {
+      timer.cancel();
+      reject(wrap(`upgrade at ${url.host}`, error));
+    });
+    request.once('upgrade', (response, socket, head) => {
+      timer.cancel();
+      socket.on('error', () => socket.destroy());
+      resolve({ response, socket, head });
+    });
+    request.once('response', (response) => {
+      timer.cancel();
+      response.on('error', () => undefined);
+      resolve({ response, socket: undefined, head: new Uint8Array(0) });
+    });
+    request.end();
+  });
+}
+
+/** Copies both ways, passing half-closes on, until both have ended; either one breaking ends the other. */
+export function joinSockets(a: Duplex, b: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    let open = 2;
+    const link = (from: Duplex, to: Duplex): void => {
+      from.on('error', () => undefined);
+      from.once('close', () => {
+        if (!from.readableEnded) to.destroy();
+        else if (!to.writableEnded) to.end();
+        if (--open === 0) resolve();
+      });
+      from.pipe(to);
+    };
+    link(a, b);
+    link(b, a);
+  });
+}

@@ -103,3 +103,77 @@ export interface ObjectReader {
   /** Changes when any object of the resource changes: lets readers memoise what they derive. */
   revision(group: string, resource: string): number;
 }
+
+/** A create whose answer is computed and never stored: reviews, tokens. */
+export interface CreateCall {
+  readonly resource: ResourceInfo;
+  readonly subresource: string;
+  readonly namespace: string;
+  /** The name in the URL, '' without one. */
+  readonly name: string;
+  readonly object: KubeObject;
+  readonly user: Identity;
+  readonly dryRun: boolean;
+}
+
+/** Keyed "group/plural" or "group/plural/subresource" ("/serviceaccounts/token") in `Security.creators`. */
+export type Creator = (call: CreateCall) => Promise<KubeObject> | KubeObject;
+
+/** Reads and writes that bypass identity, permission and admission: for the server's own bootstrap. */
+export interface ObjectWriter {
+  /** A consistent read. */
+  lookup(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined>;
+  /** Throws alreadyExists as any create. */
+  create(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
+  /** Throws conflict when `metadata.resourceVersion` is stale. */
+  update(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
+}
+
+/** Work that runs once the server serves, until it succeeds; /readyz shows it as poststarthook/<name>. */
+export interface PostStartHook {
+  readonly name: string;
+  run(writer: ObjectWriter, signal: AbortSignal): Promise<void>;
+}
+
+/** What the server hands to the parts that decide who may do what. */
+export interface SecurityPorts {
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+}
+
+/** Who asks, may he, and what else must hold: made by main/ from authn/, authz/ and admission/. */
+export interface Security {
+  /** Asked in order; the first that knows the caller decides. */
+  readonly authenticators: readonly Authenticator[];
+  readonly authorizer: Authorizer;
+  readonly admission: readonly AdmissionPlugin[];
+  /** Throws StatusError 403 or 400. */
+  readonly impersonate?: (headers: Exchange['headers'], caller: Identity, authorizer: Authorizer) => Promise<Identity>;
+  /** The error for a refused request. */
+  readonly refusal: (attributes: Attributes, reason: string) => Error;
+  readonly creators: Readonly<Record<string, Creator>>;
+  readonly hooks: readonly PostStartHook[];
+}
+
+/** Where a connection to a node, pod or service goes. */
+export type ConnectTarget =
+  | {
+      /** The kubelet of a node, with the server's own client certificate. */
+      readonly kind: 'kubelet';
+      readonly nodeName: string;
+      readonly address: string;
+      readonly port: number;
+    }
+  | { readonly kind: 'endpoint'; readonly scheme: 'http' | 'https'; readonly address: string; readonly port: number };
+
+/** The API server's way to nodes and pods. Answers the exchange itself, upgrades included. */
+export interface NodeProxy {
+  /** `path` is path and query at the target. Rejects, without having answered, when the target cannot be reached. */
+  forward(exchange: Exchange, target: ConnectTarget, path: string, options?: ForwardOptions): Promise<void>;
+}
+
+export interface ForwardOptions {
+  /** Instead of the request's own end-to-end headers. */
+  readonly headers?: Exchange['headers'];
+  readonly responseHeaders?: (headers: Exchange['headers'], status: number) => Exchange['headers'];
+}

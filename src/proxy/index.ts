@@ -1,0 +1,3 @@
+// The proxy room's door.
+export { startProxy, type Proxy, type ProxyConfig } from './proxier.ts';
+export { tableName } from './rules.ts';

@@ -43,6 +43,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   'store/etcd': {
     is: 'The store on a real etcd cluster through gRPC.',
     rooms: ['base', 'store', 'wire'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader'],
     builtins: ['fs', 'path', 'url'],
   },
   apiserver: {

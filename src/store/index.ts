@@ -5,5 +5,8 @@ export type {
 export {
   CompactedError, FutureRevisionError, LeaseNotFoundError, maxTxnOperations, NoSpaceError, prefixEnd, StoreUnavailableError,
 } from './contract.ts';
+export { checkTxn, keyOf } from './txn.ts';
 export { startCompactor, type CompactorConfig } from './compactor.ts';
 export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreConfig } from './embedded/embedded-store.ts';
+export { createMemoryDisk, type MemoryDisk } from './memory/disk.ts';
+export { openMemoryStore, type MemoryStore, type MemoryStoreConfig } from './memory/memory-store.ts';

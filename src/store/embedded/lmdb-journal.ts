@@ -127,7 +127,10 @@ export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
       return last;
     },
     sizeBytes: () => statSync(join(directory, 'data.mdb')).size,
-    snapshot: (target) => root.backup(target, true),
+    async snapshot(target) {
+      mkdirSync(target, { recursive: true, mode: 0o700 });
+      await root.backup(target, true);
+    },
     async close() {
       await last.catch(() => undefined);
       await root.close();

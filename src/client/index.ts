@@ -4,6 +4,7 @@ export type {
   PatchType, ResourceClient, WatchEvent, WorkQueue, WriteOptions,
 } from './contract.ts';
 export { createBackoff, createTokenBucket, reflectorBackoff, type Backoff, type BackoffOptions, type TokenBucket } from './backoff.ts';
+export { createWorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { createClient, resourceNamed, type ClientOptions } from './client.ts';
 export { retryOnConflict } from './conflict.ts';
 export { deepFreeze } from './deep-freeze.ts';

@@ -1,0 +1,59 @@
+// What can be chosen about the controllers, under the names of kube-controller-manager's flags, in milliseconds
+// where it is a time.
+
+export interface ControllersConfig {
+  /** '*' is every default one, 'name' switches on, '-name' off; old short names work too. */
+  readonly controllers: readonly string[];
+  /** Stand for election by a Lease before starting. */
+  readonly leaderElect: boolean;
+  /** Unique among the candidates; required for leader election. */
+  readonly identity: string;
+  /** PEM of the cluster's CA, published to every namespace. */
+  readonly rootCa: string;
+  /** How long an unresponsive node keeps its state (50 s). */
+  readonly nodeMonitorGracePeriodMs: number;
+  /** How often nodes are looked at (5 s). */
+  readonly nodeMonitorPeriodMs: number;
+  /** How long a node that has never reported may take to start (60 s). */
+  readonly nodeStartupGracePeriodMs: number;
+  /** Nodes per second tainted for eviction in a healthy zone (0.1). */
+  readonly nodeEvictionRate: number;
+  /** The same in an unhealthy zone (0.01). */
+  readonly secondaryNodeEvictionRate: number;
+  /** Share of not-ready nodes at which a zone is unhealthy (0.55). */
+  readonly unhealthyZoneThreshold: number;
+  /** Zones up to this many nodes stop evicting when unhealthy (50). */
+  readonly largeClusterSizeThreshold: number;
+  /** Finished pods kept in the cluster before the oldest are deleted (12500). */
+  readonly terminatedPodGcThreshold: number;
+  /** Pod networks are handed out of this range to nodes; undefined leaves that to someone else. */
+  readonly clusterCidr?: string;
+  readonly nodeCidrMaskSize: number;
+}
+
+export const defaultConfig: ControllersConfig = {
+  controllers: ['*'],
+  leaderElect: true,
+  identity: '',
+  rootCa: '',
+  nodeMonitorGracePeriodMs: 50_000,
+  nodeMonitorPeriodMs: 5_000,
+  nodeStartupGracePeriodMs: 60_000,
+  nodeEvictionRate: 0.1,
+  secondaryNodeEvictionRate: 0.01,
+  unhealthyZoneThreshold: 0.55,
+  largeClusterSizeThreshold: 50,
+  terminatedPodGcThreshold: 12_500,
+  nodeCidrMaskSize: 24,
+};
+
+/** True when `list` enables the controller; the last word about it wins, '*' counts for those not named. */
+export function isEnabled(list: readonly string[], name: string, alias: string): boolean {
+  let star = false;
+  for (const entry of list) {
+    if (entry === name || entry === alias) return true;
+    if (entry === `-${name}` || entry === `-${alias}`) return false;
+    if (entry === '*') star = true;
+  }
+  return star;
+}

@@ -22,3 +22,15 @@ export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-f
 export { serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
 export { shapeOf, type Shape } from './apply/shape.ts';
 export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
+export { parseJson, stringifyJson, maxJsonDepth } from './json.ts';
+export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
+export { RawNumber } from './json-number.ts';
+export { parseYaml, stringifyYaml, YamlError } from './yaml.ts';
+export { decodeObject, decodeValue, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { normalize } from './normalize.ts';
+export { UnmarshalError } from './wire-read.ts';
+export { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk, type GroupVersionKind } from './group-of-type.ts';
+export {
+  decodeMessage, decodeProtobuf, decodeWatchEvent, encodeMessage, encodeProtobuf, encodeWatchEvent, isProtobuf, wrapProtobuf,
+} from './protobuf/object.ts';
+export { ProtobufError } from './protobuf/reader.ts';

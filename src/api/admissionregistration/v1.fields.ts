@@ -86,6 +86,10 @@ Mutation
 NamedRuleWithOperations atomic
   resourceNames 1 list[string] atomic
   operations 2.1 list[string] atomic
+  apiGroups 2.2.1 list[string] atomic
+  apiVersions 2.2.2 list[string] atomic
+  resources 2.2.3 list[string] atomic
+  scope 2.2.4 string *
 
 ParamKind atomic
   apiVersion 1 string

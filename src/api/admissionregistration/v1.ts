@@ -135,6 +135,10 @@ export interface Mutation {
 export interface NamedRuleWithOperations {
   resourceNames?: string[];
   operations?: string[];
+  apiGroups?: string[];
+  apiVersions?: string[];
+  resources?: string[];
+  scope?: string;
 }
 
 export interface ParamKind {

@@ -1,0 +1,45 @@
+// One pass over a JSON text's bytes, before JSON.parse sees it: how deep it nests, how many members its
+// objects have in all, whether a number is too long for a double. It is what lets the common request take
+// the native parser and only the odd one the careful parser (json-parse.ts).
+
+export interface JsonScan {
+  /** Deepest nesting met; the scan stops when it passes `maxDepth`. */
+  readonly depth: number;
+  /** Colons outside strings: the members of all objects, duplicates counted. */
+  readonly members: number;
+  /** A digit run of 16 or more stands outside a string: it may not survive as a double. */
+  readonly longNumber: boolean;
+}
+
+/** Scans in O(bytes), about a nanosecond each. The text need not be valid JSON. */
+export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
+  const end = bytes.length;
+  let depth = 0;
+  let deepest = 0;
+  let members = 0;
+  let digits = 0;
+  let longNumber = false;
+  for (let i = 0; i < end; i++) {
+    const c = bytes[i] as number;
+    if (c === 0x22) {
+      digits = 0;
+      for (i++; i < end; i++) {
+        const s = bytes[i] as number;
+        if (s === 0x22) break;
+        if (s === 0x5c) i++;
+      }
+    } else if (c <= 0x39 && c >= 0x30) {
+      if (++digits === 16) longNumber = true;
+    } else {
+      digits = 0;
+      if (c === 0x3a) members++;
+      else if (c === 0x7b || c === 0x5b) {
+        if (++depth > deepest) {
+          deepest = depth;
+          if (depth > maxDepth) break;
+        }
+      } else if (c === 0x7d || c === 0x5d) depth--;
+    }
+  }
+  return { depth: deepest, members, longNumber };
+}

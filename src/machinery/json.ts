@@ -1,0 +1,76 @@
+// JSON in and out for every room. Reading takes the native parser whenever that is exact, and the careful one
+// for deep, long-numbered or duplicate-ridden texts; writing is the native stringifier, which knows how a
+// RawNumber prints. Keys such as `__proto__` and integers up to 2^63 survive a round trip byte-exact.
+import { parseCarefully, type ParsedJson } from './json-parse.ts';
+import { scanJson } from './json-scan.ts';
+
+/** Go's own bound (encoding/json). */
+export const maxJsonDepth = 10_000;
+
+export interface ParseJsonOptions {
+  /** Deeper nesting is refused. Default 10,000. */
+  readonly maxDepth?: number;
+}
+
+/**
+ * Parses JSON and names duplicate members. Throws JsonSyntaxError with Go's text. A text nested too deep is
+ * refused after the scan alone.
+ */
+export function parseJson(input: Uint8Array | string, options: ParseJsonOptions = {}): ParsedJson {
+  const { value, members, careful } = parseFast(input, options.maxDepth ?? maxJsonDepth);
+  if (careful !== undefined) return careful;
+  if (countMembers(value) === members) return { value, duplicates: [] };
+  return parseCarefully(textOf(input), options.maxDepth ?? maxJsonDepth);
+}
+
+export interface FastJson {
+  readonly value: unknown;
+  /** Members in the text; fewer in `value` means duplicates. */
+  readonly members: number;
+  /** Set when the careful parser had to run: then duplicates are known already. */
+  readonly careful: ParsedJson | undefined;
+}
+
+/** As parseJson, but leaves the search for duplicates to a caller who walks the value anyway. */
+export function parseFast(input: Uint8Array | string, maxDepth: number): FastJson {
+  const bytes = typeof input === 'string' ? Buffer.from(input) : input;
+  const { depth, members, longNumber } = scanJson(bytes, maxDepth);
+  const text = depth > maxDepth ? '' : textOf(input);
+  if (depth <= maxDepth && !longNumber) {
+    try {
+      return { value: JSON.parse(text) as unknown, members, careful: undefined };
+    } catch {
+      // The careful parser says what is wrong in Go's words.
+    }
+  }
+  const careful = parseCarefully(text === '' ? textOf(input) : text, maxDepth);
+  return { value: careful.value, members, careful };
+}
+
+/** The members of all objects in a value, without recursion. */
+export function countMembers(value: unknown): number {
+  let count = 0;
+  const left: unknown[] = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    if (Array.isArray(next)) {
+      for (const item of next) if (typeof item === 'object' && item !== null) left.push(item);
+    } else {
+      const items = Object.values(next);
+      count += items.length;
+      for (const item of items) if (typeof item === 'object' && item !== null) left.push(item);
+    }
+  }
+  return count;
+}
+
+function textOf(input: Uint8Array | string): string {
+  if (typeof input === 'string') return input;
+  return (input instanceof Buffer ? input : Buffer.from(input.buffer, input.byteOffset, input.byteLength)).toString('utf8');
+}
+
+/** The inverse of parseJson. */
+export function stringifyJson(value: unknown): string {
+  return JSON.stringify(value);
+}

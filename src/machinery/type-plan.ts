@@ -1,0 +1,104 @@
+// What the walkers (wire-read.ts, defaults, protobuf) need of a type, worked out once: each field's kind as a
+// small word, its zero value, and the plan of the message it holds. The four apiextensions types that JSON
+// spells as unions have no rows in the tables; here they become kinds of their own.
+import { findType, isScalar, typeOf, type FieldSchema, type TypeSchema } from '#api/schema.ts';
+
+export type ValueKind =
+  | 'string' | 'bool' | 'int32' | 'int64' | 'uint32' | 'uint64' | 'double' | 'bytes' | 'time' | 'microTime' | 'duration'
+  | 'quantity' | 'intOrString' | 'rawExtension' | 'fieldsV1' | 'message'
+  /** Any JSON (apiextensions JSON). */
+  | 'json'
+  /** A schema or a list of schemas, a boolean, a list of strings. */
+  | 'schemaOrArray' | 'schemaOrBool' | 'schemaOrStringArray';
+
+export interface FieldPlan {
+  readonly name: string;
+  readonly shape: FieldSchema['shape'];
+  readonly kind: ValueKind;
+  readonly always: boolean;
+  readonly nullable: boolean;
+  /** The schema name of a message's type. */
+  readonly type: string;
+  readonly schema: FieldSchema;
+}
+
+export interface TypePlan {
+  /** "core.v1.Pod" */
+  readonly name: string;
+  /** "Pod" */
+  readonly shortName: string;
+  /** "v1.Pod", as Go prints it. */
+  readonly goName: string;
+  readonly isObject: boolean;
+  /** Empty lists that are always written stay `[]`; elsewhere the protobuf form of storage turns them to null. */
+  readonly keepsEmpty: boolean;
+  readonly fields: readonly FieldPlan[];
+  readonly byName: ReadonlyMap<string, FieldPlan>;
+  /** Unknown members stay: nothing is known of the type's inside. */
+  readonly schema: TypeSchema;
+}
+
+const special: Readonly<Record<string, ValueKind>> = {
+  'apiextensions.v1.JSON': 'json',
+  'apiextensions.v1.JSONSchemaPropsOrArray': 'schemaOrArray',
+  'apiextensions.v1.JSONSchemaPropsOrBool': 'schemaOrBool',
+  'apiextensions.v1.JSONSchemaPropsOrStringArray': 'schemaOrStringArray',
+};
+
+const plans = new Map<string, TypePlan>();
+
+/** The plan of a type that must exist. */
+export function planOf(type: string): TypePlan {
+  const known = plans.get(type);
+  if (known !== undefined) return known;
+  const plan = buildPlan(typeOf(type));
+  plans.set(type, plan);
+  return plan;
+}
+
+/** True if the tables have the type. */
+export function isType(type: string): boolean {
+  return findType(type) !== undefined;
+}
+
+function buildPlan(schema: TypeSchema): TypePlan {
+  const [pkg = '', version = '', shortName = ''] = schema.name.split('.');
+  const fields = schema.fields.map((field): FieldPlan => ({
+    name: field.name,
+    shape: field.shape,
+    kind: kindOf(field.type),
+    always: field.always,
+    nullable: field.nullable,
+    type: field.type,
+    schema: field,
+  }));
+  return {
+    name: schema.name,
+    shortName,
+    goName: `${version}.${shortName}`,
+    isObject: schema.isObject,
+    keepsEmpty: pkg === 'apiextensions' || pkg === 'apiregistration',
+    fields,
+    byName: new Map(fields.map((field) => [field.name, field])),
+    schema,
+  };
+}
+
+function kindOf(type: string): ValueKind {
+  return isScalar(type) ? type : (special[type] ?? 'message');
+}
+
+const goScalars: Readonly<Partial<Record<ValueKind, string>>> = {
+  double: 'float64', bytes: '[]uint8', time: 'v1.Time', microTime: 'v1.MicroTime', quantity: 'resource.Quantity',
+  intOrString: 'intstr.IntOrString', rawExtension: 'runtime.RawExtension', fieldsV1: 'v1.FieldsV1', json: 'v1.JSON',
+  schemaOrArray: 'v1.JSONSchemaPropsOrArray', schemaOrBool: 'v1.JSONSchemaPropsOrBool', schemaOrStringArray: 'v1.JSONSchemaPropsOrStringArray',
+};
+
+/** The field's value (or its item, where `item`) as Go names the type: "[]v1.Container", "map[string]string". */
+export function goTypeOf(field: FieldPlan, item = false): string {
+  const name = field.kind === 'message' ? planOf(field.type).goName : (goScalars[field.kind] ?? field.kind);
+  if (item || field.shape === 'one') return name;
+  if (field.shape === 'list') return `[]${name}`;
+  if (field.shape === 'listMap') return `map[string][]${name}`;
+  return field.kind === 'quantity' ? 'v1.ResourceList' : `map[string]${name}`;
+}

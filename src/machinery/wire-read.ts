@@ -1,0 +1,279 @@
+// The walker that turns parsed JSON into an object of a type: what Go's decode followed by its encode would
+// give. It checks the JSON type of every value, prunes what the type does not have (and reports it), drops
+// empty optional fields, adds those that are always written, and writes leaves in canonical form. One pass,
+// driven by type-plan.ts, because it stands on the path of every write. The input is never changed.
+import { countMembers } from './json.ts';
+import {
+  BadValue, jsonTypeName, readBool, readBytes, readDouble, readInt32, readInt64, readIntOrString, readMicroTime, readQuantity, readString, readTime,
+  readUint, TypeMismatch,
+} from './scalar-read.ts';
+import { goTypeOf, planOf, type FieldPlan, type TypePlan } from './type-plan.ts';
+
+type JsonObject = Record<string, unknown>;
+
+/** State of one walk. Path segments: names, indices as numbers, map keys behind a slash. */
+export class ReadContext {
+  readonly path: (string | number)[] = [];
+  /** Members of all objects that were walked. */
+  members = 0;
+  /** Paths of members that the type does not have, each once; kept up to a bound. */
+  readonly unknown: string[] = [];
+  readonly wantsUnknown: boolean;
+
+  constructor(wantsUnknown: boolean) {
+    this.wantsUnknown = wantsUnknown;
+  }
+
+  /** "spec.containers[0].foo" */
+  pathTo(name: string): string {
+    let text = '';
+    for (const part of this.path) {
+      if (typeof part === 'number') text += `[${part}]`;
+      else text += `${text === '' ? '' : '.'}${part.startsWith('/') ? part.slice(1) : part}`;
+    }
+    return text === '' ? name : `${text}.${name}`;
+  }
+
+  /** "spec.containers.foo": Go's type errors name struct fields only. */
+  structPathTo(name: string): string {
+    return [...this.path.filter((part) => typeof part === 'string' && !part.startsWith('/')), name].join('.');
+  }
+}
+
+const unknownKept = 100;
+
+/** A value that cannot be decoded; the message is Go's ("json: cannot unmarshal …"). */
+export class UnmarshalError extends Error {
+  override name = 'UnmarshalError';
+}
+
+function isPlainObject(value: unknown): value is JsonObject {
+  return jsonTypeName(value) === 'object';
+}
+
+/** Reads a message. Throws UnmarshalError. */
+export function readMessage(plan: TypePlan, value: unknown, context: ReadContext): JsonObject {
+  if (value === null || value === undefined) value = {};
+  if (!isPlainObject(value)) throw new TypeMismatch(jsonTypeName(value));
+  const out: JsonObject = {};
+  const members = Object.keys(value).length;
+  context.members += members;
+  let seen = 0;
+  if (plan.isObject) seen += readTypeMeta(value, out, plan, context);
+  for (const field of plan.fields) {
+    const item = value[field.name];
+    if (item === undefined) {
+      if (field.always) out[field.name] = emptyOf(field, context);
+      continue;
+    }
+    seen++;
+    const read = readField(plan, field, item, context);
+    if (read !== undefined) out[field.name] = read;
+  }
+  if (seen < members) pruneUnknown(plan, value, context);
+  return out;
+}
+
+function readTypeMeta(value: JsonObject, out: JsonObject, plan: TypePlan, context: ReadContext): number {
+  let seen = 0;
+  for (const name of ['kind', 'apiVersion']) {
+    const text = value[name];
+    if (text === undefined) continue;
+    seen++;
+    if (text === null) continue;
+    if (typeof text !== 'string') throw mismatch(plan, name, context, new TypeMismatch(jsonTypeName(text)), 'string');
+    if (text !== '') out[name] = text;
+  }
+  return seen;
+}
+
+function pruneUnknown(plan: TypePlan, value: JsonObject, context: ReadContext): void {
+  for (const name of Object.keys(value)) {
+    if (plan.byName.has(name) && value[name] !== undefined) continue;
+    if (plan.isObject && (name === 'kind' || name === 'apiVersion')) continue;
+    if (!context.wantsUnknown) continue;
+    context.members += countMembers(value[name]);
+    const path = context.pathTo(name);
+    if (context.unknown.length < unknownKept && value[name] !== undefined && !context.unknown.includes(path)) context.unknown.push(path);
+  }
+}
+
+function mismatch(plan: TypePlan, name: string, context: ReadContext, error: TypeMismatch, type: string): UnmarshalError {
+  return new UnmarshalError(
+    `json: cannot unmarshal ${error.value} into Go struct field ${plan.shortName}.${context.structPathTo(name)} of type ${error.wanted ?? type}`,
+  );
+}
+
+/** What Go writes for a field that is always written and was not given. */
+function emptyOf(field: FieldPlan, context: ReadContext): unknown {
+  if (field.nullable || field.shape !== 'one') return null;
+  switch (field.kind) {
+    case 'string':
+      return '';
+    case 'bool':
+      return false;
+    case 'int32':
+    case 'int64':
+    case 'uint32':
+    case 'uint64':
+    case 'double':
+    case 'intOrString':
+      return 0;
+    case 'quantity':
+      return '0';
+    case 'message':
+      return readMessage(planOf(field.type), {}, context);
+    default:
+      return null;
+  }
+}
+
+/** The field's canonical value, or undefined where Go would leave it out. */
+function readField(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
+  if (value === null) return field.always ? emptyOf(field, context) : undefined;
+  const depth = context.path.length;
+  try {
+    if (field.shape === 'one') {
+      const read = readOne(field, value, context, field.name);
+      return field.nullable || field.always || !isEmpty(field, read) ? read : undefined;
+    }
+    return field.shape === 'list' ? readList(plan, field, value, context) : readMap(plan, field, value, context);
+  } catch (error) {
+    if (error instanceof TypeMismatch) {
+      context.path.length = depth;
+      throw mismatch(plan, field.name, context, error, goTypeOf(field, error.ofItem));
+    }
+    if (error instanceof BadValue) throw new UnmarshalError(error.message);
+    throw error;
+  }
+}
+
+function isEmpty(field: FieldPlan, value: unknown): boolean {
+  return value === undefined || (field.kind !== 'message' && field.kind !== 'quantity' && field.kind !== 'intOrString' && (value === '' || value === 0 || value === false));
+}
+
+function readOne(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+  switch (field.kind) {
+    case 'string':
+      return typeof value === 'string' ? value : readString(value);
+    case 'message': {
+      context.path.push(segment);
+      const read = readMessage(planOf(field.type), value, context);
+      context.path.pop();
+      return read;
+    }
+    case 'bool':
+      return readBool(value);
+    case 'int32':
+      return readInt32(value);
+    case 'int64':
+      return readInt64(value);
+    case 'time':
+      return readTime(value) ?? (field.always || field.shape !== 'one' ? null : undefined);
+    case 'microTime':
+      return readMicroTime(value) ?? (field.always ? null : undefined);
+    case 'quantity':
+      return readQuantity(value);
+    case 'intOrString':
+      return readIntOrString(value);
+    case 'bytes':
+      return readBytes(value);
+    default:
+      return readRare(field, value, context, segment);
+  }
+}
+
+function readRare(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+  switch (field.kind) {
+    case 'double':
+      return readDouble(value);
+    case 'uint32':
+      return readUint(value, 32);
+    case 'uint64':
+      return readUint(value, 64);
+    case 'duration':
+      return readString(value);
+    case 'schemaOrArray':
+    case 'schemaOrBool':
+    case 'schemaOrStringArray':
+      return readSchemaUnion(field, value, context, segment);
+    default:
+      context.members += countMembers(value);
+      return value;
+  }
+}
+
+function readSchemaUnion(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+  if (field.kind === 'schemaOrBool' && typeof value === 'boolean') return value;
+  if (Array.isArray(value) && field.kind === 'schemaOrStringArray') return value.map(readString);
+  const schema = planOf('apiextensions.v1.JSONSchemaProps');
+  context.path.push(segment);
+  const read = Array.isArray(value) && field.kind === 'schemaOrArray' ? value.map((item) => readMessage(schema, item, context)) : readMessage(schema, value, context);
+  context.path.pop();
+  return read;
+}
+
+/** A null item is the item type's zero value. */
+function zeroItem(field: FieldPlan, context: ReadContext): unknown {
+  if (field.kind === 'message') return readMessage(planOf(field.type), {}, context);
+  if (field.kind === 'bytes') return '';
+  return field.kind === 'json' || field.kind === 'rawExtension' ? null : emptyOf({ ...field, shape: 'one', nullable: false }, context);
+}
+
+function readList(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
+  if (!Array.isArray(value)) throw new TypeMismatch(jsonTypeName(value));
+  if (value.length === 0) return field.always ? (plan.keepsEmpty ? [] : null) : undefined;
+  context.path.push(field.name);
+  const out: unknown[] = readItems(field, value, context);
+  context.path.pop();
+  return out;
+}
+
+function readItems(field: FieldPlan, values: readonly unknown[], context: ReadContext): unknown[] {
+  const out: unknown[] = new Array<unknown>(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const item = values[i];
+    out[i] = item === null ? zeroItem(field, context) : readItem(field, item, context, i);
+  }
+  return out;
+}
+
+/** An item of a list or a map: a type mismatch in it names the item's type. */
+function readItem(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+  try {
+    return readOne(field, value, context, segment);
+  } catch (error) {
+    if (error instanceof TypeMismatch) error.ofItem = true;
+    throw error;
+  }
+}
+
+function readMap(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
+  if (!isPlainObject(value)) throw new TypeMismatch(jsonTypeName(value));
+  const keys = Object.keys(value);
+  context.members += keys.length;
+  if (keys.length === 0) return field.always ? (plan.keepsEmpty ? {} : null) : undefined;
+  const out: JsonObject = {};
+  const isStrings = field.kind === 'string' && field.shape === 'map';
+  if (!isStrings) context.path.push(field.name);
+  for (const key of keys) {
+    const item = value[key];
+    let read: unknown;
+    if (typeof item === 'string' && isStrings) read = item;
+    else if (field.shape === 'listMap') read = readListInMap(field, item, context, key);
+    else read = item === null ? zeroItem(field, context) : readItem(field, item, context, `/${key}`);
+    if (key === '__proto__') Object.defineProperty(out, key, { value: read, enumerable: true, writable: true, configurable: true });
+    else out[key] = read;
+  }
+  if (!isStrings) context.path.pop();
+  return out;
+}
+
+function readListInMap(field: FieldPlan, value: unknown, context: ReadContext, key: string): unknown {
+  if (value === null) return null;
+  if (!Array.isArray(value)) throw new TypeMismatch(jsonTypeName(value));
+  context.path.push(`/${key}`);
+  const out = readItems(field, value, context);
+  context.path.pop();
+  return out;
+}

@@ -2,7 +2,7 @@
 // same mistakes in the same words.
 import { maxTxnOperations, type Txn, type Write } from './contract.ts';
 
-const ascii = /^[\x01-\x7f]+$/;
+const ascii = /^[ -~]+$/;
 const maxKeyBytes = 1024;
 
 export function keyOf(write: Write): string {
@@ -20,5 +20,5 @@ export function checkTxn(txn: Txn): void {
 }
 
 function checkKey(key: string): void {
-  if (!ascii.test(key) || key.length > maxKeyBytes) throw new Error(`not a key of at most ${maxKeyBytes} ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
+  if (!ascii.test(key) || key.length > maxKeyBytes) throw new Error(`not a key of at most ${maxKeyBytes} printable ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
 }

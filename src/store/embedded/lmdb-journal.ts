@@ -3,16 +3,17 @@
 // after fdatasync of its pages and of the meta page, while the next one is already being put together.
 // Each write is conditional on the version of the note `tail`, which the write before it has set: a write
 // whose predecessor failed, or that comes from a process which another one has replaced, changes nothing.
-import { mkdirSync, statSync } from 'node:fs';
+import { mkdirSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type Database } from 'lmdb';
 import { wrap } from '#base/errors.ts';
 import { NoSpaceError, StoreUnavailableError } from '../contract.ts';
 import type { Journal, JournalBatch } from '../mvcc/journal.ts';
-import { decodeRecord, encodeRecord, recordSize, type JournalRecord } from '../mvcc/record.ts';
+import { decodeRecord, decodeValue, encodeRecord, recordSize, type JournalRecord } from '../mvcc/record.ts';
 
 const mapBytes = 64 * 1024 ** 3;
-const enospc = 28;
+const eio = 5;
+const noSpaceCodes: readonly unknown[] = [28, 122];
 const tailKey = 'tail';
 
 export interface LmdbJournal extends Journal {
@@ -63,10 +64,19 @@ async function writeErrorCode(error: unknown): Promise<unknown> {
   return ((inner ?? error) as { code?: unknown }).code;
 }
 
+/** LMDB calls a write that the full disk cut short an I/O error. */
+function isFull(directory: string): boolean {
+  const { bavail, bsize, blocks } = statfsSync(directory);
+  return bavail * bsize < 1024 * 1024 || bavail < blocks / 1_000;
+}
+
 /** Opens or creates the database in a directory; whoever had it open before can no longer write to it. */
 export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const root = open({ path: directory, noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true });
+  // The commit queue gathers a turn's writes itself; lmdb's own gathering makes promises that nobody awaits,
+  // and their rejection would end the process when the disk is full.
+  const options = { path: directory, noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true, eventTurnBatching: false };
+  const root = open(options);
   const records: Database<Buffer, number> = root.openDB({ name: 'records', encoding: 'binary', keyEncoder: positionKeys } as object as { name: string });
   const noteTable: Database<Buffer, string> = root.openDB({ name: 'notes', encoding: 'binary', useVersions: true });
   let sequence = (noteTable.getEntry(tailKey)?.version ?? 0) + 1;
@@ -95,7 +105,7 @@ export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
     const code = await writeErrorCode(error);
     root.resetReadTxn();
     const tail = noteTable.getEntry(tailKey)?.version ?? 0;
-    if (code !== enospc || tail > expected) return wrap(`write to ${directory} (error ${String(code)})`, error);
+    if (tail > expected || !(noSpaceCodes.includes(code) || (code === eio && isFull(directory)))) return wrap(`write to ${directory} (error ${String(code)})`, error);
     sequence = tail;
     return new NoSpaceError(`no space left on the disk of ${directory}`, { cause: error });
   };
@@ -115,6 +125,10 @@ export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
     read(position) {
       const bytes = records.getBinaryFast(position);
       return bytes === undefined ? undefined : decodeRecord(position, bytes, bytes.length, true);
+    },
+    value(position) {
+      const bytes = records.getBinaryFast(position);
+      return bytes === undefined ? undefined : decodeValue(bytes, bytes.length);
     },
     scan(from, to, withValues, visit) {
       for (const { key, value } of records.getRange({ start: from, end: to })) {

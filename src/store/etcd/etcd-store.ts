@@ -129,7 +129,7 @@ export async function openEtcdStore(world: World, config: EtcdStoreConfig): Prom
     async close() {
       if (closed) return;
       closed = true;
-      for (const watch of [...watches]) watch.end(new StoreUnavailableError('the store is closed'));
+      for (const watch of watches) watch.end(new StoreUnavailableError('the store is closed'));
       connection.close();
     },
   };

@@ -62,6 +62,7 @@ export function createMemoryJournal(clock: Clock, disk: MemoryDisk | undefined, 
       for (const [key, value] of notes) note(key, value);
     },
     read: (position) => records.get(position),
+    value: (position) => records.get(position)?.value,
     scan(from, to, _withValues, visit) {
       let low = 0;
       let high = order.length;

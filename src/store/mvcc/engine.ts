@@ -96,9 +96,13 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
 
   /** The key's version at a durable revision, walking back from its newest. */
   const versionAt = (head: Head, at: number, keysOnly: boolean): KeyValue | undefined => {
-    if (revisionOf(head.position) <= at && (keysOnly || head.deleted)) return head.deleted ? undefined : toKeyValue(head, noBytes);
+    if (revisionOf(head.position) <= at) {
+      if (head.deleted) return undefined;
+      const value = keysOnly ? noBytes : journal.value(head.position);
+      assert(value !== undefined, `the newest version of ${head.key} is in the journal`);
+      return toKeyValue(head, value);
+    }
     let record = journal.read(head.position);
-    assert(record !== undefined, `the newest version of ${head.key} is in the journal`);
     while (record !== undefined && revisionOf(record.position) > at) record = record.previous === 0 ? undefined : journal.read(record.previous);
     return record === undefined || record.deleted ? undefined : toKeyValue(record, keysOnly ? noBytes : record.value);
   };

@@ -17,6 +17,8 @@ export interface Journal {
   load(record: (record: JournalRecord) => void, note: (key: string, value: Uint8Array) => void): void;
   /** A record that `write` has settled, or undefined when it is removed. */
   read(position: number): JournalRecord | undefined;
+  /** The value of such a record alone, as a copy of its own. */
+  value(position: number): Uint8Array | undefined;
   /** Records with from <= position < to in order, until `visit` returns false. */
   scan(from: number, to: number, withValues: boolean, visit: (record: JournalRecord) => boolean): void;
   /**

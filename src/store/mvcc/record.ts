@@ -77,3 +77,9 @@ export function decodeRecord(position: number, bytes: Buffer, length: number, wi
     previous: bytes.readDoubleLE(16),
   };
 }
+
+/** The value of an encoded record, as a copy. */
+export function decodeValue(bytes: Buffer, length: number): Uint8Array {
+  const start = headerBytes + (bytes[1] ?? 0) + ((bytes[2] ?? 0) | ((bytes[3] ?? 0) << 8));
+  return Uint8Array.prototype.slice.call(bytes, start, length);
+}

@@ -206,11 +206,11 @@ export function createWatchHub(state: WatchHubState): WatchHub {
       for (const group of touched) {
         const events = group.pending;
         group.pending = [];
-        for (const watcher of [...group.live]) if (!watcher.closed) deliver(watcher, events, revision);
+        for (const watcher of group.live) if (!watcher.closed) deliver(watcher, events, revision);
       }
     },
     close(error) {
-      for (const watcher of [...watchers]) {
+      for (const watcher of watchers) {
         drop(watcher);
         guarded(watcher, () => watcher.handler.ended(error));
       }

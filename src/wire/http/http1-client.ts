@@ -7,11 +7,14 @@ import type { Headers, Transport, TransportRequest, TransportResponse } from '..
 import { abortReason, type HttpTransportOptions, requestHeaders, tlsConnection } from './client-options.ts';
 import { transportResponse } from './response.ts';
 
+/** A Unix socket refuses, instead of delaying, what its backlog cannot hold. */
+const unixConnections = 128;
+
 export function http1Transport(options: HttpTransportOptions, socketPath?: string): Transport {
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/$/, '');
   const secure = url.protocol === 'https:';
-  const pool = { keepAlive: true, maxSockets: Number.POSITIVE_INFINITY, maxFreeSockets: options.maxConnections ?? 16, scheduling: 'lifo' as const };
+  const pool = { keepAlive: true, maxSockets: socketPath === undefined ? Number.POSITIVE_INFINITY : unixConnections, maxFreeSockets: options.maxConnections ?? 16, scheduling: 'lifo' as const };
   const agent = secure ? new TlsAgent({ ...pool, ...tlsConnection(options, url, ['http/1.1']) }) : new PlainAgent(pool);
   const base: RequestOptions =
     socketPath === undefined ? { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : url.port } : { socketPath };

@@ -92,6 +92,7 @@ function startSession(options: HttpTransportOptions, url: URL, socket: TLSSocket
     createConnection: () => socket,
     maxSessionMemory: 1024,
     maxHeaderListPairs: 1000,
+    maxSendHeaderBlockLength: 2 << 20,
     settings: { enablePush: false, initialWindowSize: 4 << 20, maxHeaderListSize: 2 << 20 },
   });
   const pooled: PooledSession = { session, open: 0, used: 0, usable: true };

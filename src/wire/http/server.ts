@@ -7,7 +7,8 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
-import { errorText } from '#base/errors.ts';
+import type { Clock } from '#base/clock.ts';
+import { codeOf, errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Handler, Peer } from '../contract.ts';
 import { Http1Exchange } from './http1-exchange.ts';
@@ -168,6 +169,8 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
   const mostRunning = limits.streamsPerConnection * 4;
   listener.sessions.add(session, socket, connection);
   session.on('error', (error) => world.log.debug('HTTP/2 connection failed', { error: errorText(error), peer: connection.peer.address }));
+  // After a protocol error Node ends the session and leaves its socket open.
+  session.once('close', () => socket.destroySoon());
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
     stream.on('error', ignore);
     const exchange = new Http2Exchange(stream, headers, connection);
@@ -210,9 +213,24 @@ async function run(handler: Handler, exchange: Http1Exchange | Http2Exchange, wo
   }
 }
 
+/** An answer to what is no request; the rest of it is read for a moment, so that the client sees the answer. */
+function refuse(error: Error, socket: Duplex, clock: Clock): void {
+  if (!socket.writable) {
+    if (!socket.writableEnded) socket.destroy();
+    return;
+  }
+  const code = codeOf(error);
+  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  clock.after(lingerMs, () => socket.destroy(), { background: true });
+}
+
+const lingerMs = 500;
+
 function serveHttp1(server: Server, listener: Listener): void {
   const { handler, world } = listener;
   const peers = new WeakMap<Socket, Peer>();
+  const answering = new WeakSet<Duplex>();
   const peer = (socket: Socket): Peer => {
     const known = peers.get(socket) ?? peerOf(socket);
     peers.set(socket, known);
@@ -222,7 +240,13 @@ function serveHttp1(server: Server, listener: Listener): void {
     request.on('error', ignore);
     response.on('error', ignore);
     if (listener.closing) response.setHeader('connection', 'close');
+    answering.add(request.socket);
+    response.once('close', () => answering.delete(request.socket));
     run(handler, new Http1Exchange(request, response, peer(request.socket)), world).catch(ignore);
+  });
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    if (answering.has(socket)) socket.destroy();
+    else refuse(error, socket, world.clock);
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
     socket.on('error', ignore);

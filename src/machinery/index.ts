@@ -27,6 +27,7 @@ export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
 export { parseYaml, stringifyYaml, YamlError } from './yaml.ts';
 export { decodeObject, decodeValue, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { applyDefaults } from './defaults/index.ts';
 export { normalize } from './normalize.ts';
 export { UnmarshalError } from './wire-read.ts';
 export { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk, type GroupVersionKind } from './group-of-type.ts';
@@ -34,3 +35,10 @@ export {
   decodeMessage, decodeProtobuf, decodeWatchEvent, encodeMessage, encodeProtobuf, encodeWatchEvent, isProtobuf, wrapProtobuf,
 } from './protobuf/object.ts';
 export { ProtobufError } from './protobuf/reader.ts';
+export {
+  dns1123LabelErrors, dns1123SubdomainErrors, isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue, nameIsPathSegment, nameIsSubdomain,
+  type NameRule,
+} from './names.ts';
+export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
+export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
+export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';

@@ -1,0 +1,268 @@
+// Pods: creation, the few fields an update may change, and the ephemeralcontainers, resize and binding
+// subresources (status has its own file).
+import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, ResourceRequirements, Toleration } from '#api/core/v1.ts';
+import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { nameIsSubdomain, rangeError } from '../../names.ts';
+import { cloneJson } from '../../patch/json-tree.ts';
+import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
+import { checkImageSpaces } from './container.ts';
+import { checkAnnotationsMatchFields, checkPodAnnotations, checkPodAnnotationUpdates } from './pod-annotations.ts';
+import { podQos } from './pod-qos.ts';
+import { checkPodSpec, checkTolerations, mirrorPodAnnotation } from './pod-spec.ts';
+import { unifiedDiff } from './unified-diff.ts';
+
+const noSpec: PodSpec = { containers: [] };
+
+function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
+  const spec = pod.spec ?? noSpec;
+  const errors = [
+    ...validateObjectMeta(pod.metadata, true, nameIsSubdomain),
+    ...validateStandardFinalizers(pod.metadata),
+    ...checkPodAnnotations(pod.metadata?.annotations, spec, 'metadata.annotations'),
+    ...checkPodSpec(spec, pod.metadata ?? {}, 'spec', old?.spec),
+  ];
+  if ((spec.serviceAccountName ?? '') === '') {
+    for (const [i, volume] of (spec.volumes ?? []).entries()) {
+      for (const [j, source] of (volume.projected?.sources ?? []).entries()) {
+        if (!source.serviceAccountToken) continue;
+        const at = child(index(child(index('spec.volumes', i), 'projected', 'sources'), j), 'serviceAccountToken');
+        errors.push(forbiddenField(at, 'must not be specified when serviceAccountName is not set'));
+      }
+    }
+  }
+  for (const field of ['containers', 'initContainers'] as const) {
+    for (const [i, container] of (spec[field] ?? []).entries()) errors.push(...checkImageSpaces(container, index(child('spec', field), i)));
+  }
+  return errors;
+}
+
+export function validatePodCreate(pod: Pod): FieldError[] {
+  const errors = checkMetaAndSpec(pod);
+  const spec = pod.spec ?? noSpec;
+  if ((spec.ephemeralContainers ?? []).length > 0) errors.push(forbiddenField('spec.ephemeralContainers', 'cannot be set on create'));
+  if (spec.nodeName && (spec.schedulingGates ?? []).length > 0) {
+    errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'));
+  }
+  return [...errors, ...checkAnnotationsMatchFields(pod.metadata?.annotations, spec, 'spec')];
+}
+
+const updatable = [
+  '`spec.containers[*].image`',
+  '`spec.initContainers[*].image`',
+  '`spec.activeDeadlineSeconds`',
+  '`spec.tolerations` (only additions to existing tolerations)',
+  '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
+].join(',');
+
+export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
+  const spec = pod.spec ?? noSpec;
+  const oldSpec = old.spec ?? noSpec;
+  const errors = [
+    ...validateObjectMetaUpdate(pod.metadata, old.metadata),
+    ...validateStandardFinalizers(pod.metadata),
+    ...checkMetaAndSpec(pod, old),
+    ...checkPodAnnotationUpdates(pod, old, 'metadata.annotations'),
+  ];
+  for (const field of ['containers', 'initContainers'] as const) {
+    if ((spec[field] ?? []).length !== (oldSpec[field] ?? []).length) {
+      return [...errors, forbiddenField(child('spec', field), 'pod updates may not add or remove containers')];
+    }
+    for (const [i, container] of (spec[field] ?? []).entries()) {
+      const at = index(child('spec', field), i);
+      if ((container.image ?? '') === '') errors.push(required(child(at, 'image'), ''));
+      errors.push(...checkImageSpaces(container, at));
+    }
+  }
+  const deadline = checkDeadline(spec, oldSpec);
+  errors.push(...deadline.errors);
+  if (deadline.stop) return errors;
+  errors.push(...checkOnlyAddedTolerations(spec.tolerations, oldSpec.tolerations), ...checkOnlyDeletedGates(spec, oldSpec));
+  if (sameValue(spec, oldSpec)) return errors;
+  const { munged, errors: gatedErrors } = withUpdatableFieldsOf(spec, oldSpec);
+  errors.push(...gatedErrors);
+  if (!sameValue(munged, oldSpec)) {
+    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${unifiedDiff(oldSpec, munged)}`));
+  }
+  return errors;
+}
+
+function checkDeadline(spec: PodSpec, old: PodSpec): { errors: FieldError[]; stop: boolean } {
+  const deadline = spec.activeDeadlineSeconds ?? undefined;
+  const before = old.activeDeadlineSeconds ?? undefined;
+  const path = 'spec.activeDeadlineSeconds';
+  if (deadline === undefined) {
+    return { errors: before === undefined ? [] : [invalidValue(path, null, 'must not update from a positive integer to nil value')], stop: false };
+  }
+  if (deadline < 0 || deadline > 2147483647) return { errors: [invalidValue(path, deadline, rangeError(0, 2147483647))], stop: true };
+  if (before !== undefined && before < deadline) {
+    return { errors: [invalidValue(path, deadline, 'must be less than or equal to previous value')], stop: true };
+  }
+  return { errors: [], stop: false };
+}
+
+function checkOnlyAddedTolerations(tolerations: readonly Toleration[] | undefined, old: readonly Toleration[] | undefined): FieldError[] {
+  const path = 'spec.tolerations';
+  for (const before of old ?? []) {
+    const kept = (tolerations ?? []).some((toleration) => sameValue({ ...before, tolerationSeconds: toleration.tolerationSeconds }, toleration));
+    if (!kept) return [forbiddenField(path, 'existing toleration can not be modified except its tolerationSeconds')];
+  }
+  return checkTolerations(tolerations, path);
+}
+
+function checkOnlyDeletedGates(spec: PodSpec, old: PodSpec): FieldError[] {
+  const known = new Set((old.schedulingGates ?? []).map((gate) => gate.name));
+  return (spec.schedulingGates ?? []).flatMap((gate, i) =>
+    known.has(gate.name) ? [] : [forbiddenField(child(index('spec.schedulingGates', i), 'name'), `only deletion is allowed, but found new scheduling gate '${gate.name}'`)],
+  );
+}
+
+/** The new spec with all that an update may change put back to what was stored. */
+function withUpdatableFieldsOf(spec: PodSpec, old: PodSpec): { munged: PodSpec; errors: FieldError[] } {
+  const withOldImages = (list: readonly Container[] | undefined, before: readonly Container[] | undefined): Container[] | undefined =>
+    list?.map((container, i) => ({ ...container, image: before?.[i]?.image }));
+  const munged: PodSpec = {
+    ...spec,
+    containers: withOldImages(spec.containers, old.containers) ?? [],
+    initContainers: withOldImages(spec.initContainers, old.initContainers),
+    activeDeadlineSeconds: old.activeDeadlineSeconds,
+    schedulingGates: old.schedulingGates,
+    tolerations: old.tolerations,
+  };
+  if ((old.terminationGracePeriodSeconds ?? 0) < 0 && spec.terminationGracePeriodSeconds === 1) {
+    munged.terminationGracePeriodSeconds = old.terminationGracePeriodSeconds;
+  }
+  if ((old.schedulingGates ?? []).length === 0) return { munged, errors: [] };
+  const errors: FieldError[] = [];
+  if (!sameValue(spec.nodeSelector, old.nodeSelector)) {
+    const kept = Object.entries(old.nodeSelector ?? {}).every(([name, value]) => spec.nodeSelector?.[name] === value);
+    if (!kept) errors.push(invalidValue('spec.nodeSelector', spec.nodeSelector, 'only additions to spec.nodeSelector are allowed (no mutations or deletions)'));
+    munged.nodeSelector = old.nodeSelector;
+  }
+  if (!sameValue(spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity)) {
+    errors.push(...checkGatedAffinity(spec.affinity, old.affinity));
+    munged.affinity = { ...spec.affinity, nodeAffinity: old.affinity?.nodeAffinity };
+  }
+  return { munged, errors };
+}
+
+function checkGatedAffinity(affinity: Affinity | undefined, old: Affinity | undefined): FieldError[] {
+  const before = old?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
+  const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
+  if (before.length > 0 && before.length !== terms.length) {
+    return [invalidValue(path, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
+  }
+  return before.flatMap((term, i) =>
+    hasOnlyAdditions(terms[i], term) ? [] : [invalidValue(index(path, i), terms[i], 'only additions are allowed (no mutations or deletions)')],
+  );
+}
+
+function hasOnlyAdditions(term: NodeSelectorTerm | undefined, old: NodeSelectorTerm): boolean {
+  const parts = ['matchExpressions', 'matchFields'] as const;
+  if (parts.every((part) => (old[part] ?? []).length === 0)) return parts.every((part) => (term?.[part] ?? []).length === 0);
+  return parts.every((part) => {
+    const before = old[part] ?? [];
+    return before.length === 0 || sameValue((term?.[part] ?? []).slice(0, before.length), before);
+  });
+}
+
+export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
+  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('', 'static pods do not support ephemeral containers')];
+  const errors = [
+    ...validateObjectMetaUpdate(pod.metadata, old.metadata),
+    ...validateStandardFinalizers(pod.metadata),
+    ...checkMetaAndSpec(pod, old),
+    ...checkPodAnnotationUpdates(pod, old, 'metadata.annotations'),
+  ];
+  const path = 'spec.ephemeralContainers';
+  for (const before of old.spec?.ephemeralContainers ?? []) {
+    const after = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name);
+    const name = JSON.stringify(before.name);
+    if (after === undefined) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be removed\n`));
+    else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${unifiedDiff(before, after)}`));
+  }
+  return errors;
+}
+
+export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
+  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('', 'static pods cannot be resized')];
+  if (old.spec?.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')];
+  const errors = [...validateObjectMetaUpdate(pod.metadata, old.metadata), ...validateStandardFinalizers(pod.metadata), ...checkMetaAndSpec(pod, old)];
+  const spec = pod.spec ?? noSpec;
+  const oldSpec = old.spec ?? noSpec;
+  if (podQos(oldSpec) !== podQos(spec)) errors.push(invalidValue('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
+  const running = (old.status?.containerStatuses ?? []).find((status) => status.state?.running);
+  if (running !== undefined && !running.resources) errors.push(forbiddenField('spec', 'Pod running on node without support for resize'));
+  if (oldSpec.resources && !spec.resources) errors.push(forbiddenField('spec.resources', 'pod-level resources cannot be removed'));
+  else if (oldSpec.resources) errors.push(...checkNothingRemoved(spec.resources, oldSpec.resources, 'spec.resources', 'pod-level resource'));
+  const order = checkResizeOrder(spec, oldSpec);
+  if (order.length > 0) return [...errors, ...order];
+  const munged: PodSpec = { ...spec, resources: withOldCompute(spec.resources, oldSpec.resources) };
+  for (const field of ['initContainers', 'containers'] as const) {
+    const before = oldSpec[field] ?? [];
+    const list = (spec[field] ?? []).map((container, i) => {
+      const was = before[i];
+      errors.push(...checkNothingRemoved(container.resources, was?.resources, child(index(child('spec', field), i), 'resources'), 'resource'));
+      const same = { ...container, resources: withOldCompute(container.resources, was?.resources) };
+      if (!sameValue(same, was)) {
+        errors.push(
+          field === 'containers'
+            ? forbiddenField('spec', 'only cpu and memory resources are mutable')
+            : forbiddenField(index('spec.initContainers', i), 'only cpu and memory resources for init or sidecar containers are mutable'),
+        );
+      }
+      return same;
+    });
+    if (field === 'containers') munged.containers = list;
+    else munged.initContainers = list;
+  }
+  if (errors.length === 0 && !sameValue(munged, oldSpec)) errors.push(forbiddenField('spec', 'only cpu and memory resources are mutable'));
+  return errors;
+}
+
+function checkResizeOrder(spec: PodSpec, old: PodSpec): FieldError[] {
+  const errors: FieldError[] = [];
+  for (const field of ['containers', 'initContainers'] as const) {
+    const before = old[field] ?? [];
+    const list = spec[field] ?? [];
+    if (list.length !== before.length) {
+      errors.push(forbiddenField(child('spec', field), `${field} may not be added or removed on resize`));
+      continue;
+    }
+    for (const [i, container] of before.entries()) {
+      if (list[i]?.name !== container.name) errors.push(forbiddenField(child(index(child('spec', field), i), 'name'), `${field} may not be renamed or reordered on resize`));
+    }
+  }
+  return errors;
+}
+
+function checkNothingRemoved(resources: ResourceRequirements | undefined, old: ResourceRequirements | undefined, path: string, what: string): FieldError[] {
+  return (['requests', 'limits'] as const).flatMap((kind) => {
+    const removed = Object.keys(old?.[kind] ?? {}).some((name) => resources?.[kind]?.[name] === undefined);
+    return removed ? [forbiddenField(child(path, kind), `${what} ${kind} cannot be removed`)] : [];
+  });
+}
+
+/** The requirements with cpu and memory as they were. */
+function withOldCompute(resources: ResourceRequirements | undefined, old: ResourceRequirements | undefined): ResourceRequirements | undefined {
+  if (resources === undefined) return old === undefined ? undefined : resources;
+  const out: ResourceRequirements = cloneJson(resources);
+  for (const kind of ['requests', 'limits'] as const) {
+    const amounts: Record<string, string> = { ...out[kind] };
+    for (const name of ['cpu', 'memory']) {
+      const before = old?.[kind]?.[name];
+      if (before === undefined) delete amounts[name];
+      else amounts[name] = before;
+    }
+    out[kind] = amounts;
+  }
+  return out;
+}
+
+export function validateBinding(binding: Binding): FieldError[] {
+  const errors: FieldError[] = [];
+  const kind = binding.target?.kind ?? '';
+  if (kind !== '' && kind !== 'Node') errors.push(notSupported('target.kind', kind, ['Node', '<empty>']));
+  if ((binding.target?.name ?? '') === '') errors.push(required('target.name', ''));
+  return errors;
+}

@@ -1,0 +1,68 @@
+// One kind's validation as the registry table holds it, and how most kinds are put together: metadata
+// rules first, then what is special.
+import type { ObjectMeta } from '#api/meta/v1.ts';
+import type { FieldError } from '../field-errors.ts';
+import type { NameRule } from '../names.ts';
+import type { KubeObject } from '../object.ts';
+import { validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from './meta/object-meta.ts';
+
+export interface Validator {
+  create(object: KubeObject): FieldError[];
+  update(object: KubeObject, old: KubeObject): FieldError[];
+  /** By subresource name ("status", "scale"); metadata update rules hold where there is none. */
+  readonly subresources?: Readonly<Record<string, (object: KubeObject, old: KubeObject) => FieldError[]>>;
+}
+
+/** Anything with metadata. */
+interface Kind {
+  metadata?: ObjectMeta;
+}
+
+type Check<T> = (object: T) => FieldError[];
+type UpdateCheck<T> = (object: T, old: T) => FieldError[];
+
+export interface KindRules<T> {
+  /** Replaces everything on create, the metadata included. */
+  readonly create: Check<T>;
+  readonly update: UpdateCheck<T>;
+  readonly subresources?: Readonly<Record<string, UpdateCheck<T>>>;
+}
+
+/** A validator for a kind whose functions take its static type. Decoding guarantees the shape. */
+export function kind<T extends Kind>(rules: KindRules<T>): Validator {
+  return rules as unknown as Validator;
+}
+
+/** Metadata of a new object of a Kubernetes kind, with its standard finalizers. */
+export function checkMeta(meta: ObjectMeta | undefined, namespaced: boolean, rule: NameRule): FieldError[] {
+  return [...validateObjectMeta(meta, namespaced, rule), ...validateStandardFinalizers(meta)];
+}
+
+/** Metadata of a changed object. */
+export function checkMetaUpdate(meta: ObjectMeta | undefined, old: ObjectMeta | undefined): FieldError[] {
+  return [...validateObjectMetaUpdate(meta, old), ...validateStandardFinalizers(meta)];
+}
+
+export interface Parts<T> {
+  readonly namespaced: boolean;
+  readonly name: NameRule;
+  /** Beyond metadata, on create; on update too unless `update` is given. */
+  readonly spec?: Check<T>;
+  /** Beyond metadata, on update; includes what of the spec must be checked again. */
+  readonly update?: UpdateCheck<T>;
+  /** Beyond metadata, on a write of status. */
+  readonly status?: UpdateCheck<T>;
+}
+
+/** The usual kind: metadata, then spec; on update metadata, then spec again or rules of its own. */
+export function standard<T extends Kind>(parts: Parts<T>): Validator {
+  const { namespaced, name, spec, update, status } = parts;
+  return kind<T>({
+    create: (object) => [...checkMeta(object.metadata, namespaced, name), ...(spec?.(object) ?? [])],
+    update: (object, old) => [
+      ...checkMetaUpdate(object.metadata, old.metadata),
+      ...(update === undefined ? (spec?.(object) ?? []) : update(object, old)),
+    ],
+    subresources: { status: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...(status?.(object, old) ?? [])] },
+  });
+}

@@ -12,3 +12,5 @@ export { buildPauseImage } from './image/pause.ts';
 export { buildMachineImage, type MachineImageOptions } from './image/machine-image.ts';
 export { loadImage, type LoadedImage } from './image/load.ts';
 export { normalizeImageName, type ImageConfig } from './image/oci.ts';
+export { buildDockerfile, type DockerfileBuildOptions } from './image/dockerfile-build.ts';
+export { DockerfileError } from './image/dockerfile.ts';

@@ -1,10 +1,10 @@
 // The pod network of one node: a CNI network on the stock plugins (bridge skiff0 with a host-local address
 // from the node's pod CIDR, portmap for host ports), plus what they leave to the host: forwarding, letting
 // bridged packets pass netfilter (Services between pods of one node need it), and one masquerade rule.
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deleteLink, getSysctl, listLinks, nftApply, nftDeleteTable, run, setSysctl } from '#linux';
-import { removePortmapRules } from './portmap-rules.ts';
+import { removeEmptyNatTables, removePortmapRules } from './portmap-rules.ts';
 
 export interface PodNetworkOptions {
   /** Where containerd looks for network configurations: ours alone. */
@@ -124,10 +124,13 @@ export async function tearDownPodNetwork(options: PodNetworkOptions, signal?: Ab
     if (there?.code === 0) await run('iptables', ['-w', '5', '-D', 'FORWARD', ...rule], { signal });
   }
   await removePortmapRules(networkName(options), signal);
+  await removeEmptyNatTables(signal);
   await rm(join(options.dataDir, networkName(options)), { recursive: true, force: true });
   // libcni keeps the result of each ADD here, whatever the configuration says; ours carry our network's name.
   const results = '/var/lib/cni/results';
   for (const name of await readdir(results).catch(() => [])) {
     if (name.startsWith(`${networkName(options)}-`)) await rm(join(results, name), { force: true });
   }
+  // rmdir takes empty directories only.
+  for (const directory of [results, '/var/lib/cni']) await rmdir(directory).catch(() => {});
 }

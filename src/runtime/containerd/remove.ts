@@ -1,7 +1,7 @@
 // Teardown: after it no process, mount, namespace, cgroup or file of ours is left, whatever state the node
 // was in. First the polite way (CRI stops every pod, which also runs CNI's DEL), then, for what a crash has
 // left, by force: shims found by our socket in their command line, cgroups, mounts and directories of ours.
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { World } from '#base/world.ts';
 import { endProcess, findProcesses, openCgroups, signalProcess, unmountAll, waitForExit } from '#linux';
@@ -61,6 +61,8 @@ async function removeShimSockets(state: string): Promise<void> {
       if (path !== undefined) await rm(path, { force: true });
     }
   }
+  // rmdir takes empty directories only.
+  for (const directory of ['/run/containerd/s', '/run/containerd']) await rmdir(directory).catch(() => {});
 }
 
 /** Processes with a pid recorded in a bundle that still run there: containers whose cgroup is not among those given. */

@@ -11,7 +11,7 @@ import { startTestNode, textOf, whyNoContainers, type TestNode } from '../test-n
 const why = whyNoContainers();
 const output = { stdin: false, tty: false, stdout: true, stderr: true };
 
-describe.skipIf(why !== undefined)(`CRI on containerd${why === undefined ? '' : ` (${why})`}`, { timeout: 60_000 }, () => {
+describe.skipIf(why !== undefined)(`CRI on containerd${why === undefined ? '' : ` (${why})`}`, { timeout: 15_000 }, () => {
   let node: TestNode;
   let sandbox: string;
   let server: string;
@@ -115,6 +115,29 @@ describe.skipIf(why !== undefined)(`CRI on containerd${why === undefined ? '' : 
     expect(await endless.exited).toBe(137);
     const detached = await node.runtime.exec(server, ['sh', '-c', 'sleep 1000 & echo started'], output);
     expect([await textOf(detached.stdout), await detached.exited]).toEqual(['started\n', 0]);
+  });
+
+  test('attach: both ways, and the end of stdin ends the container', async () => {
+    const config = node.containerConfig('cat', ['sh', '-c', 'echo ready; cat; echo bye >&2'], { stdin: true, stdin_once: true });
+    const cat = await node.runtime.createContainer(sandbox, config, node.sandboxConfig('web'));
+    await node.runtime.startContainer(cat);
+    const attached = await node.runtime.attach(cat, { ...output, stdin: true });
+    attached.stdin?.write('one\n');
+    attached.stdin?.end('two\n');
+    const said = await Promise.all([textOf(attached.stdout), textOf(attached.stderr), attached.exited]);
+    expect(said[0]).toMatch(/one\ntwo\n$/);
+    expect(said.slice(1)).toEqual(['bye\n', 0]);
+    await until('its end', async () => ((await node.runtime.containerStatus(cat)).state === 'CONTAINER_EXITED' ? true : undefined));
+    await expect(node.runtime.attach(cat, output)).rejects.toThrow(/not running|CONTAINER_EXITED|running state/i);
+  });
+
+  test('attach to a terminal, with its size', async () => {
+    const shell = await node.runtime.createContainer(sandbox, node.containerConfig('shell', ['sh'], { stdin: true, tty: true }), node.sandboxConfig('web'));
+    await node.runtime.startContainer(shell);
+    const attached = await node.runtime.attach(shell, { stdin: true, tty: true, stdout: true, stderr: true });
+    attached.resize(99, 33);
+    attached.stdin?.write('until [ "$(stty size)" = "33 99" ]; do sleep 0.01; done; stty size; exit\n');
+    expect(await textOf(attached.stdout)).toContain('\r\n33 99\r\n');
   });
 
   test('port-forward reaches what listens on loopback alone, and says when nothing does', async () => {

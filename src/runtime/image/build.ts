@@ -14,6 +14,9 @@ import {
 /** The reproducible time of everything we build. */
 const epoch = '1970-01-01T00:00:00Z';
 
+/** What an image on nothing starts from. */
+const emptyConfig: ImageConfig = { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'] };
+
 export interface BaseImage {
   /** An OCI layout directory. */
   readonly layout: string;
@@ -94,7 +97,7 @@ export async function assembleImage(options: Omit<BuildOptions, 'layers' | 'base
   const { layout, base } = options;
   const name = normalizeImageName(options.name);
   for (const layer of base?.manifest.layers ?? []) await copyBlob(base?.layout ?? layout, layout, layer.digest);
-  const config = mergeConfig(base?.document.config ?? {}, { Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'].filter(() => base === undefined), ...options.config });
+  const config = mergeConfig(base?.document.config ?? emptyConfig, options.config);
   const document: ImageDocument = {
     created: epoch,
     architecture: options.architecture ?? base?.document.architecture ?? goArchitecture(),

@@ -119,8 +119,8 @@ export function normalizeImageName(reference: string): string {
   const first = path.split('/')[0] ?? '';
   const hasRegistry = path.includes('/') && (/[.:]/.test(first) || first === 'localhost');
   const full = hasRegistry ? path : `docker.io/${path.includes('/') ? path : `library/${path}`}`;
-  const repository = full.slice(full.indexOf('/') + 1);
-  if (!/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/.test(repository)) {
+  const [registry = '', repository] = [full.slice(0, full.indexOf('/')), full.slice(full.indexOf('/') + 1)];
+  if (!/^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d+)?$/.test(registry) || !/^[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*)*$/.test(repository)) {
     throw new Error(`not an image name: ${JSON.stringify(reference)} (lower-case letters, digits and . _ - between them; then :tag)`);
   }
   if (digest !== undefined) return `${full}${digest}`;

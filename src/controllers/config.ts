@@ -26,6 +26,8 @@ export interface ControllersConfig {
   readonly largeClusterSizeThreshold: number;
   /** Finished pods kept in the cluster before the oldest are deleted (12500). */
   readonly terminatedPodGcThreshold: number;
+  /** How long a deleted namespace is left alone; 0 suffices when there is one API server (5 s). */
+  readonly namespaceDeletionGraceMs: number;
   /** Pod networks are handed out of this range to nodes; undefined leaves that to someone else. */
   readonly clusterCidr?: string;
   readonly nodeCidrMaskSize: number;
@@ -44,6 +46,7 @@ export const defaultConfig: ControllersConfig = {
   unhealthyZoneThreshold: 0.55,
   largeClusterSizeThreshold: 50,
   terminatedPodGcThreshold: 12_500,
+  namespaceDeletionGraceMs: 5_000,
   nodeCidrMaskSize: 24,
 };
 

@@ -2,7 +2,7 @@
 // handlers, and then runs until its signal aborts; everything it does to the world goes through a client with
 // its own service account.
 import type { World } from '#base/world.ts';
-import type { ApiObject, Client, EventRecorder, Informer } from '#client';
+import type { ApiObject, Client, EventRecorder, Informer, InformerFactory } from '#client';
 import type { ControllersConfig } from './config.ts';
 
 export interface ControllerContext {
@@ -16,7 +16,7 @@ export interface ControllerContext {
   /** Aborts when the controller must stop. */
   readonly signal: AbortSignal;
   /** The shared local copy of a resource. It is synced before the controller runs. */
-  informer<T extends ApiObject>(resource: string): Informer<T>;
+  informer<T extends ApiObject>(resource: string, options?: Parameters<InformerFactory['informer']>[1]): Informer<T>;
 }
 
 /** Runs the controller; resolves when the context's signal has aborted and the work in hand is done. */

@@ -1,10 +1,24 @@
 // Every controller of the cluster, one line each: a plain list, so that what runs is read here and nowhere else.
 import type { Controller } from './context.ts';
 import { deployment } from './deployment/controller.ts';
+import { endpoints } from './endpoints/controller.ts';
+import { endpointslice } from './endpointslice/controller.ts';
+import { namespace } from './namespace/controller.ts';
+import { podgc } from './podgc/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
+import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
+import { serviceaccount } from './serviceaccount/controller.ts';
+import { ttlafterfinished } from './ttlafterfinished/controller.ts';
 
 export const registry: readonly Controller[] = [
   deployment,
   replicaset,
   replicationcontroller,
+  ttlafterfinished,
+  endpointslice,
+  endpoints,
+  namespace,
+  serviceaccount,
+  rootcacertpublisher,
+  podgc,
 ];

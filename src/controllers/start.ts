@@ -63,8 +63,8 @@ async function runAll(world: World, controllers: readonly Controller[], clientFo
       recorder: createEventRecorder({ ...world, log }, client, { component: controller.eventSource ?? controller.name }, signal),
       config,
       signal,
-      informer<T extends ApiObject>(resource: string) {
-        const informer = factory.informer<T>(resource);
+      informer<T extends ApiObject>(resource: string, options?: Parameters<typeof factory.informer>[1]) {
+        const informer = factory.informer<T>(resource, options);
         // Only its being synced matters here, whatever it holds.
         needed.push(informer as unknown as Informer<ApiObject>);
         return informer;

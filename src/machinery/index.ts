@@ -28,6 +28,7 @@ export { RawNumber } from './json-number.ts';
 export { parseYaml, stringifyYaml, YamlError } from './yaml.ts';
 export { decodeObject, decodeValue, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
+export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize } from './normalize.ts';
 export { UnmarshalError } from './wire-read.ts';
 export { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk, type GroupVersionKind } from './group-of-type.ts';

@@ -4,6 +4,7 @@ export { isRuntimeAlreadyExists, isRuntimeNotFound, isRuntimeUnavailable, isRunt
 export { connectCri } from './cri/connect.ts';
 export { ensureContainerd, stopContainerd, type ContainerdOptions, type RunningContainerd } from './containerd/ensure.ts';
 export { removeAllPods, removeEverything, type RemoveOptions } from './containerd/remove.ts';
+export { configureRegistry, forgetRegistry, type RegistryEndpoint, type RegistryHosts } from './containerd/registries.ts';
 export { setUpPodNetwork, tearDownPodNetwork, type PodNetworkOptions } from './cni/network.ts';
 export { freeStaleAddresses } from './cni/addresses.ts';
 export { buildImage, type BaseImage, type BuildOptions, type BuiltImage } from './image/build.ts';

@@ -95,55 +95,41 @@ async function settled(world: World, cri: GrpcService, id: string, signal: Abort
   }
 }
 
-/** One stream to its end. `onOpen` is called once the server has accepted it. Rejects with why it ended. */
-function follow(open: () => ReturnType<GrpcService['serverStream']>, onOpen: () => void, onMessage: (message: unknown) => void): Promise<never> {
+/** One stream to its end: rejects with why it ended. */
+function follow(stream: ReturnType<GrpcService['serverStream']>, onMessage: (message: unknown) => void): Promise<never> {
   return new Promise((_, reject) => {
-    const stream = open();
-    let opened = false;
-    const markOpen = (): void => {
-      if (!opened) onOpen();
-      opened = true;
-    };
-    stream.on('metadata', markOpen);
-    stream.on('data', (message: unknown) => {
-      markOpen();
-      onMessage(message);
-    });
+    stream.on('data', onMessage);
     stream.on('error', (error) => reject(toRuntimeError(error)));
     stream.on('end', () => reject(new Error('the event stream ended')));
   });
 }
 
+const nativeFilters = ['namespace==k8s.io,topic~="^/tasks/(start|exit|oom)$"', 'namespace==k8s.io,topic~="^/containers/(create|delete)$"'];
+
 /** Follows events until the signal aborts. */
 export async function followEvents(world: World, sources: EventSources, signal: AbortSignal, onEvent: (event: RuntimeEvent) => void, onGap: () => void): Promise<void> {
-  let native = false;
-  let first = true;
+  const { cri, native } = sources;
+  let useNative = false;
+  let opened = 0;
+  const pass = (event: RuntimeEvent | undefined): void => {
+    if (event === undefined || signal.aborted) return;
+    if (!useNative || event.kind !== 'stopped') onEvent(event);
+    else void settled(world, cri, event.id, signal).then(() => signal.aborted || onEvent(event), () => {});
+  };
   while (!signal.aborted) {
-    // A native subscription is answered only with its first event, so it counts as standing once the server is reached.
-    const onOpen = (): void => {
-      if (!first) onGap();
-      first = false;
-    };
-    const pass = (event: RuntimeEvent | undefined): void => {
-      if (event === undefined || signal.aborted) return;
-      if (!native || event.kind !== 'stopped') onEvent(event);
-      else void settled(world, sources.cri, event.id, signal).then(() => signal.aborted || onEvent(event), () => {});
-    };
     try {
-      if (native) {
-        const filters = ['namespace==k8s.io,topic~="^/tasks/(start|exit|oom)$"', 'namespace==k8s.io,topic~="^/containers/(create|delete)$"'];
-        const stream = follow(() => sources.native.serverStream('Subscribe', { filters }, signal), () => {}, (message) => pass(nativeEnvelope(message)));
-        stream.catch(() => {});
-        await sources.cri.call('Version', {}, { signal, timeoutMs: 5000 });
-        onOpen();
-        await stream;
-      } else {
-        await follow(() => sources.cri.serverStream('GetContainerEvents', {}, signal), onOpen, (message) => pass(criEvent(message)));
-      }
+      const stream = useNative
+        ? follow(native.serverStream('Subscribe', { filters: nativeFilters }, signal), (message) => pass(nativeEnvelope(message)))
+        : follow(cri.serverStream('GetContainerEvents', {}, signal), (message) => pass(criEvent(message)));
+      // A stream is answered only with its first event, so it counts as standing once the server is reached.
+      await Promise.race([stream, cri.call('Version', {}, { signal, timeoutMs: 5000 })]);
+      if (opened++ > 0) onGap();
+      await stream;
     } catch (error) {
       if (signal.aborted) return;
-      if (!native && isRuntimeUnimplemented(error)) {
-        native = true;
+      if (!useNative && isRuntimeUnimplemented(error)) {
+        useNative = true;
+        opened = 0;
         continue;
       }
       world.log.debug('event stream broke', { err: error });

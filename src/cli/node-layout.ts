@@ -18,8 +18,8 @@ export interface NodeLayout {
   readonly podLogs: string;
   readonly containerLogs: string;
   readonly staticPods: string;
-  /** OCI layouts of images built on this machine. */
-  readonly imageLayouts: string;
+  /** OCI layout of the images built on this machine. */
+  readonly imageLayout: string;
   /** Cgroups of pods. */
   readonly cgroups: readonly string[];
 }
@@ -57,7 +57,7 @@ export function nodeLayout(config: ClusterConfig, exists: (path: string) => bool
     podLogs: '/var/log/pods',
     containerLogs: '/var/log/containers',
     staticPods: join(state, 'manifests'),
-    imageLayouts: join(state, 'images'),
+    imageLayout: join(state, 'images'),
     cgroups: ['/kubepods'],
   };
 }

@@ -1,0 +1,14 @@
+// The cli room's door.
+export { createChecklist, type Checklist, type ChecklistOutput } from './checklist.ts';
+export { dnsService } from './addons.ts';
+export { clientFor, transportFor } from './access.ts';
+export { down, type DownOptions } from './down.ts';
+export { runExample, type ExampleAnswers } from './example.ts';
+export { imageBuild, imageList, imageLoad } from './image.ts';
+export { nodeLayout, pauseImage, type NodeLayout } from './node-layout.ts';
+export { defaultPaths, kubeconfigFile, loadCluster, pkiFile, type ClusterConfig, type ClusterPaths } from './paths.ts';
+export type { Launcher } from './programs.ts';
+export { status } from './status.ts';
+export { ensureSystemImages } from './system-images.ts';
+export { up, type Up, type UpOptions } from './up.ts';
+export { UserError } from './user-error.ts';

@@ -1,0 +1,117 @@
+// The agent: everything that runs on a node in one process. It brings up containerd (and brings it back when it
+// dies), the pod network and the images that every pod needs, then the kubelet, the service proxy and DNS on
+// informers that they share. Killing it kills no container.
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { copyFile, readdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { every } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import { realWorld, type World } from '#base/world.ts';
+import { createClient, createInformerFactory, type Client } from '#client';
+import { dnsService, ensureSystemImages, kubeconfigFile, nodeLayout, pkiFile, transportFor, type ClusterConfig, type NodeLayout } from '#cli';
+import { createForwarder, createResponder, createZone, informerView, resolversOf, serveDns, type DnsServer } from '#dns';
+import { createLinuxHost, startKubelet } from '#kubelet';
+import { addAddress, listAddresses } from '#linux';
+import { startProxy } from '#proxy';
+import { connectCri, ensureContainerd, setUpPodNetwork } from '#runtime';
+import { readClusterConfig } from './cluster-config.ts';
+import { runProgram, type Running } from './process.ts';
+
+const maxProgramLogBytes = 16 * 1024 * 1024;
+
+/** Keeps containerd running: its containers live in shims and are adopted by the next one. */
+async function keepContainerd(world: World, layout: NodeLayout, signal: AbortSignal): Promise<void> {
+  let running = await ensureContainerd(world, layout.containerd, signal);
+  void every(world.clock, 1000, signal, async () => {
+    if (existsSync(`/proc/${running.pid}`)) return;
+    world.log.warn('containerd is gone; starting it again', { pid: running.pid });
+    running.close();
+    running = await ensureContainerd(world, layout.containerd, signal).catch((error: unknown) => {
+      world.log.error('cannot start containerd; trying again', { error: errorText(error) });
+      return running;
+    });
+  });
+}
+
+/** Programs append to their logs; beyond the bound the text moves to <name>.1 and the file begins anew. */
+function boundLogs(world: World, folder: string, signal: AbortSignal): void {
+  void every(world.clock, 60_000, signal, async () => {
+    for (const name of await readdir(folder).catch((): string[] => [])) {
+      const path = join(folder, name);
+      if (!name.endsWith('.log') || statSync(path, { throwIfNoEntry: false })?.size === undefined || statSync(path).size < maxProgramLogBytes) continue;
+      await copyFile(path, `${path}.1`);
+      await truncate(path);
+    }
+  });
+}
+
+async function startDns(world: World, config: ClusterConfig, client: Client, signal: AbortSignal): Promise<DnsServer> {
+  const factory = createInformerFactory(world, client);
+  const view = informerView(factory);
+  const zone = createZone(view, { domain: config.clusterDomain, ttlSeconds: 30 }, () => world.clock.now());
+  // Read for every question: a laptop changes networks.
+  const upstreams = () => resolversOf(readFileSync('/etc/resolv.conf', 'utf8'), [config.clusterDns]);
+  const present = (await listAddresses(signal)).some((a) => a.link === 'lo' && a.address === config.clusterDns);
+  // The Service's address belongs to this machine: questions are delivered here before any NAT looks at them.
+  if (!present) await addAddress('lo', `${config.clusterDns}/32`, signal);
+  const [server] = await Promise.all([
+    serveDns(world, { addresses: [config.clusterDns], port: 53 }, createResponder(world, zone, createForwarder(world, upstreams))),
+    factory.start(signal),
+  ]);
+  return server;
+}
+
+async function startNode(world: World, config: ClusterConfig, signal: AbortSignal): Promise<Running> {
+  const layout = nodeLayout(config, existsSync);
+  boundLogs(world, config.paths.log, signal);
+  await Promise.all([keepContainerd(world, layout, signal), setUpPodNetwork(layout.podNetwork, signal)]);
+  const runtime = await connectCri(world, layout.containerd.socket);
+  await ensureSystemImages(world, layout, runtime);
+
+  const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent')), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
+  const proxyClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'proxy')), { userAgent: 'kube-proxy/v1.36.0 (linux/amd64) skiff' });
+  const proxyFactory = createInformerFactory(world, proxyClient);
+  const [proxy, dns, kubelet] = await Promise.all([
+    startProxy(
+      world,
+      { podCidr: config.podCidr, localhostNodePorts: true, nodeName: config.nodeName, families: ['ip'], exclude: [dnsService], healthAddress: '0.0.0.0', healthPort: 10256, minSyncMs: 100 },
+      proxyFactory,
+    ),
+    startDns(world, config, kubeletClient, signal),
+    startKubelet(
+      world,
+      {
+        nodeName: config.nodeName,
+        nodeIPs: [config.nodeIp],
+        rootDirectory: layout.kubeletRoot,
+        podLogsDir: layout.podLogs,
+        containerLogsDir: layout.containerLogs,
+        staticPodPath: layout.staticPods,
+        clusterDNS: [config.clusterDns],
+        clusterDomain: config.clusterDomain,
+        port: config.kubeletPort,
+        kubeletVersion: 'v1.36.0',
+      },
+      {
+        client: kubeletClient,
+        runtime,
+        host: await createLinuxHost(world),
+        tls: { cert: readFileSync(pkiFile(config.paths, 'kubelet.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'kubelet.key'), 'utf8'), clientCa: readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8') },
+      },
+    ),
+  ]);
+  void proxyFactory.start(signal).catch((error: unknown) => world.log.error('service proxy informers ended', { error: errorText(error) }));
+  return {
+    async close() {
+      await Promise.allSettled([kubelet.close(), proxy.close(), dns.close()]);
+      await Promise.allSettled([kubeletClient.close(), proxyClient.close(), runtime.close()]);
+    },
+  };
+}
+
+/** Runs until a signal. */
+export async function runAgent(configPath: string): Promise<void> {
+  const config = readClusterConfig(configPath);
+  const world = realWorld('agent', config.logLevel);
+  await runProgram(world, (signal) => startNode(world, config, signal));
+}

@@ -1,0 +1,44 @@
+// What every long-running program shares: stop on SIGTERM or SIGINT, a last word on what nobody caught, and logs of
+// bounded size. A second signal ends the process at once.
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+
+export interface Running {
+  close(): Promise<void>;
+}
+
+/** Starts a program and keeps the process until a signal; exit code 0 after an orderly stop, 1 otherwise. */
+export async function runProgram(world: World, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
+  const stop = new AbortController();
+  let stopping = false;
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (stopping) process.exit(1);
+        stopping = true;
+        stop.abort(new Error(`got ${signal}`));
+        resolve();
+      });
+    }
+  });
+  process.on('uncaughtException', (error) => {
+    world.log.error('broken invariant', { error: errorText(error), stack: error.stack });
+    process.exit(1);
+  });
+  process.on('unhandledRejection', (reason) => {
+    // An operation cut short by the stop itself is no news.
+    if (stopping) return;
+    world.log.error('broken invariant: nobody handles this rejection', { error: errorText(reason), stack: reason instanceof Error ? reason.stack : undefined });
+    process.exit(1);
+  });
+  try {
+    const running = await start(stop.signal);
+    await stopped;
+    await running.close();
+    process.exit(0);
+  } catch (error) {
+    if (stopping) process.exit(0);
+    world.log.error('cannot start', { error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
+    process.exit(1);
+  }
+}

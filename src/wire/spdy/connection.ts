@@ -32,7 +32,7 @@ export class SpdyStream extends Duplex {
   #pending: { chunk: Buffer; done: (error?: Error | null) => void } | undefined;
   #onReply: () => void;
   #onRefused: (error: Error) => void;
-  #wanted: (() => void) | undefined;
+  #wanted: (() => void)[] = [];
   #dead: Error | undefined;
   #peerEnded = false;
 
@@ -57,13 +57,14 @@ export class SpdyStream extends Duplex {
     this.#connection.sendReply(this.id);
   }
 
+  /** Undefined when there is room for more, else a promise of it. */
   receive(payload: Buffer, fin: boolean): Promise<void> | undefined {
     let room = true;
     if (payload.length > 0 && this.#open()) room = this.push(payload);
     if (fin) this.peerEnded();
     if (room || fin || this.destroyed) return undefined;
     return new Promise((resolve) => {
-      this.#wanted = resolve;
+      this.#wanted.push(resolve);
     });
   }
 
@@ -143,8 +144,9 @@ export class SpdyStream extends Duplex {
 
   #releaseReader(): void {
     const wanted = this.#wanted;
-    this.#wanted = undefined;
-    wanted?.();
+    if (wanted.length === 0) return;
+    this.#wanted = [];
+    for (const resolve of wanted) resolve();
   }
 }
 
@@ -161,6 +163,8 @@ export class SpdyConnection {
   #nextPing: number;
   #peerWindow = defaultWindow;
   #lastPeerId = 0;
+  /** Writes that wait for the socket to drain. */
+  #writers: ((error?: Error | null) => void)[] = [];
   #pings = new Map<number, () => void>();
 
   constructor(socket: Duplex, options: SpdyOptions, head?: Uint8Array) {
@@ -169,6 +173,7 @@ export class SpdyConnection {
     this.#nextId = options.side === 'client' ? 1 : 2;
     this.#nextPing = this.#nextId;
     socket.on('error', () => undefined);
+    socket.on('drain', () => this.#settleWriters()).once('close', () => this.#settleWriters());
     if (options.windowBytes !== undefined) {
       this.flowControl = true;
       this.#write(controlFrame(frameType.settings, 0, words(1, initialWindowSetting, options.windowBytes)));
@@ -220,7 +225,7 @@ export class SpdyConnection {
     } while (offset < chunk.length);
     if (this.#socket.destroyed) done(new Error('the SPDY connection is closed'));
     else if (room) done();
-    else this.#afterDrain(done);
+    else this.#writers.push(done);
   }
 
   reset(id: number, status: number): void {
@@ -235,12 +240,10 @@ export class SpdyConnection {
     return this.#socket.destroyed || this.#socket.writableEnded ? true : this.#socket.write(bytes);
   }
 
-  #afterDrain(done: (error?: Error | null) => void): void {
-    const settle = (): void => {
-      this.#socket.off('drain', settle).off('close', settle);
-      done(this.#socket.destroyed ? new Error('the SPDY connection is closed') : null);
-    };
-    this.#socket.once('drain', settle).once('close', settle);
+  #settleWriters(): void {
+    const waiting = this.#writers;
+    this.#writers = [];
+    for (const done of waiting) done(this.#socket.destroyed ? new Error('the SPDY connection is closed') : null);
   }
 
   async #serve(head: Uint8Array | undefined): Promise<void> {
@@ -272,13 +275,22 @@ export class SpdyConnection {
   async #handleData(id: number, payload: Buffer, fin: boolean): Promise<void> {
     const stream = this.#streams.get(id);
     if (stream === undefined) return;
-    await stream.receive(payload, fin);
-    if (!this.flowControl || payload.length === 0) return;
-    stream.consumed += payload.length;
-    if (stream.consumed >= (this.#options.windowBytes ?? defaultWindow) / 2) {
-      this.#write(controlFrame(frameType.windowUpdate, 0, words(id, stream.consumed)));
-      stream.consumed = 0;
+    const room = stream.receive(payload, fin);
+    if (!this.flowControl) {
+      await room;
+      return;
     }
+    // The window bounds the sender; holding the connection back as well would hold back its window updates.
+    if (stream.readableLength > unreadLimit * 2) stream.destroy(new Error('the peer ignores the window'));
+    else if (room === undefined) this.#consumed(stream, payload.length);
+    else room.then(() => this.#consumed(stream, payload.length)).catch(() => undefined);
+  }
+
+  #consumed(stream: SpdyStream, bytes: number): void {
+    stream.consumed += bytes;
+    if (stream.consumed < (this.#options.windowBytes ?? defaultWindow) / 2) return;
+    this.#write(controlFrame(frameType.windowUpdate, 0, words(stream.id, stream.consumed)));
+    stream.consumed = 0;
   }
 
   async #handleControl(type: number, flags: number, payload: Buffer): Promise<void> {

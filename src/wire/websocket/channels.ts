@@ -38,7 +38,7 @@ export function webSocketChannels(webSocket: WebSocket, options: ChannelOptions)
       },
       write: (chunk: Buffer, _encoding, done) => send(webSocket, encode(number, chunk, options.base64), !options.base64, done),
       final(done) {
-        if (options.closeSignal && options.side === 'client') send(webSocket, Buffer.from([closeSignal, number]), true, done);
+        if (options.closeSignal && options.side === 'client' && webSocket.readyState === webSocket.OPEN) send(webSocket, Buffer.from([closeSignal, number]), true, done);
         else done();
       },
     });
@@ -78,6 +78,7 @@ export function webSocketChannels(webSocket: WebSocket, options: ChannelOptions)
       resolve();
     });
   });
+  webSocket.resume();
   return {
     channel: (number) => channels[number] as Duplex,
     closed,

@@ -34,7 +34,7 @@ export function chooseSubprotocol(exchange: Exchange, supported: readonly string
   return requested.find((name) => supported.includes(name));
 }
 
-/** Completes the handshake; rejects when it is malformed (the client has then been told) or the client is gone. */
+/** Completes the handshake; the WebSocket is paused until someone listens. Rejects when it is malformed (the client has then been told) or the client is gone. */
 export function acceptWebSocket(exchange: Exchange, subprotocol: string): Promise<WebSocket> {
   const { socket, head } = exchange.hijack();
   const server = new WebSocketServer({
@@ -51,10 +51,15 @@ export function acceptWebSocket(exchange: Exchange, subprotocol: string): Promis
       reject(error);
     });
     // The handshake reads the request's method, URL and headers alone.
-    const request = { method: exchange.method, url: exchange.url, headers: exchange.headers } as IncomingMessage;
+    const headers = { ...exchange.headers };
+    // ws does not take the slash in "SPDY/3.1+portforward.k8s.io" for a subprotocol; the choice is made already.
+    if (subprotocol === '') delete headers['sec-websocket-protocol'];
+    else headers['sec-websocket-protocol'] = 'chosen';
+    const request = { method: exchange.method, url: exchange.url, headers } as IncomingMessage;
     server.handleUpgrade(request, socket, Buffer.from(head), (webSocket) => {
       socket.off('close', fail);
       webSocket.on('error', () => webSocket.terminate());
+      webSocket.pause();
       resolve(webSocket);
     });
   });
@@ -72,11 +77,13 @@ export interface WebSocketDial {
   readonly signal?: AbortSignal;
 }
 
-/** Opens a WebSocket as a client; rejects with the status when the server refuses. */
-export function dialWebSocket(options: WebSocketDial): Promise<WebSocket> {
-  const { ca, cert, key, insecure, headers } = options;
-  const webSocket = new WebSocket(options.url, [...options.subprotocols], {
-    ...{ ca, cert, key, headers },
+/** Opens a WebSocket as a client, paused until someone listens; rejects with the status when the server refuses. */
+export function dialWebSocket(options: WebSocketDial): Promise<{ webSocket: WebSocket; protocol: string }> {
+  const { ca, cert, key, insecure, subprotocols } = options;
+  const wanted = subprotocols.length === 0 ? {} : { 'sec-websocket-protocol': subprotocols.join(', ') };
+  const webSocket = new WebSocket(options.url, [], {
+    ...{ ca, cert, key },
+    headers: { ...options.headers, ...wanted },
     rejectUnauthorized: insecure !== true,
     perMessageDeflate: false,
     maxPayload: messageLimit,
@@ -84,11 +91,23 @@ export function dialWebSocket(options: WebSocketDial): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const onAbort = (): void => webSocket.terminate();
     options.signal?.addEventListener('abort', onAbort, { once: true });
+    let protocol = '';
+    // Settled here because ws refuses subprotocols with a slash.
+    webSocket.once('upgrade', (response) => {
+      protocol = response.headers['sec-websocket-protocol'] ?? '';
+      delete response.headers['sec-websocket-protocol'];
+    });
     webSocket.once('open', () => {
       options.signal?.removeEventListener('abort', onAbort);
       webSocket.off('error', reject);
       webSocket.on('error', () => webSocket.terminate());
-      resolve(webSocket);
+      webSocket.pause();
+      if (protocol === '' || subprotocols.includes(protocol)) {
+        resolve({ webSocket, protocol });
+        return;
+      }
+      webSocket.terminate();
+      reject(new Error(`the server chose a subprotocol that was not offered: ${protocol}`));
     });
     webSocket.once('error', reject);
   });

@@ -18,7 +18,9 @@ export { runLeaderElection, type LeaderCallbacks, type LeaderElectionOptions } f
 export { joinKey, keyOf, splitKey } from './object-key.ts';
 export { controllerOf, controllerReference, isControlledBy } from './owner-references.ts';
 export { apiVersionOf, resourcePath } from './resource-client.ts';
+export { runReflector, type ReflectorOptions, type ReflectorSink } from './reflector.ts';
 export type { RestOptions } from './rest.ts';
+export { createLru, type Lru } from './lru.ts';
 export { fnv1a, nameHash, podTemplateHash, stableJson } from './template-hash.ts';
 export { errorOf } from './watch.ts';
 export { runWorkers, type Handle, type HandleResult } from './workers.ts';

@@ -3,6 +3,7 @@ import type { Controller } from './context.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
+import { garbagecollector } from './garbagecollector/controller.ts';
 import { namespace } from './namespace/controller.ts';
 import { podgc } from './podgc/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
@@ -20,5 +21,6 @@ export const registry: readonly Controller[] = [
   namespace,
   serviceaccount,
   rootcacertpublisher,
+  garbagecollector,
   podgc,
 ];

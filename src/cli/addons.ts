@@ -1,14 +1,34 @@
-// Objects that every cluster has from its first minute: the Service that names cluster DNS. DNS itself runs in each
-// node's agent, on the Service's address.
+// Objects that every cluster has from its first minute: the Service that names cluster DNS, and what DNS may read
+// (kubeadm's system:coredns). DNS itself runs in each node's agent, on the Service's address.
 import type { Client } from '#client';
 import { applyManifests } from './manifests.ts';
 import type { ClusterConfig } from './paths.ts';
 
 export const dnsService = 'kube-system/kube-dns';
 
+/** The user that the agents' DNS servers are. */
+export const dnsUser = 'system:coredns';
+
 function objects(config: ClusterConfig) {
+  const rbac = 'rbac.authorization.k8s.io';
   const labels = { 'k8s-app': 'kube-dns', 'kubernetes.io/cluster-service': 'true', 'kubernetes.io/name': 'CoreDNS' };
   return [
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name: dnsUser },
+      rules: [
+        { apiGroups: [''], resources: ['endpoints', 'services', 'pods', 'namespaces'], verbs: ['list', 'watch'] },
+        { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list', 'watch'] },
+      ],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: dnsUser },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: dnsUser },
+      subjects: [{ kind: 'User', apiGroup: rbac, name: dnsUser }],
+    },
     {
       apiVersion: 'v1',
       kind: 'Service',

@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { createCa, generateKey, issueCertificate, parseCertificate, verifiesAgainst, type CertifiedKey, type KeyUsage } from '#wire';
+import { dnsUser } from './addons.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { kubeconfigFile, pkiFile, type ClusterConfig } from './paths.ts';
 
@@ -95,6 +96,7 @@ export function ensurePki(clock: Clock, random: Random, config: ClusterConfig): 
     ['scheduler', { commonName: 'system:kube-scheduler', usages: client }],
     ['agent', { commonName: `system:node:${config.nodeName}`, organizations: ['system:nodes'], usages: client }],
     ['proxy', { commonName: 'system:kube-proxy', usages: client }],
+    ['dns', { commonName: dnsUser, usages: client }],
   ];
   for (const [name, wanted] of users) saveKubeconfig(config, ca, name, make(ca, `client-${name}`, wanted));
   saveKubeconfig(config, ca, 'admin', admin);

@@ -144,9 +144,9 @@ export async function up(world: World, options: UpOptions, list: Checklist, laun
       step.note(config.store === 'embedded' ? '' : config.store);
     });
     startProgram(config, built.value, 'controllers');
+    await applyAddons(client, config);
     await parts;
     startProgram(config, built.value, 'agent');
-    await applyAddons(client, config);
     await list.step('node', (step) => nodeReady(world, config, client, step).catch((error: unknown) => Promise.reject(explain(config, 'agent', error))));
     await list.step('a pod runs, DNS and Services answer', (step) => askFromInside(world, config, client, step));
     await list.step('kubeconfig', async (step) => {

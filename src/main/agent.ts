@@ -70,6 +70,7 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
 
   const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent')), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
   const proxyClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'proxy')), { userAgent: 'kube-proxy/v1.36.0 (linux/amd64) skiff' });
+  const dnsClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'dns')), { userAgent: 'coredns/skiff' });
   const proxyFactory = createInformerFactory(world, proxyClient);
   const [proxy, dns, kubelet] = await Promise.all([
     startProxy(
@@ -77,7 +78,7 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
       { podCidr: config.podCidr, localhostNodePorts: true, nodeName: config.nodeName, families: ['ip'], exclude: [dnsService], healthAddress: '0.0.0.0', healthPort: 10256, minSyncMs: 100 },
       proxyFactory,
     ),
-    startDns(world, config, kubeletClient, signal),
+    startDns(world, config, dnsClient, signal),
     startKubelet(
       world,
       {
@@ -104,7 +105,7 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
   return {
     async close() {
       await Promise.allSettled([kubelet.close(), proxy.close(), dns.close()]);
-      await Promise.allSettled([kubeletClient.close(), proxyClient.close(), runtime.close()]);
+      await Promise.allSettled([kubeletClient.close(), proxyClient.close(), dnsClient.close(), runtime.close()]);
     },
   };
 }

@@ -1,0 +1,189 @@
+// Lists as answers, in every encoding and form. Plain JSON is the cached bytes of the items with separators
+// between them; nothing is parsed. Tables, metadata, YAML and other versions parse item by item, in slices.
+import type { ListMeta } from '#api/meta/v1.ts';
+import type { Clock } from '#base/clock.ts';
+import { encodeMessage, stringifyJson, stringifyYaml, wrapProtobuf, type KubeObject } from '#machinery';
+import type { Entry } from '../cache/entry.ts';
+import { continueAfter, type ListState } from '../read/list-state.ts';
+import { encodeContinue } from '../read/continue-token.ts';
+import type { Selection } from '../read/selection.ts';
+import type { Call } from '../request/call.ts';
+import { contentTypes } from '../request/media-type.ts';
+import { GatheringWriter } from './gathering-writer.ts';
+import { indentJson } from './indent.ts';
+import { answerBytes, partial, tableOf, type Presentation } from './object-answer.ts';
+import { joinListMessage } from './protobuf-list.ts';
+
+export interface ListAnswer {
+  readonly presentation: Presentation;
+  readonly clock: Clock;
+  readonly state: ListState;
+  readonly selection: Selection;
+  /** Parses an entry, or takes it from what is hot. */
+  object(entry: Entry): KubeObject;
+}
+
+interface Page {
+  readonly meta: ListMeta;
+  readonly entries: Iterable<Entry> | AsyncIterable<Entry>;
+}
+
+/** The entries to show and what the list's metadata says about the rest. */
+async function pageOf(list: ListAnswer): Promise<Page> {
+  const { state, selection } = list;
+  const meta: ListMeta = { resourceVersion: String(state.revision) };
+  if (state.limit === 0) return { meta, entries: state.entries };
+  const page: Entry[] = [];
+  let more = false;
+  for await (const entry of state.entries) {
+    if (page.length === state.limit) {
+      more = true;
+      break;
+    }
+    if (selection.matches(entry)) page.push(entry);
+  }
+  const last = page.at(-1);
+  if (more && last !== undefined) {
+    meta.continue = encodeContinue(continueAfter(state, last));
+    const { total } = state;
+    if (selection.unfiltered && total !== undefined) meta.remainingItemCount = total - state.limit;
+  }
+  return { meta, entries: page };
+}
+
+/** Streams the list. */
+export async function answerList(call: Call, list: ListAnswer): Promise<void> {
+  const page = await pageOf(list);
+  const { media, served } = list.presentation;
+  if (media.encoding === 'protobuf') return answerProtobuf(call, list, page);
+  if (media.encoding === 'yaml' || media.pretty) return answerForPeople(call, list, page);
+  const writer = new GatheringWriter(call, list.clock, contentTypes.json);
+  if (media.form === 'table') return writeTable(writer, list, page);
+  const isMetadata = media.form !== 'object';
+  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
+  await writer.addText(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${stringifyJson(page.meta)},"items":[`);
+  await (isMetadata || !served.isStorageVersion ? writeItems(writer, list, page) : writeBytes(writer, list, page));
+  await writer.addText(']}\n');
+  await writer.end();
+}
+
+const openBrace = Buffer.from('{');
+const commaBrace = Buffer.from(',{');
+
+/** Items as they are cached, less kind and apiVersion, which the list's own kind implies. */
+async function writeBytes(writer: GatheringWriter, list: ListAnswer, page: Page): Promise<void> {
+  const skip = list.presentation.served.info.type === undefined ? 1 : list.presentation.served.head.typeMeta.length;
+  const { selection } = list;
+  const filtered = !selection.unfiltered || (selection.namespace !== '' && list.state.scope === '');
+  let first = true;
+  let seen = 0;
+  const one = (entry: Entry): Promise<void> | void => {
+    if (filtered && !selection.matches(entry)) return undefined;
+    const before = writer.add(first ? openBrace : commaBrace);
+    first = false;
+    if (before !== undefined) return before.then(() => writer.add(entry.bytes, skip));
+    return writer.add(entry.bytes, skip);
+  };
+  const pause = (): Promise<void> | void => ((++seen & 63) === 0 ? writer.breathe() : undefined);
+  if (Symbol.asyncIterator in page.entries) {
+    for await (const entry of page.entries) await one(entry);
+    return;
+  }
+  for (const entry of page.entries) {
+    const waiting = one(entry);
+    if (waiting !== undefined) await waiting;
+    const rest = pause();
+    if (rest !== undefined) await rest;
+  }
+}
+
+/** The matching objects in the version of the request. */
+async function* objectsOf(list: ListAnswer, page: Page): AsyncGenerator<KubeObject> {
+  const { served } = list.presentation;
+  for await (const entry of page.entries) if (list.selection.matches(entry)) yield served.fromStored(list.object(entry));
+}
+
+async function writeItems(writer: GatheringWriter, list: ListAnswer, page: Page): Promise<void> {
+  let first = true;
+  for await (const object of objectsOf(list, page)) {
+    await writer.addText((first ? '' : ',') + stringifyJson(itemOf(list, object)));
+    await writer.breathe();
+    first = false;
+  }
+}
+
+function itemOf(list: ListAnswer, object: KubeObject): KubeObject {
+  if (list.presentation.media.form !== 'object') return partial(object);
+  const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
+  return item;
+}
+
+const rowsPerSlice = 50;
+
+async function writeTable(writer: GatheringWriter, list: ListAnswer, page: Page): Promise<void> {
+  const { rows: _rows, metadata: _meta, ...head } = tableOf(list.presentation, [], {});
+  await writer.addText(`${stringifyJson({ kind: 'Table', apiVersion: head.apiVersion, metadata: page.meta, columnDefinitions: head.columnDefinitions }).slice(0, -1)},"rows":[`);
+  let first = true;
+  const flush = async (objects: readonly KubeObject[]): Promise<void> => {
+    const { rows } = tableOf(list.presentation, objects, {});
+    for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
+      await writer.addText((first ? '' : ',') + stringifyJson(row));
+      first = false;
+    }
+    await writer.breathe();
+  };
+  let slice: KubeObject[] = [];
+  for await (const object of objectsOf(list, page)) {
+    slice.push(object);
+    if (slice.length === rowsPerSlice) {
+      await flush(slice);
+      slice = [];
+    }
+  }
+  await flush(slice);
+  await writer.addText(']}\n');
+  await writer.end();
+}
+
+/** The whole list as one object, for encodings that cannot be put together from pieces. */
+async function collected(list: ListAnswer, page: Page): Promise<KubeObject> {
+  const { media, served } = list.presentation;
+  const objects: KubeObject[] = [];
+  for await (const object of objectsOf(list, page)) objects.push(media.form === 'table' ? object : itemOf(list, object));
+  if (media.form === 'table') return tableOf(list.presentation, objects, { ...page.meta });
+  const isMetadata = media.form !== 'object';
+  return {
+    kind: isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`,
+    apiVersion: isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion,
+    metadata: page.meta as KubeObject['metadata'],
+    items: objects,
+  };
+}
+
+async function answerForPeople(call: Call, list: ListAnswer, page: Page): Promise<void> {
+  const { media } = list.presentation;
+  const whole = await collected(list, page);
+  const text = media.encoding === 'yaml' ? stringifyYaml(whole) : indentJson(stringifyJson(whole));
+  await answerBytes(call, 200, contentTypes[media.encoding], Buffer.from(text));
+}
+
+async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise<void> {
+  const { media, served } = list.presentation;
+  const writer = new GatheringWriter(call, list.clock, contentTypes.protobuf);
+  if (media.form === 'table') {
+    await writer.add(wrapProtobuf('meta.k8s.io/v1', 'Table', encodeMessage('meta.v1.Table', await collected(list, page))));
+    return writer.end();
+  }
+  const isMetadata = media.form !== 'object';
+  const type = isMetadata ? 'meta.v1.PartialObjectMetadata' : (served.info.type ?? '');
+  const items: Uint8Array[] = [];
+  for await (const object of objectsOf(list, page)) {
+    items.push(encodeMessage(type, isMetadata ? partial(object) : object));
+    await writer.breathe();
+  }
+  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const message = joinListMessage(encodeMessage('meta.v1.ListMeta', page.meta), items);
+  await writer.add(wrapProtobuf(isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion, kind, message));
+  await writer.end();
+}

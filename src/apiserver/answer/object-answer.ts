@@ -1,0 +1,71 @@
+// One object as an answer. The common case, JSON in the stored version, is the cached bytes themselves; every
+// other form is made from the parsed object.
+import { stringifyJson, stringifyYaml, encodeProtobuf, toTable, type KubeObject } from '#machinery';
+import type { ServedResource } from '../registry/resources.ts';
+import { answer, type Call } from '../request/call.ts';
+import { contentTypes, type MediaType } from '../request/media-type.ts';
+import { acceptsGzip, compress, compressFromBytes } from './compression.ts';
+import { indentJson } from './indent.ts';
+
+/** An object in its stored version: bytes, parsed when asked for. */
+export interface ObjectView {
+  readonly bytes: Buffer;
+  object(): KubeObject;
+}
+
+/** What representations need to know besides the object. */
+export interface Presentation {
+  readonly served: ServedResource;
+  readonly media: MediaType;
+  readonly includeObject: 'None' | 'Metadata' | 'Object';
+  readonly nowMs: number;
+}
+
+/** Answers with a stored object. */
+export function answerObject(call: Call, status: number, presentation: Presentation, view: ObjectView): Promise<void> | void {
+  const { served, media } = presentation;
+  if (media.encoding === 'json' && media.form === 'object' && served.isStorageVersion && !media.pretty) return answerBytes(call, status, contentTypes.json, view.bytes);
+  return answerVersioned(call, status, presentation, served.fromStored(view.object()));
+}
+
+/** Answers with an object that is in the version of the request. */
+export function answerVersioned(call: Call, status: number, presentation: Presentation, object: KubeObject): Promise<void> | void {
+  const { media } = presentation;
+  return answerBytes(call, status, contentTypes[media.encoding], encodeAs(presentation, object));
+}
+
+/** The bytes of an object in an encoding and form. */
+export function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
+  const { media, served } = presentation;
+  if (media.form === 'table') return encodeValue(media, 'meta.v1.Table', tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' }));
+  if (media.form !== 'object') return encodeValue(media, 'meta.v1.PartialObjectMetadata', partial(object));
+  return encodeValue(media, served.info.type, object);
+}
+
+/** @param type Needed for protobuf alone. */
+export function encodeValue(media: MediaType, type: string | undefined, object: KubeObject): Uint8Array {
+  if (media.encoding === 'protobuf') return encodeProtobuf(type ?? '', object);
+  if (media.encoding === 'yaml') return Buffer.from(stringifyYaml(object));
+  const text = stringifyJson(object);
+  return Buffer.from(media.pretty ? indentJson(text) : text);
+}
+
+export function partial(object: KubeObject): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata ?? {} };
+}
+
+export function tableOf(presentation: Presentation, objects: readonly KubeObject[], listMeta: Record<string, unknown>): KubeObject {
+  const { served, includeObject, nowMs, media } = presentation;
+  const table = toTable({ info: served.info, objects: [...objects], includeObject, listMeta, nowMs }) as unknown as KubeObject;
+  return { ...table, apiVersion: `meta.k8s.io/${media.tableVersion ?? 'v1'}` };
+}
+
+/** Answers with bytes at once, compressed if that pays. */
+export async function compressed(call: Call, status: number, contentType: string, bytes: Uint8Array): Promise<void> {
+  answer(call, status, { 'content-type': contentType, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, await compress(bytes));
+}
+
+export function answerBytes(call: Call, status: number, contentType: string, bytes: Uint8Array): Promise<void> | void {
+  if (bytes.length >= compressFromBytes && acceptsGzip(call.exchange.headers['accept-encoding'])) return compressed(call, status, contentType, bytes);
+  answer(call, status, { 'content-type': contentType }, bytes);
+}

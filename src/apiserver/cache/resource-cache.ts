@@ -1,0 +1,215 @@
+// The watch cache of one resource: its entries, the ring of recent changes, and indexes over selectable
+// fields that somebody has asked for. Fed by watch-cache.ts; everything here is synchronous.
+import type { Clock } from '#base/clock.ts';
+import type { KeyValue } from '#store';
+import type { KubeObject } from '../contract.ts';
+import type { CacheEvent, Entry } from './entry.ts';
+import { EventRing } from './event-ring.ts';
+import type { HotObjects } from './hot-objects.ts';
+import { OrderedEntries, type EntrySnapshot } from './ordered-entries.ts';
+import { parseServed, serveStored, withRevision, type KindHead } from './stored-form.ts';
+
+/** How the objects of a resource are read. */
+export interface CachedResource {
+  readonly group: string;
+  readonly plural: string;
+  /** "/registry/pods/" */
+  readonly prefix: string;
+  readonly head: KindHead;
+  readonly namespaced: boolean;
+  /** Selectable fields beyond metadata.name and metadata.namespace. */
+  readonly fieldNames: readonly string[];
+  fieldsOf(object: KubeObject): readonly string[];
+}
+
+const noLabels: Readonly<Record<string, string>> = {};
+
+export class ResourceCache {
+  readonly resource: CachedResource;
+  readonly hot: HotObjects;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<() => void>();
+  readonly #indexes = new Map<string, Map<string, Map<string, Entry>>>();
+  #entries = new OrderedEntries();
+  #ring: EventRing;
+  #changes = 0;
+  /** Grows each time the history breaks; watchers from before must end. */
+  epoch = 0;
+
+  constructor(resource: CachedResource, hot: HotObjects, clock: Clock, revision: number) {
+    this.resource = resource;
+    this.hot = hot;
+    this.#clock = clock;
+    this.#ring = new EventRing(revision);
+  }
+
+  get ring(): EventRing {
+    return this.#ring;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** Grows with every change. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  get(key: string): Entry | undefined {
+    return this.#entries.get(key);
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  snapshot(): EntrySnapshot {
+    return this.#entries.snapshot();
+  }
+
+  /** The state at an older revision, rebuilt from the ring; undefined when the ring does not reach back so far. */
+  snapshotAt(revision: number): EntrySnapshot | undefined {
+    if (revision < this.#ring.floor) return undefined;
+    const first = this.#ring.after(revision);
+    if (first === this.#ring.end) return this.snapshot();
+    const before = new Map<string, Entry | undefined>();
+    for (let i = first; i < this.#ring.end; i++) {
+      const { entry, previous } = this.#ring.at(i);
+      if (!before.has(entry.key)) before.set(entry.key, previous);
+    }
+    return withOverlay(this.snapshot(), before);
+  }
+
+  /** Entries whose selectable field has this value. */
+  where(field: string, value: string): Iterable<Entry> {
+    const at = this.resource.fieldNames.indexOf(field);
+    if (at < 0) return [];
+    let index = this.#indexes.get(field);
+    if (index === undefined) {
+      index = new Map();
+      for (const entry of this.#entries.values()) addTo(index, entry.fields[at] ?? '', entry);
+      this.#indexes.set(field, index);
+    }
+    return index.get(value)?.values() ?? [];
+  }
+
+  /** Replaces everything: the first load, or the history before `revision` is lost. */
+  load(kvs: Iterable<KeyValue>, revision: number): void {
+    this.#entries = new OrderedEntries();
+    this.#indexes.clear();
+    this.#ring = new EventRing(revision);
+    this.#changes++;
+    this.epoch++;
+    for (const kv of kvs) this.#entries.set(this.#entryOf(kv));
+    this.#notify();
+  }
+
+  /** @param object What `kv` holds, when the caller has just encoded it. */
+  put(kv: KeyValue, object?: KubeObject): void {
+    const entry = this.#entryOf(kv, object);
+    const previous = this.#entries.get(entry.key);
+    if (previous !== undefined && previous.revision >= entry.revision) return;
+    this.#entries.set(entry);
+    this.#reindex(previous, entry);
+    this.#record({ type: previous === undefined ? 'ADDED' : 'MODIFIED', revision: entry.revision, entry, previous });
+  }
+
+  delete(key: string, revision: number): void {
+    const previous = this.#entries.get(key);
+    if (previous === undefined || previous.revision >= revision) return;
+    this.#entries.delete(key);
+    this.#reindex(previous, undefined);
+    const entry = { ...previous, revision, bytes: withRevision(this.resource.head, previous.bytes, revision) };
+    this.#record({ type: 'DELETED', revision, entry, previous });
+  }
+
+  /** `listener` is called after changes, once for several of one commit. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  object(entry: Entry): KubeObject {
+    return this.hot.get(entry);
+  }
+
+  #record(event: CacheEvent): void {
+    this.#ring.push(event, this.#clock.monotonic());
+    this.#changes++;
+    this.#notify();
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  #reindex(previous: Entry | undefined, entry: Entry | undefined): void {
+    if (previous !== undefined) this.hot.forget(previous);
+    for (const [field, index] of this.#indexes) {
+      const at = this.resource.fieldNames.indexOf(field);
+      if (previous !== undefined) {
+        const value = previous.fields[at] ?? '';
+        const found = index.get(value);
+        found?.delete(previous.key);
+        if (found?.size === 0) index.delete(value);
+      }
+      if (entry !== undefined) addTo(index, entry.fields[at] ?? '', entry);
+    }
+  }
+
+  #entryOf(kv: KeyValue, known?: KubeObject): Entry {
+    return entryOf(this.resource, kv, known);
+  }
+}
+
+/** The entry for a stored pair. */
+export function entryOf(resource: CachedResource, kv: KeyValue, known?: KubeObject): Entry {
+  const key = kv.key.slice(resource.prefix.length);
+  const bytes = serveStored(resource.head, kv.value, kv.modRevision);
+  const object = known ?? parseServed(bytes);
+  const slash = key.indexOf('/');
+  return {
+    key,
+    namespace: slash < 0 ? '' : key.slice(0, slash),
+    name: slash < 0 ? key : key.slice(slash + 1),
+    uid: object.metadata?.uid ?? '',
+    revision: kv.modRevision,
+    bytes,
+    labels: object.metadata?.labels ?? noLabels,
+    fields: resource.fieldsOf(object),
+  };
+}
+
+function addTo(index: Map<string, Map<string, Entry>>, value: string, entry: Entry): void {
+  const found = index.get(value);
+  if (found === undefined) index.set(value, new Map([[entry.key, entry]]));
+  else found.set(entry.key, entry);
+}
+
+/** `snapshot` with some keys replaced by what they held before. */
+function withOverlay(snapshot: EntrySnapshot, before: ReadonlyMap<string, Entry | undefined>): EntrySnapshot {
+  const changed = [...before.keys()].sort();
+  let size = 0;
+  for (const _ of overlaid(snapshot, before, changed)) size++;
+  return { size, range: (start, end) => overlaid(snapshot, before, changed, start, end) };
+}
+
+function* overlaid(
+  snapshot: EntrySnapshot, before: ReadonlyMap<string, Entry | undefined>, changed: readonly string[], start = '', end?: string,
+): Generator<Entry> {
+  const keys = changed.filter((key) => key >= start && (end === undefined || key < end));
+  let next = 0;
+  for (const entry of snapshot.range(start, end)) {
+    for (; next < keys.length && (keys[next] as string) < entry.key; next++) {
+      const old = before.get(keys[next] as string);
+      if (old !== undefined) yield old;
+    }
+    if (before.has(entry.key)) continue;
+    yield entry;
+  }
+  for (; next < keys.length; next++) {
+    const old = before.get(keys[next] as string);
+    if (old !== undefined) yield old;
+  }
+}

@@ -1,0 +1,73 @@
+// An object's bytes: as the store keeps them and as clients get them. Stored JSON starts with kind,
+// apiVersion and metadata and has no resourceVersion, because the revision is known only after the commit;
+// it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
+// program wrote (upstream on the same etcd) may be ordered otherwise: those are parsed once and reordered.
+import { parseJson, stringifyJson } from '#machinery';
+import type { KubeObject } from '../contract.ts';
+
+/** What the bytes of a kind start with. */
+export interface KindHead {
+  readonly kind: string;
+  readonly apiVersion: string;
+  /** `{"kind":"Pod","apiVersion":"v1",` : what a list leaves away from its items. */
+  readonly typeMeta: Buffer;
+  /** `{"kind":"Pod","apiVersion":"v1","metadata":{` */
+  readonly start: Buffer;
+}
+
+export function kindHead(kind: string, apiVersion: string): KindHead {
+  const text = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
+  return { kind, apiVersion, typeMeta: Buffer.from(text), start: Buffer.from(`${text}"metadata":{`) };
+}
+
+/** The bytes to store. */
+export function encodeStored(head: KindHead, object: KubeObject): Buffer {
+  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
+  const { resourceVersion: _revision, ...meta } = metadata ?? {};
+  return Buffer.from(stringifyJson({ kind: head.kind, apiVersion: head.apiVersion, metadata: meta, ...rest }));
+}
+
+const quote = 0x22;
+const closingBrace = 0x7d;
+
+function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
+  if (bytes.length <= start.length) return false;
+  for (let i = 0; i < start.length; i++) if (bytes[i] !== start[i]) return false;
+  return true;
+}
+
+/** The bytes that clients get: the stored ones with `revision` as resourceVersion. */
+export function serveStored(head: KindHead, stored: Uint8Array, revision: number): Buffer {
+  if (!startsWith(stored, head.start)) return reencode(head, stored, revision);
+  const at = head.start.length;
+  const text = `"resourceVersion":"${revision}"${stored[at] === closingBrace ? '' : ','}`;
+  const bytes = Buffer.allocUnsafeSlow(stored.length + text.length);
+  bytes.set(head.start, 0);
+  bytes.write(text, at, 'latin1');
+  bytes.set(stored.subarray(at), at + text.length);
+  return bytes;
+}
+
+function reencode(head: KindHead, stored: Uint8Array, revision: number): Buffer {
+  const object = parseJson(stored).value as KubeObject;
+  return serveStored(head, encodeStored(head, object), revision);
+}
+
+const revisionMark = '"resourceVersion":"';
+
+/** Served bytes under another revision: the last state of a deleted object carries the revision of its deletion. */
+export function withRevision(head: KindHead, served: Buffer, revision: number): Buffer {
+  const from = head.start.length + revisionMark.length;
+  const to = served.indexOf(quote, from);
+  const digits = String(revision);
+  const bytes = Buffer.allocUnsafeSlow(served.length - (to - from) + digits.length);
+  served.copy(bytes, 0, 0, from);
+  bytes.write(digits, from, 'latin1');
+  served.copy(bytes, from + digits.length, to);
+  return bytes;
+}
+
+/** The object in served bytes. */
+export function parseServed(bytes: Uint8Array): KubeObject {
+  return parseJson(bytes).value as KubeObject;
+}

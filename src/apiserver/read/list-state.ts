@@ -1,0 +1,148 @@
+// The state that a list shows: which revision, from where (the watch cache, its ring of recent changes, or
+// the store's history), and where the next chunk starts. Reads without a resourceVersion are consistent.
+import { badRequest, gone, notFound } from '#machinery';
+import { CompactedError, prefixEnd } from '#store';
+import type { Entry } from '../cache/entry.ts';
+import { entryOf } from '../cache/resource-cache.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import type { ServedResource, StoredResource } from '../registry/resources.ts';
+import { parseResourceVersion, type ListOptions } from '../request/query-options.ts';
+import { decodeContinue, encodeContinue, type Continuation } from './continue-token.ts';
+import type { Selection } from './selection.ts';
+import { deadline } from './deadline.ts';
+import { goneWithContinue, resourceVersionTooLarge } from './expired.ts';
+
+/** What a reader waits for the cache to reach a revision. */
+const freshnessMs = 3000;
+
+export interface ListState {
+  readonly revision: number;
+  /** Entries in key order from where the list starts, unfiltered. */
+  readonly entries: Iterable<Entry> | AsyncIterable<Entry>;
+  /** Entries left in scope from there on; undefined when counting would cost. */
+  readonly total: number | undefined;
+  /** The keys' prefix that continue tokens leave out: "" or "<namespace>/". */
+  readonly scope: string;
+  readonly limit: number;
+}
+
+/** Decides what to show. Throws 400, 410 and 504 as upstream. */
+export async function listState(
+  cache: WatchCache, served: ServedResource, selection: Selection, options: ListOptions, signal: AbortSignal,
+): Promise<ListState> {
+  const { stored } = served;
+  if (stored === undefined) throw notFound(served.groupResource, '');
+  const scope = stored.namespaced && selection.namespace !== '' ? `${selection.namespace}/` : '';
+  if (options.continue !== '') return continued(cache, stored, scope, options, signal);
+  const version = parseResourceVersion(options.resourceVersion);
+  if (version === undefined) {
+    await fresh(cache, signal);
+    return current(cache, stored, scope, selection, '', options.limit);
+  }
+  if (version === 0) return current(cache, stored, scope, selection, '', 0);
+  await reach(cache, version, signal);
+  const exact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
+  if (!exact) return current(cache, stored, scope, selection, '', options.limit);
+  return atRevision(cache, stored, scope, version, '', options.limit, signal, () => gone('The resourceVersion for the provided list is too old.'));
+}
+
+async function continued(cache: WatchCache, stored: StoredResource, scope: string, options: ListOptions, signal: AbortSignal): Promise<ListState> {
+  const version = parseResourceVersion(options.resourceVersion);
+  if (version !== undefined && version !== 0) throw badRequest('specifying resource version is not allowed when using continue');
+  const { revision, start } = decodeContinue(options.continue);
+  if (revision < 0) {
+    await fresh(cache, signal);
+    return current(cache, stored, scope, undefined, start, options.limit);
+  }
+  await reach(cache, revision, signal);
+  return atRevision(cache, stored, scope, revision, start, options.limit, signal, () => {
+    const message =
+      'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, ' +
+      'or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an ' +
+      'inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.';
+    return goneWithContinue(message, encodeContinue({ revision: -1, start }));
+  });
+}
+
+async function fresh(cache: WatchCache, signal: AbortSignal): Promise<void> {
+  if (!cache.store.synchronousWatch) await cache.fresh(signal);
+}
+
+/** Waits a little for a revision that may be on its way. */
+export async function reach(cache: WatchCache, revision: number, signal: AbortSignal): Promise<void> {
+  if (cache.revision >= revision) return;
+  using limit = deadline(cache.clock, freshnessMs, signal);
+  try {
+    await cache.reach(revision, limit.signal);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw resourceVersionTooLarge(revision, cache.revision, 1);
+  }
+}
+
+function current(
+  cache: WatchCache, stored: StoredResource, scope: string, selection: Selection | undefined, start: string, limit: number,
+): ListState {
+  const found = cache.resource(stored.group, stored.plural);
+  const { revision } = cache;
+  if (found === undefined) return { revision, entries: [], total: 0, scope, limit };
+  if (start === '' && selection?.exactName !== undefined && (scope !== '' || !stored.namespaced)) {
+    const entry = found.get(scope + selection.exactName);
+    return { revision, entries: entry === undefined ? [] : [entry], total: undefined, scope, limit };
+  }
+  return fromSnapshot(found.snapshot(), revision, scope, start, limit);
+}
+
+type Snapshot = ReturnType<NonNullable<ReturnType<WatchCache['resource']>>['snapshot']>;
+
+function fromSnapshot(snapshot: Snapshot, revision: number, scope: string, start: string, limit: number): ListState {
+  const end = scope === '' ? undefined : prefixEnd(scope);
+  const from = scope + start;
+  return {
+    revision,
+    entries: snapshot.range(from, end),
+    get total() {
+      if (scope === '' && start === '') return snapshot.size;
+      let count = 0;
+      for (const _ of snapshot.range(from, end)) count++;
+      return count;
+    },
+    scope,
+    limit,
+  };
+}
+
+async function atRevision(
+  cache: WatchCache, stored: StoredResource, scope: string, revision: number, start: string, limit: number, signal: AbortSignal, tooOld: () => Error,
+): Promise<ListState> {
+  const snapshot = cache.resource(stored.group, stored.plural)?.snapshotAt(revision);
+  if (snapshot !== undefined) return fromSnapshot(snapshot, revision, scope, start, limit);
+  const query = { start: stored.prefix + scope + start, end: prefixEnd(stored.prefix + scope), revision };
+  try {
+    const { count } = await cache.store.range({ ...query, countOnly: true }, signal);
+    return { revision, entries: fromStore(cache, stored, query, signal), total: count, scope, limit };
+  } catch (error) {
+    if (error instanceof CompactedError) throw tooOld();
+    throw error;
+  }
+}
+
+const storePage = 500;
+
+async function* fromStore(
+  cache: WatchCache, stored: StoredResource, query: { start: string; end: string; revision: number }, signal: AbortSignal,
+): AsyncGenerator<Entry> {
+  let { start } = query;
+  for (;;) {
+    const page = await cache.store.range({ ...query, start, limit: storePage }, signal);
+    for (const kv of page.kvs) yield entryOf(stored, kv);
+    const last = page.kvs.at(-1);
+    if (!page.more || last === undefined) return;
+    start = `${last.key}\0`;
+  }
+}
+
+/** The token after `last`. */
+export function continueAfter(state: ListState, last: Entry): Continuation {
+  return { revision: state.revision, start: `${last.key.slice(state.scope.length)}\0` };
+}

@@ -1,0 +1,49 @@
+// Conversions between versions of one stored kind. There are two: events.k8s.io/v1 Event is stored as core/v1
+// Event, and autoscaling/v1 HorizontalPodAutoscaler as autoscaling/v2.
+import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from './conversions-autoscaling.ts';
+import type { KubeObject } from '../contract.ts';
+
+type Conversion = (object: KubeObject) => KubeObject;
+
+/** core/v1 field → events.k8s.io/v1 field. */
+const eventFields: readonly (readonly [string, string])[] = [
+  ['involvedObject', 'regarding'],
+  ['message', 'note'],
+  ['source', 'deprecatedSource'],
+  ['firstTimestamp', 'deprecatedFirstTimestamp'],
+  ['lastTimestamp', 'deprecatedLastTimestamp'],
+  ['count', 'deprecatedCount'],
+  ['reportingComponent', 'reportingController'],
+];
+
+function renamed(object: KubeObject, names: ReadonlyMap<string, string>, apiVersion: string): KubeObject {
+  const result: KubeObject = {};
+  for (const [name, value] of Object.entries(object)) result[names.get(name) ?? name] = value;
+  result.apiVersion = apiVersion;
+  return result;
+}
+
+const toEventsV1 = new Map(eventFields);
+const toCoreV1 = new Map(eventFields.map(([core, events]) => [events, core] as const));
+
+const conversions: Readonly<Record<string, Conversion>> = {
+  'core.v1.Event>events.v1.Event': (object) => renamed(object, toEventsV1, 'events.k8s.io/v1'),
+  'events.v1.Event>core.v1.Event': (object) => renamed(object, toCoreV1, 'v1'),
+  'autoscaling.v1.HorizontalPodAutoscaler>autoscaling.v2.HorizontalPodAutoscaler': horizontalPodAutoscalerToV2,
+  'autoscaling.v2.HorizontalPodAutoscaler>autoscaling.v1.HorizontalPodAutoscaler': horizontalPodAutoscalerToV1,
+};
+
+/** The object in another version. Shares what it does not change. */
+export function convert(from: string, to: string, object: KubeObject): KubeObject {
+  if (from === to) return object;
+  const conversion = conversions[`${from}>${to}`];
+  if (conversion === undefined) throw new Error(`no conversion from ${from} to ${to}`);
+  return conversion(object);
+}
+
+/** Renames a field path of one version to that of the stored one, for field selectors. */
+export function storedFieldPath(type: string | undefined, path: string): string {
+  if (type !== 'events.v1.Event') return path;
+  const [head = '', ...rest] = path.split('.');
+  return [toCoreV1.get(head) ?? head, ...rest].join('.');
+}

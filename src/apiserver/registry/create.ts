@@ -1,0 +1,113 @@
+// Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
+// validation, validating admission, one write that must find nothing under the key.
+import { alreadyExists, generateNameConflict, invalid, isAlreadyExists, normalize, trackUpdate } from '#machinery';
+import type { KubeObject } from '../contract.ts';
+import { admissionRequest } from './admission-chain.ts';
+import { validateNew } from './checks.ts';
+import { encodeForStore, putObject, storeFailure, type Committed } from './commit.ts';
+import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
+import { reserve, type Reservation } from './reservations.ts';
+import { objectKey } from './storage-layout.ts';
+import type { Stored } from './strategy.ts';
+import type { Registry, Written, WriteRequest } from './write-request.ts';
+
+const generateAttempts = 8;
+
+/** Creates `object`, which is in the stored version, defaulted, and the callee's to change. */
+export async function createObject(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+  wipeSystemFields(object);
+  agreeOnNamespace(object, request.stored.namespaced, request.namespace);
+  warnOfDuplicates(request, object, false);
+  const tracked = track(request, object);
+  await admit(registry, request, tracked);
+  return createAdmitted(registry, request, tracked);
+}
+
+/** The rest of a create, once mutating admission has run: also the end of an update that creates. */
+export async function createAdmitted(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+  if ((object.metadata.resourceVersion ?? '') !== '') throw storeFailure('resourceVersion should not be set on objects to be created');
+  fillSystemFields(object, registry.world);
+  const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
+  if (base === '') return createNamed(registry, request, object);
+  for (let attempt = 1; ; attempt++) {
+    object.metadata.name = generateName(base, registry.world);
+    try {
+      return await createNamed(registry, request, attempt === generateAttempts ? object : structuredClone(object));
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+      if (attempt === generateAttempts) throw generateNameConflict(request.served.groupResource, object.metadata.name, 1);
+    }
+  }
+}
+
+async function createNamed(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+  const { stored } = request;
+  const reservation = await reserve(registry.reservations, stored, object, undefined, request);
+  return settle(reservation, async () => {
+    stored.strategy.prepareCreate(object, request);
+    const errors = [...validateNew(stored.info.type, object), ...(stored.strategy.validate?.(object, undefined) ?? [])];
+    const name = object.metadata.name ?? '';
+    if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, errors);
+    for (const warning of stored.strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
+    stored.strategy.canonicalize?.(object);
+    if (!registry.admission.ignores('CREATE', request.served.info, request.subresource)) {
+      await registry.admission.validate(admissionRequest(request, 'CREATE', object, undefined));
+    }
+    return insert(registry, request, canonical(stored.info.type, object));
+  });
+}
+
+async function insert(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+  const { stored } = request;
+  const name = object.metadata.name ?? '';
+  const key = objectKey(stored.namespaced, object.metadata.namespace ?? '', name);
+  const bytes = encodeForStore(stored, object);
+  if (request.dryRun) {
+    if (registry.cache.resource(stored.group, stored.plural)?.get(key) !== undefined) throw alreadyExists(request.served.groupResource, name);
+    return { object, bytes, created: true };
+  }
+  const { done } = await putObject(registry, stored, key, object, bytes, 0, request.signal);
+  if (done === undefined) throw alreadyExists(request.served.groupResource, name);
+  return created(done);
+}
+
+function created(done: Committed): Written {
+  return { object: done.object, bytes: done.bytes, created: true };
+}
+
+/** Runs a write and settles what was reserved for it. */
+export async function settle<T>(reservation: Reservation, write: () => Promise<T>): Promise<T> {
+  try {
+    const result = await write();
+    await reservation.commit();
+    return result;
+  } catch (error) {
+    await reservation.revert();
+    throw error;
+  }
+}
+
+/** The form that is stored; custom resources have theirs already. */
+export function canonical(type: string | undefined, object: Stored): Stored {
+  return type === undefined ? object : (normalize(type, object) as Stored);
+}
+
+function track(request: WriteRequest, object: Stored): Stored {
+  const { info } = request.stored;
+  const tracked = trackUpdate({
+    type: info.type, before: undefined, after: object, manager: request.manager, subresource: request.subresource,
+    apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
+  });
+  return tracked as Stored;
+}
+
+async function admit(registry: Registry, request: WriteRequest, object: KubeObject): Promise<void> {
+  if (registry.admission.ignores('CREATE', request.served.info, request.subresource)) return;
+  await registry.admission.mutate(admissionRequest(request, 'CREATE', object, undefined));
+  warnOfDuplicates(request, object, true);
+}
+
+export function warnOfDuplicates(request: WriteRequest, object: KubeObject, afterAdmission: boolean): void {
+  const warning = dedupOwnerReferences(object, afterAdmission);
+  if (warning !== undefined) request.warn(warning);
+}

@@ -1,0 +1,93 @@
+// Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
+// applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
+// resourceVersion or another manager owns a field.
+import { applyDefaults, cloneJson, decodeValue, invalid, jsonPatch, mergePatch, notFound, serverSideApply, StatusError, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
+import type { KubeObject } from '../contract.ts';
+import { asStored, type Current } from './current.ts';
+import { agreeOnNamespace, checkName } from './metadata.ts';
+import type { Stored } from './strategy.ts';
+import type { UpdatePlan } from './update.ts';
+import type { WriteRequest } from './write-request.ts';
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
+
+export interface Patch {
+  readonly type: PatchType;
+  /** Parsed; for apply the configuration as the client wrote it. */
+  readonly content: unknown;
+  readonly force: boolean;
+  readonly fieldValidation: FieldValidation;
+}
+
+/** The plan of a patch. `content` is not changed. */
+export function patchPlan(request: WriteRequest, patch: Patch, authorizeCreate: () => Promise<void>): UpdatePlan {
+  return {
+    mayCreate: patch.type === 'apply' && request.subresource === '',
+    authorizeCreate,
+    build: (current) => (patch.type === 'apply' ? applied(request, patch, current) : patched(request, patch, current)),
+  };
+}
+
+/** The current object in the version of the request, with its resourceVersion. */
+function versioned(request: WriteRequest, current: Current): KubeObject {
+  return request.served.fromStored(current.object);
+}
+
+function patched(request: WriteRequest, patch: Patch, current: Current | undefined): Stored {
+  const { served } = request;
+  if (current === undefined) throw notFound(served.groupResource, request.name);
+  const before = versioned(request, current);
+  const { type } = served.info;
+  const after = patch.type === 'json' ? jsonPatch(before, patch.content) : patch.type === 'merge' ? mergePatch(before, patch.content) : strategicMergePatch(type, before, patch.content);
+  const object = read(request, after, patch);
+  const tracked = trackUpdate({
+    type: request.stored.info.type, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
+    apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
+  });
+  return checked(request, tracked);
+}
+
+function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Stored {
+  const { served, stored } = request;
+  const merged = serverSideApply({
+    type: served.info.type,
+    live: current === undefined ? undefined : versioned(request, current),
+    applied: cloneJson(patch.content) as KubeObject,
+    manager: request.manager,
+    force: patch.force,
+    subresource: request.subresource,
+    apiVersion: served.head.apiVersion,
+    kind: served.info.kind,
+    nowMs: request.nowMs,
+  });
+  const object = read(request, merged, patch);
+  if (current === undefined) {
+    object.metadata.name ??= request.name;
+    agreeOnNamespace(object, stored.namespaced, request.namespace);
+  }
+  return checked(request, object);
+}
+
+/** A patched object back through the decoder: shape, unknown fields, defaults. */
+function read(request: WriteRequest, value: KubeObject, patch: Patch): Stored {
+  const { served } = request;
+  const { type } = served.info;
+  if (type === undefined) return asStored(value);
+  try {
+    const { object, warnings } = decodeValue(type, value, patch.fieldValidation);
+    for (const warning of warnings) request.warn(warning);
+    applyDefaults(type, object);
+    return asStored(served.toStored(object));
+  } catch (error) {
+    if (!(error instanceof StatusError) || error.code !== 400) throw error;
+    const shown = patch.type === 'apply' ? '' : JSON.stringify(value);
+    throw invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue: shown, detail: error.message }]);
+  }
+}
+
+function checked(request: WriteRequest, object: KubeObject): Stored {
+  const result = asStored(object);
+  agreeOnNamespace(result, request.stored.namespaced, request.namespace);
+  checkName(result, request.name);
+  return result;
+}

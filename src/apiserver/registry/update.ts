@@ -1,0 +1,181 @@
+// Updates: PUT, PATCH and every subresource that changes a stored object. The new object is built from the
+// current one, written under its revision, and built again when somebody else was quicker. An update that
+// changes nothing writes nothing; one that empties the finalizers of an object in deletion deletes it.
+import { conflict, invalid, keepUnchangedTimes, notFound } from '#machinery';
+import { serveStored } from '../cache/stored-form.ts';
+import { admissionRequest } from './admission-chain.ts';
+import { validateChange } from './checks.ts';
+import { deleteObject, encodeForStore, putObject } from './commit.ts';
+import { canonical, createAdmitted, settle, warnOfDuplicates } from './create.ts';
+import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
+import { agreeOnNamespace } from './metadata.ts';
+import { reserve } from './reservations.ts';
+import { objectKey } from './storage-layout.ts';
+import type { Stored } from './strategy.ts';
+import type { Registry, Written, WriteRequest } from './write-request.ts';
+
+export const modifiedMessage = 'the object has been modified; please apply your changes to the latest version and try again';
+
+/** Between two writers that always collide one wins each time: so many losses mean something else is wrong. */
+const attemptsPerUpdate = 100;
+
+export interface UpdatePlan {
+  /**
+   * The new object in the stored version, defaulted, its managedFields tracked; a new copy each time. With
+   * `current` undefined it is to be created.
+   */
+  build(current: Current | undefined): Promise<Stored> | Stored;
+  readonly mayCreate: boolean;
+  /** May the caller create? Throws 403. Asked before an update creates. */
+  authorizeCreate?(): Promise<void>;
+}
+
+/** Carries a plan out. Throws notFound, conflict, invalid and what admission says. */
+export async function updateObject(registry: Registry, request: WriteRequest, plan: UpdatePlan): Promise<Written> {
+  const { stored } = request;
+  const key = objectKey(stored.namespaced, request.namespace, request.name);
+  let current = cachedCurrent(registry, stored, key);
+  let maybeStale = !registry.cache.store.synchronousWatch;
+  for (let attempt = 0; attempt < attemptsPerUpdate; attempt++) {
+    if (current === undefined && maybeStale) {
+      current = await freshCurrent(registry, stored, key, request.signal);
+      maybeStale = false;
+    }
+    try {
+      const outcome = await tryUpdate(registry, request, plan, key, current);
+      if ('written' in outcome) return outcome.written;
+      current = outcome.current;
+      maybeStale = false;
+    } catch (error) {
+      // What the cache says may be old news: only the store's word counts against a writer.
+      if (!maybeStale) throw error;
+      maybeStale = false;
+      current = await freshCurrent(registry, stored, key, request.signal);
+    }
+  }
+  throw conflict(request.served.groupResource, request.name, modifiedMessage);
+}
+
+type Outcome = { readonly written: Written } | { readonly current: Current | undefined };
+
+async function tryUpdate(registry: Registry, request: WriteRequest, plan: UpdatePlan, key: string, current: Current | undefined): Promise<Outcome> {
+  if (current === undefined) return { written: await createInstead(registry, request, plan) };
+  const object = await plan.build(current);
+  checkPreconditions(request, key, object, current);
+  await admit(registry, request, object, current);
+  const reservation = await reserve(registry.reservations, request.stored, object, current.object, request);
+  let lost: Outcome | undefined;
+  const written = await settle(
+    { commit: () => (lost === undefined ? reservation.commit() : reservation.revert()), revert: () => reservation.revert() },
+    async () => {
+      const outcome = await prepareAndWrite(registry, request, key, object, current);
+      if ('written' in outcome) return outcome.written;
+      lost = outcome;
+      return undefined;
+    },
+  );
+  return written === undefined ? (lost ?? { current: undefined }) : { written };
+}
+
+async function createInstead(registry: Registry, request: WriteRequest, plan: UpdatePlan): Promise<Written> {
+  if (!plan.mayCreate) throw notFound(request.served.groupResource, request.name);
+  const object = await plan.build(undefined);
+  const uid = object.metadata.uid ?? '';
+  if (uid !== '') {
+    const text = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+    throw conflict(request.served.groupResource, request.name, text);
+  }
+  await plan.authorizeCreate?.();
+  if (!registry.admission.ignores('CREATE', request.served.info, request.subresource)) {
+    await registry.admission.mutate(admissionRequest(request, 'CREATE', object, undefined));
+    warnOfDuplicates(request, object, true);
+  }
+  agreeOnNamespace(object, request.stored.namespaced, request.namespace);
+  return createAdmitted(registry, request, object);
+}
+
+function checkPreconditions(request: WriteRequest, key: string, object: Stored, current: Current): void {
+  const { stored, served, name } = request;
+  const uid = object.metadata.uid ?? '';
+  const currentUid = current.object.metadata.uid ?? '';
+  if (uid !== '' && uid !== currentUid) {
+    const text = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`;
+    throw conflict(served.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${stored.prefix}${key}, ResourceVersion: 0, AdditionalErrorMsg: ${text}`);
+  }
+  const version = object.metadata.resourceVersion ?? '';
+  if (version === '' || version === '0') {
+    if (stored.strategy.unconditionalUpdate) return;
+    throw invalid({ group: served.info.group, kind: served.info.plural }, name, [
+      { type: 'Invalid', field: 'metadata.resourceVersion', detail: '0x0: must be specified for an update' },
+    ]);
+  }
+  if (version !== String(current.revision)) throw conflict(served.groupResource, name, modifiedMessage);
+}
+
+async function admit(registry: Registry, request: WriteRequest, object: Stored, current: Current): Promise<void> {
+  if (registry.admission.ignores('UPDATE', request.served.info, request.subresource)) return;
+  await registry.admission.mutate(admissionRequest(request, 'UPDATE', object, current.object));
+  warnOfDuplicates(request, object, true);
+}
+
+/** What an update cannot change, then the strategy, then all checks. */
+async function prepare(registry: Registry, request: WriteRequest, object: Stored, old: Stored): Promise<Stored> {
+  const { stored } = request;
+  agreeOnNamespace(object, stored.namespaced, request.namespace);
+  const { metadata } = object;
+  metadata.generation = old.metadata.generation;
+  const subresource = stored.strategy.subresources[request.subresource];
+  if (request.subresource === '') stored.strategy.prepareUpdate(object, old, request);
+  else subresource?.prepare(object, old, request);
+  if ((metadata.uid ?? '') === '') metadata.uid = old.metadata.uid;
+  if (old.metadata.creationTimestamp !== undefined) metadata.creationTimestamp = old.metadata.creationTimestamp;
+  if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
+  metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+  const own = request.subresource === '' ? stored.strategy.validate?.(object, old) : subresource?.validate?.(object, old);
+  const errors = [...validateChange(stored.info.type, request.subresource, object, old), ...(own ?? [])];
+  if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
+  for (const warning of stored.strategy.warnings?.(object, old) ?? []) request.warn(warning);
+  stored.strategy.canonicalize?.(object);
+  const result = asStored(keepUnchangedTimes(canonical(stored.info.type, object), old));
+  if (!registry.admission.ignores('UPDATE', request.served.info, request.subresource)) {
+    await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
+  }
+  return result;
+}
+
+async function prepareAndWrite(registry: Registry, request: WriteRequest, key: string, object: Stored, current: Current): Promise<Outcome> {
+  const { stored } = request;
+  const result = await prepare(registry, request, object, current.object);
+  if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
+  const encoded = encodeForStore(stored, result);
+  const bytes = serveStored(stored.head, encoded, current.revision);
+  if (request.dryRun || Buffer.compare(bytes, current.bytes) === 0) {
+    const kept = { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };
+    return { written: { object: kept, bytes, created: false } };
+  }
+  const put = await putObject(registry, stored, key, result, encoded, current.revision, request.signal);
+  if (put.done !== undefined) return { written: { object: put.done.object, bytes: put.done.bytes, created: false } };
+  return { current: foundCurrent(registry, stored, put.current) };
+}
+
+function finishesDeletion(request: WriteRequest, object: Stored, old: Stored): boolean {
+  if ((object.metadata.finalizers ?? []).length > 0 || old.metadata.deletionTimestamp === undefined) return false;
+  if ((old.metadata.deletionGracePeriodSeconds ?? 0) !== 0) return false;
+  return request.stored.strategy.deletesDuringUpdate?.(object) ?? true;
+}
+
+async function remove(registry: Registry, request: WriteRequest, key: string, object: Stored, current: Current): Promise<Outcome> {
+  const { stored } = request;
+  const answer = (revision: number): Outcome => ({
+    written: {
+      object: { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } },
+      bytes: serveStored(stored.head, encodeForStore(stored, object), revision),
+      created: false,
+    },
+  });
+  if (request.dryRun) return answer(current.revision);
+  const deleted = await deleteObject(registry, stored, key, current.revision, request.signal);
+  if (deleted.deletedAt === undefined) return { current: foundCurrent(registry, stored, deleted.current) };
+  await registry.reservations.of(stored)?.release(current.object);
+  return answer(current.revision);
+}

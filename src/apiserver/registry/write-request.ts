@@ -1,0 +1,41 @@
+// What a write needs to know, whatever its verb, and what the registry needs to carry it out.
+import type { World } from '#base/world.ts';
+import type { KubeObject, ObjectReader } from '../contract.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import type { AdmissionChain } from './admission-chain.ts';
+import type { LeasePool } from './lease-pool.ts';
+import type { ServedResource, StoredResource } from './resources.ts';
+import type { ReservationSource } from './reservations.ts';
+import type { WriteContext } from './strategy.ts';
+
+export interface Registry {
+  readonly world: World;
+  readonly cache: WatchCache;
+  readonly reader: ObjectReader;
+  readonly admission: AdmissionChain;
+  readonly leases: LeasePool;
+  readonly reservations: ReservationSource;
+}
+
+export interface WriteRequest extends WriteContext {
+  readonly served: ServedResource;
+  readonly stored: StoredResource;
+  readonly subresource: string;
+  readonly namespace: string;
+  /** From the URL; '' for a create on the collection. */
+  readonly name: string;
+  /** fieldManager, or what the User-Agent says. */
+  readonly manager: string;
+  /** CreateOptions, UpdateOptions, … as admission sees them. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly signal: AbortSignal;
+}
+
+/** What a write leaves behind. */
+export interface Written {
+  /** In the stored version, with its resourceVersion. */
+  readonly object: KubeObject;
+  /** The same as JSON. */
+  readonly bytes: Buffer;
+  readonly created: boolean;
+}

@@ -1,0 +1,69 @@
+// One request on its way through the chain: the exchange, what it asks for, who asks, and what has been
+// collected for the answer.
+import type { World } from '#base/world.ts';
+import type { Exchange, Headers } from '#wire';
+import type { Identity } from '../contract.ts';
+import type { ParsedRequest } from './request-info.ts';
+
+export interface Call {
+  readonly exchange: Exchange;
+  readonly info: ParsedRequest;
+  /** Audit-Id: the client's or a new one. */
+  readonly id: string;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
+  /** Watches, streams and proxies: no deadline, no seat. */
+  readonly longRunning: boolean;
+  /** Aborts when the client is gone, the deadline has passed or the server stops. */
+  signal: AbortSignal;
+  user: Identity;
+  /** For `Warning` headers, in order, each once. */
+  warnings: string[] | undefined;
+  /** The answer's status, for metrics; 0 while there is none. */
+  status: number;
+  /** Answer bytes, as far as known. */
+  bytes: number;
+}
+
+const mostWarnings = 100;
+const longestWarnings = 10 * 1024;
+
+/** Adds a warning once; beyond a bound further ones are dropped. */
+export function warn(call: Call, message: string): void {
+  call.warnings ??= [];
+  if (call.warnings.length < mostWarnings && !call.warnings.includes(message)) call.warnings.push(message);
+}
+
+/** RFC 7234 warn-code 299, as client-go parses it. */
+export function warningHeader(warnings: readonly string[]): string {
+  let total = 0;
+  const parts: string[] = [];
+  for (const message of warnings) {
+    // oxlint-disable-next-line no-control-regex -- control characters may not travel in a header
+    const text = message.replace(/[\x00-\x1f\x7f]/g, ' ').replace(/["\\]/g, '\\$&');
+    const ascii = /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
+    total += ascii.length;
+    if (total > longestWarnings) break;
+    parts.push(`299 - "${ascii}"`);
+  }
+  return parts.join(', ');
+}
+
+/** The headers of every answer. */
+export function answerHeaders(call: Call, headers: Record<string, string>): Headers {
+  headers['audit-id'] = call.id;
+  headers['cache-control'] ??= 'no-cache, private';
+  if (call.warnings !== undefined) headers.warning = warningHeader(call.warnings);
+  return headers;
+}
+
+/** Answers at once. */
+export function answer(call: Call, status: number, headers: Record<string, string>, body: Uint8Array | string): void {
+  call.status = status;
+  call.bytes = body.length;
+  call.exchange.send(status, answerHeaders(call, headers), body);
+}
+
+export interface CallContext {
+  readonly world: World;
+}

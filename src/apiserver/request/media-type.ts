@@ -1,0 +1,102 @@
+// Which encoding and which form of the object a client wants, from its Accept header: JSON, YAML or protobuf;
+// the object, a Table or metadata alone. The first clause that the server can serve wins, by quality and then
+// by order; none at all is a 406.
+import { notAcceptable } from '#machinery';
+
+export type Encoding = 'json' | 'yaml' | 'protobuf';
+export type Form = 'object' | 'table' | 'metadata' | 'metadata-list';
+
+export interface MediaType {
+  readonly encoding: Encoding;
+  readonly form: Form;
+  readonly pretty: boolean;
+  /** The Table's version: v1 or v1beta1. */
+  readonly tableVersion?: string;
+}
+
+export const contentTypes: Readonly<Record<Encoding, string>> = {
+  json: 'application/json',
+  yaml: 'application/yaml',
+  protobuf: 'application/vnd.kubernetes.protobuf',
+};
+
+const plainJson: MediaType = { encoding: 'json', form: 'object', pretty: false };
+
+interface Clause {
+  readonly type: string;
+  readonly subtype: string;
+  readonly quality: number;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+function parseAccept(header: string): Clause[] {
+  const clauses: Clause[] = [];
+  for (const part of header.split(',').slice(0, 64)) {
+    const [range = '', ...rest] = part.trim().split(';');
+    const [type = '', subtype = ''] = range.trim().toLowerCase().split('/');
+    const parameters = new Map<string, string>();
+    let quality = 1;
+    for (const item of rest) {
+      const at = item.indexOf('=');
+      const key = (at < 0 ? item : item.slice(0, at)).trim().toLowerCase();
+      const value = at < 0 ? '' : item.slice(at + 1).trim();
+      if (key === 'q') quality = Number(value) || 0;
+      else if (key !== '') parameters.set(key, value);
+    }
+    if (type !== '') clauses.push({ type, subtype: subtype === '' && type === '*' ? '*' : subtype, quality, parameters });
+  }
+  return clauses.map((clause, at) => ({ clause, at })).sort((a, b) => b.clause.quality - a.clause.quality || a.at - b.at).map(({ clause }) => clause);
+}
+
+/** In the order in which a wildcard picks them. */
+const encodings: readonly (readonly [string, Encoding])[] = [
+  ['json', 'json'], ['yaml', 'yaml'], ['vnd.kubernetes.protobuf', 'protobuf'],
+];
+
+function formOf(parameters: ReadonlyMap<string, string>): Form | undefined {
+  const kind = parameters.get('as') ?? '';
+  const group = parameters.get('g') ?? '';
+  const version = parameters.get('v') ?? '';
+  if (kind === '' && group === '' && version === '') return 'object';
+  if (group !== 'meta.k8s.io' || (version !== 'v1' && version !== 'v1beta1')) return undefined;
+  if (kind === 'Table') return 'table';
+  if (kind === 'PartialObjectMetadata') return 'metadata';
+  if (kind === 'PartialObjectMetadataList') return 'metadata-list';
+  return undefined;
+}
+
+export interface Offer {
+  readonly forms: readonly Form[];
+  /** Protobuf needs a type that has it; custom resources have none. */
+  readonly protobuf: boolean;
+  /** A watch may be asked for with `;stream=watch`. */
+  readonly stream?: boolean;
+  /** Watches have no YAML. */
+  readonly yaml?: boolean;
+}
+
+/** curl and browsers get indented JSON unless they say otherwise. */
+function isPretty(query: URLSearchParams, userAgent: string): boolean {
+  const asked = query.get('pretty');
+  if (asked !== null && asked !== '') return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
+  return userAgent.startsWith('curl') || userAgent.startsWith('Wget') || userAgent.startsWith('Mozilla/5.0');
+}
+
+/** Throws StatusError 406 when nothing that is accepted can be served. */
+export function negotiate(accept: string | undefined, query: URLSearchParams, userAgent: string, offer: Offer): MediaType {
+  const pretty = isPretty(query, userAgent);
+  if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return pretty ? { ...plainJson, pretty } : plainJson;
+  for (const clause of parseAccept(accept)) {
+    for (const [subtype, encoding] of encodings) {
+      const matches = (clause.type === 'application' && (clause.subtype === subtype || clause.subtype === '*')) || (clause.type === '*' && clause.subtype === '*');
+      if (!matches || (encoding === 'protobuf' && !offer.protobuf) || (encoding === 'yaml' && offer.yaml === false)) continue;
+      const form = formOf(clause.parameters);
+      if (form === undefined || !offer.forms.includes(form)) continue;
+      const stream = clause.parameters.get('stream') ?? '';
+      if (stream !== '' && (stream !== 'watch' || offer.stream !== true || encoding === 'yaml')) continue;
+      return { encoding, form, pretty: pretty || clause.parameters.get('pretty') === '1', tableVersion: clause.parameters.get('v') ?? 'v1' };
+    }
+  }
+  const list = ['application/json', ...(offer.yaml === false ? [] : ['application/yaml']), ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : [])];
+  throw notAcceptable(list);
+}

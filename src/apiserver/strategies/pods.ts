@@ -1,0 +1,155 @@
+// Pods: QoS class, scheduling gates, generation, graceful deletion, and the subresources that change parts of
+// a running pod (status, ephemeralcontainers, resize).
+import type { Container, Pod, PodCondition, PodSpec } from '#api/core/v1.ts';
+import { compareQuantity, jsonEqual, parseQuantity, quantitySign } from '#machinery';
+import type { Stored, Strategy } from '../registry/strategy.ts';
+import { assignField, define, resetMetadataForStatus, selectable } from './strategy-table.ts';
+
+type PodObject = Stored<Pod>;
+type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
+
+const computeResources = ['cpu', 'memory'] as const;
+
+function positive(text: string | undefined): boolean {
+  return text !== undefined && quantitySign(parseQuantity(text)) > 0;
+}
+
+/** Quality of service by requests and limits of cpu and memory. */
+export function qosClass(spec: PodSpec): QosClass {
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
+  const holders = spec.resources === undefined || (spec.resources.requests === undefined && spec.resources.limits === undefined)
+    ? containers.map((c) => c.resources)
+    : [spec.resources];
+  let any = false;
+  let guaranteed = true;
+  for (const resources of holders) {
+    for (const name of computeResources) {
+      const request = resources?.requests?.[name];
+      const limit = resources?.limits?.[name];
+      if (positive(request) || positive(limit)) any = true;
+      const equal = positive(limit) && (request === undefined || compareQuantity(parseQuantity(request), parseQuantity(limit ?? '0')) === 0);
+      if (!equal) guaranteed = false;
+    }
+  }
+  if (!any) return 'BestEffort';
+  return guaranteed ? 'Guaranteed' : 'Burstable';
+}
+
+function bumpGeneration(object: Stored, old: Stored): void {
+  if (jsonEqual(object.spec, old.spec)) {
+    object.metadata.generation = old.metadata.generation;
+    return;
+  }
+  object.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
+
+function keepObservedGenerations(pod: PodObject, old: PodObject): void {
+  const status = pod.status;
+  if (status === undefined) return;
+  if ((status.observedGeneration ?? 0) === 0 && old.status?.observedGeneration !== undefined) status.observedGeneration = old.status.observedGeneration;
+  const seen = new Map<string, number[]>();
+  for (const condition of old.status?.conditions ?? []) {
+    const list = seen.get(condition.type) ?? [];
+    list.push(condition.observedGeneration ?? 0);
+    seen.set(condition.type, list);
+  }
+  for (const condition of status.conditions ?? []) {
+    const before = seen.get(condition.type)?.shift() ?? 0;
+    if ((condition.observedGeneration ?? 0) === 0 && before !== 0) condition.observedGeneration = before;
+  }
+}
+
+function resized(containers: readonly Container[] | undefined, old: readonly Container[] | undefined): Container[] | undefined {
+  if (old === undefined || containers === undefined) return containers as Container[] | undefined;
+  if (containers.some((container, i) => container.name !== old[i]?.name)) return [...containers];
+  return old.map((container, i) => {
+    const merged = { ...container };
+    const wanted = containers[i];
+    if (wanted?.resources === undefined) delete merged.resources;
+    else merged.resources = wanted.resources;
+    if (wanted?.resizePolicy === undefined) delete merged.resizePolicy;
+    else merged.resizePolicy = wanted.resizePolicy;
+    return merged;
+  });
+}
+
+function prepareResize(object: Stored, before: Stored): void {
+  const pod = object as PodObject;
+  const old = before as PodObject;
+  const spec = pod.spec;
+  const oldSpec = old.spec;
+  if (spec === undefined || oldSpec === undefined) return;
+  const sameShape = spec.containers?.length === oldSpec.containers?.length && (spec.initContainers?.length ?? 0) === (oldSpec.initContainers?.length ?? 0);
+  if (sameShape) {
+    const containers = resized(spec.containers, oldSpec.containers) ?? [];
+    const initContainers = resized(spec.initContainers, oldSpec.initContainers);
+    pod.spec = { ...oldSpec, containers, ...(initContainers === undefined ? {} : { initContainers }) };
+    assignField(pod, 'status', old.status);
+    resetMetadataForStatus(pod, old);
+  }
+  bumpGeneration(pod, old);
+}
+
+const gated: PodCondition = {
+  type: 'PodScheduled',
+  status: 'False',
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+};
+
+const fields = [
+  'spec.nodeName', 'spec.restartPolicy', 'spec.schedulerName', 'spec.serviceAccountName', 'spec.hostNetwork', 'status.phase',
+  'status.podIP', 'status.nominatedNodeName',
+];
+
+export const pods: Strategy = define(
+  selectable(fields, { 'spec.hostNetwork': 'false' }),
+  {
+    returnsDeleted: true,
+    fieldAliases: { 'spec.host': 'spec.nodeName', 'status.podIPs': 'status.podIP' },
+    prepareCreate(object) {
+      const pod = object as PodObject;
+      pod.metadata.generation = 1;
+      const spec = pod.spec;
+      pod.status = { phase: 'Pending', ...(spec === undefined ? {} : { qosClass: qosClass(spec) }) };
+      if ((spec?.schedulingGates?.length ?? 0) > 0) pod.status.conditions = [{ ...gated }];
+    },
+    prepareUpdate(object, old) {
+      assignField(object, 'status', old.status);
+      bumpGeneration(object, old);
+    },
+    subresources: {
+      status: {
+        prepare(object, before) {
+          const pod = object as PodObject;
+          const old = before as PodObject;
+          assignField(pod, 'spec', old.spec);
+          delete pod.metadata.deletionTimestamp;
+          pod.metadata.ownerReferences = old.metadata.ownerReferences;
+          if (pod.status !== undefined && pod.status.qosClass === undefined && old.status?.qosClass !== undefined) pod.status.qosClass = old.status.qosClass;
+          keepObservedGenerations(pod, old);
+        },
+      },
+      ephemeralcontainers: {
+        prepare(object, before) {
+          const pod = object as PodObject;
+          const old = before as PodObject;
+          const wanted = pod.spec?.ephemeralContainers;
+          const { ephemeralContainers: _old, ...spec } = old.spec ?? { containers: [] };
+          pod.spec = wanted === undefined ? spec : { ...spec, ephemeralContainers: wanted };
+          assignField(pod, 'status', old.status);
+          resetMetadataForStatus(pod, old);
+          bumpGeneration(pod, old);
+        },
+      },
+      resize: { prepare: prepareResize },
+    },
+    gracePeriod(object, options) {
+      const pod = object as PodObject;
+      const finished = pod.status?.phase === 'Failed' || pod.status?.phase === 'Succeeded';
+      if ((pod.spec?.nodeName ?? '') === '' || finished) return 0;
+      const seconds = options.gracePeriodSeconds ?? pod.spec?.terminationGracePeriodSeconds ?? 0;
+      return seconds < 0 ? 1 : seconds;
+    },
+  },
+);

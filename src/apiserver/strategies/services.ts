@@ -1,0 +1,59 @@
+// Services: status apart, and fields that lose their meaning when the type changes. What the server assigns
+// (addresses, ports) is in allocation/.
+import type { Service } from '#api/core/v1.ts';
+import type { Stored } from '../registry/strategy.ts';
+import { assignField, define, keepSpec, selectable } from './strategy-table.ts';
+
+type ServiceObject = Stored<Service>;
+
+export function needsClusterIp(service: ServiceObject): boolean {
+  const type = service.spec?.type ?? 'ClusterIP';
+  return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
+}
+
+export function needsNodePort(service: ServiceObject): boolean {
+  const { type, allocateLoadBalancerNodePorts } = service.spec ?? {};
+  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false);
+}
+
+export function needsHealthCheckPort(service: ServiceObject): boolean {
+  return service.spec?.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local';
+}
+
+function sameNodePorts(a: ServiceObject, b: ServiceObject): boolean {
+  const ports = (service: ServiceObject): string => JSON.stringify((service.spec?.ports ?? []).map((port) => port.nodePort ?? 0).sort());
+  return ports(a) === ports(b);
+}
+
+/** What the client left as it was, although the new type has no use for it, goes. */
+function dropUseless(object: Stored, before: Stored): void {
+  const service = object as ServiceObject;
+  const old = before as ServiceObject;
+  const { spec } = service;
+  if (spec === undefined || old.spec === undefined) return;
+  if (needsClusterIp(old) && !needsClusterIp(service) && (spec.clusterIP ?? '') === (old.spec.clusterIP ?? '')) {
+    delete spec.clusterIP;
+    delete spec.clusterIPs;
+    if (spec.ipFamilies !== undefined && JSON.stringify(spec.ipFamilies) === JSON.stringify(old.spec.ipFamilies)) delete spec.ipFamilies;
+    if (spec.ipFamilyPolicy === old.spec.ipFamilyPolicy) delete spec.ipFamilyPolicy;
+    delete spec.internalTrafficPolicy;
+  }
+  if (needsNodePort(old) && !needsNodePort(service) && sameNodePorts(old, service)) for (const port of spec.ports ?? []) delete port.nodePort;
+  if (needsHealthCheckPort(old) && !needsHealthCheckPort(service) && spec.healthCheckNodePort === old.spec.healthCheckNodePort) delete spec.healthCheckNodePort;
+  const wasBalanced = old.spec.type === 'LoadBalancer' && spec.type !== 'LoadBalancer';
+  if (wasBalanced && spec.allocateLoadBalancerNodePorts === old.spec.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
+  if (wasBalanced && spec.loadBalancerClass === old.spec.loadBalancerClass) delete spec.loadBalancerClass;
+  const external = (s: ServiceObject): boolean => s.spec?.type === 'NodePort' || s.spec?.type === 'LoadBalancer' || (s.spec?.externalIPs?.length ?? 0) > 0;
+  if (external(old) && !external(service) && spec.externalTrafficPolicy === old.spec.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+}
+
+export const services = define(selectable(['spec.clusterIP', 'spec.type']), {
+  createOnUpdate: true,
+  returnsDeleted: true,
+  prepareCreate: (object) => void (object.status = { loadBalancer: {} }),
+  prepareUpdate(object, old) {
+    assignField(object, 'status', old.status);
+    dropUseless(object, old);
+  },
+  subresources: { status: keepSpec },
+});

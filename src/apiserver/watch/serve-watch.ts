@@ -1,0 +1,153 @@
+// A watch request from its start to its end: where it begins (a revision, or the current state as initial
+// events), its bookmarks, its timeout. Follows KEP-3157 (WatchList) for sendInitialEvents.
+import { randomInt } from '#base/random.ts';
+import { endOfTurn } from '#base/turn.ts';
+import type { World } from '#base/world.ts';
+import { gone, isTimeout, StatusError } from '#machinery';
+import type { ResponseBody } from '#wire';
+import type { Presentation } from '../answer/object-answer.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import { reach } from '../read/list-state.ts';
+import type { Selection } from '../read/selection.ts';
+import { answerHeaders, type Call } from '../request/call.ts';
+import { parseResourceVersion, type ListOptions } from '../request/query-options.ts';
+import { entryFrame, frameCodec, type FrameCodec } from './frames.ts';
+import type { WatchHub } from './watch-hub.ts';
+import type { Watcher } from './watcher.ts';
+
+/** A watch without timeoutSeconds lasts between this and twice this. */
+const minTimeoutSeconds = 1800;
+const bookmarkEveryMs = 60_000;
+const sliceMs = 8;
+
+export interface WatchRequest {
+  readonly world: World;
+  readonly all: WatchCache;
+  readonly cache: ResourceCache;
+  readonly hub: WatchHub;
+  readonly presentation: Presentation;
+  readonly selection: Selection;
+  readonly options: ListOptions;
+}
+
+/** Answers a watch; resolves when it has ended. */
+export async function serveWatch(call: Call, request: WatchRequest): Promise<void> {
+  const { options, all, world } = request;
+  const version = parseResourceVersion(options.resourceVersion);
+  const codec = frameCodec(request.presentation);
+  const tooNew = await waitForStart(request, version, call.signal);
+  call.status = 200;
+  const body = call.exchange.start(200, answerHeaders(call, { 'content-type': codec.contentType }));
+  const { ring } = request.cache;
+  const fromState = startsWithState(options, version);
+  const refusal = tooNew ?? (!fromState && version !== undefined && version !== 0 && version < ring.floor ? gone(`too old resource version: ${version} (${ring.floor})`) : undefined);
+  if (refusal !== undefined) {
+    body.end(codec.error(refusal.status));
+    return;
+  }
+  await new Promise<void>((resolve) => {
+    const watcher = createWatcher(request, call, body, codec, fromState, resolve);
+    const seconds = options.timeoutSeconds ?? minTimeoutSeconds + randomInt(world.random, minTimeoutSeconds);
+    const timer = world.clock.after(Math.max(0, seconds) * 1000, () => watcher.end('done'), { background: true });
+    call.signal.addEventListener('abort', () => watcher.end('done'), { once: true });
+    watcher.onEnd = () => timer.cancel();
+    if (version !== undefined && version !== 0 && !fromState) watcher.position = ring.after(version);
+    request.hub.add(watcher);
+    if (fromState) void sendInitial(request, watcher, all.revision);
+  });
+}
+
+/** WatchList asks for the state; so does a watch that names no revision and does not say otherwise. */
+function startsWithState(options: ListOptions, version: number | undefined): boolean {
+  if (options.sendInitialEvents !== undefined) return options.sendInitialEvents;
+  return version === undefined || version === 0;
+}
+
+async function waitForStart({ all, options }: WatchRequest, version: number | undefined, signal: AbortSignal): Promise<StatusError | undefined> {
+  try {
+    if (version === undefined) await all.fresh(signal);
+    else if (version > all.revision) await reach(all, version, signal);
+    return undefined;
+  } catch (error) {
+    if (options.sendInitialEvents === undefined && error instanceof StatusError && isTimeout(error)) return error;
+    throw error;
+  }
+}
+
+interface OwnWatcher extends Watcher {
+  onEnd: () => void;
+}
+
+function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, codec: FrameCodec, held: boolean, resolve: () => void): OwnWatcher {
+  const { cache, hub, world } = request;
+  let ended = false;
+  const watcher: OwnWatcher = {
+    filter: request.selection,
+    codec,
+    body,
+    bookmarks: request.options.allowWatchBookmarks,
+    epoch: cache.epoch,
+    position: cache.ring.end,
+    held,
+    nextBookmark: world.clock.monotonic() + bookmarkEveryMs,
+    onEnd() {},
+    get ended() {
+      return ended;
+    },
+    end(reason) {
+      if (ended) return;
+      ended = true;
+      hub.remove(watcher);
+      watcher.onEnd();
+      if (reason === 'cut') body.destroy();
+      else if (!call.exchange.signal.aborted) body.end();
+      resolve();
+    },
+  };
+  return watcher;
+}
+
+/** The state as ADDED events, then, for WatchList, the bookmark that says so. */
+async function sendInitial(request: WatchRequest, watcher: Watcher, revision: number): Promise<void> {
+  const { cache, selection, options, world, hub } = request;
+  const { clock } = world;
+  const { body, codec } = watcher;
+  let frames: Buffer[] = [];
+  let size = 0;
+  let sliceStart = clock.monotonic();
+  const flush = async (): Promise<void> => {
+    const bytes = Buffer.concat(frames);
+    frames = [];
+    size = 0;
+    if (!body.write(bytes)) await body.drained();
+    if (clock.monotonic() - sliceStart > sliceMs) {
+      await turn();
+      sliceStart = clock.monotonic();
+    }
+  };
+  try {
+    for (const entry of cache.snapshot().range(...scopeOf(selection.namespace))) {
+      if (watcher.ended) return;
+      if (!selection.matches(entry)) continue;
+      const frame = entryFrame(codec, 'ADDED', entry);
+      frames.push(frame);
+      size += frame.length;
+      if (size > 256 * 1024) await flush();
+    }
+    if (options.sendInitialEvents === true && options.allowWatchBookmarks) frames.push(codec.bookmark(revision, true));
+    if (frames.length > 0) await flush();
+    watcher.held = false;
+    hub.wake();
+  } catch {
+    watcher.end('cut');
+  }
+}
+
+function scopeOf(namespace: string): [string, string] | [] {
+  return namespace === '' ? [] : [`${namespace}/`, `${namespace}0`];
+}
+
+function turn(): Promise<void> {
+  return new Promise((resolve) => endOfTurn(resolve));
+}

@@ -1,0 +1,138 @@
+// Sends the changes of one resource to its watchers. Watchers in the same place with the same filter and
+// codec share one chunk of bytes, made once, so that 500 of them cost 500 writes and no encoding. A slow one
+// keeps only its place in the ring; when the ring has moved past it, it is cut off. Changes that arrive in
+// one turn go out together, and long rounds leave the event loop to others.
+import type { Clock } from '#base/clock.ts';
+import { endOfTurn } from '#base/turn.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import { shownAs, type Watcher } from './watcher.ts';
+
+const chunkBytes = 1 << 20;
+const sliceMs = 8;
+const bookmarkEveryMs = 60_000;
+
+export class WatchHub {
+  readonly #cache: ResourceCache;
+  readonly #all: WatchCache;
+  readonly #clock: Clock;
+  readonly #watchers = new Set<Watcher>();
+  #scheduled = false;
+  #stopListening: (() => void) | undefined;
+  /** Counts events sent, for metrics. */
+  sent = 0;
+
+  constructor(cache: ResourceCache, all: WatchCache, clock: Clock) {
+    this.#cache = cache;
+    this.#all = all;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#watchers.size;
+  }
+
+  add(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    this.#stopListening ??= this.#cache.onChange(() => this.wake());
+    this.wake();
+  }
+
+  remove(watcher: Watcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    this.#stopListening?.();
+    this.#stopListening = undefined;
+  }
+
+  /** Looks after all watchers soon. */
+  wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    endOfTurn(() => {
+      this.#scheduled = false;
+      this.#round();
+    });
+  }
+
+  /** Called now and then: bookmarks that are due. */
+  tick(): void {
+    const now = this.#clock.monotonic();
+    for (const watcher of this.#watchers) {
+      if (!watcher.bookmarks || watcher.held || now < watcher.nextBookmark || watcher.position !== this.#cache.ring.end) continue;
+      watcher.nextBookmark = now + bookmarkEveryMs;
+      this.#write(watcher, watcher.codec.bookmark(this.#all.revision, false));
+    }
+  }
+
+  endAll(): void {
+    for (const watcher of [...this.#watchers]) watcher.end('done');
+  }
+
+  #round(): void {
+    const { ring, epoch } = this.#cache;
+    const started = this.#clock.monotonic();
+    const chunks = new Map<string, Chunk>();
+    let served = 0;
+    for (const watcher of this.#watchers) {
+      if (watcher.epoch !== epoch) {
+        watcher.end('done');
+        continue;
+      }
+      if (watcher.position < ring.start) {
+        watcher.end('cut');
+        continue;
+      }
+      if (watcher.held || watcher.position === ring.end) continue;
+      if ((++served & 31) === 0 && this.#clock.monotonic() - started > sliceMs) {
+        this.wake();
+        return;
+      }
+      const key = `${watcher.position} ${watcher.codec.key} ${watcher.filter.text}`;
+      let chunk = chunks.get(key);
+      if (chunk === undefined) {
+        chunk = this.#chunkFor(watcher, ring.end);
+        chunks.set(key, chunk);
+      }
+      watcher.position = chunk.next;
+      if (chunk.next !== ring.end) this.wake();
+      if (chunk.bytes === undefined) continue;
+      this.sent += chunk.events;
+      this.#write(watcher, chunk.bytes);
+    }
+  }
+
+  #chunkFor(watcher: Watcher, end: number): Chunk {
+    const { ring, resource } = this.#cache;
+    const frames: Buffer[] = [];
+    let size = 0;
+    let at = watcher.position;
+    for (; at < end && size < chunkBytes; at++) {
+      const shown = shownAs(watcher.filter, ring.at(at), resource.head);
+      if (shown === undefined) continue;
+      const frame = watcher.codec.frame(shown.type, shown.bytes);
+      frames.push(frame);
+      size += frame.length;
+    }
+    return { bytes: frames.length === 0 ? undefined : frames.length === 1 ? frames[0] : Buffer.concat(frames), next: at, events: frames.length };
+  }
+
+  #write(watcher: Watcher, bytes: Buffer): void {
+    if (watcher.body.write(bytes)) return;
+    watcher.held = true;
+    watcher.body.drained().then(
+      () => {
+        watcher.held = false;
+        if (!watcher.ended) this.wake();
+      },
+      () => watcher.end('cut'),
+    );
+  }
+}
+
+interface Chunk {
+  readonly bytes: Buffer | undefined;
+  /** The position after it. */
+  readonly next: number;
+  readonly events: number;
+}

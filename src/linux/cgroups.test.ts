@@ -1,3 +1,4 @@
+// Cgroup layouts from mount tables, and the real tree of this machine (either version) as root.
 import { spawn } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';

@@ -1,3 +1,4 @@
+// mountinfo's escapes, the machine's facts, and real tmpfs and bind mounts as root.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// sysctl names everywhere; interfaces in a namespace of our own and nftables in a table of our own as root.
 import { describe, expect, test } from 'vitest';
 import { addNetns, defaultAddress, deleteNetns, ipCommand, listAddresses, listLinks, listNetns, listRoutes } from './ip.ts';
 import { nftApply, nftDeleteTable, NftError, nftList, nftTables } from './nft.ts';

@@ -1,3 +1,4 @@
+// Commands: output, status, bounds, and the errors that people see.
 import { describe, expect, test } from 'vitest';
 import { CommandError, MissingToolError, run, runChecked } from './run.ts';
 

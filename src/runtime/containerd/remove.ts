@@ -65,6 +65,15 @@ async function removeShimSockets(state: string): Promise<void> {
   for (const directory of ['/run/containerd/s', '/run/containerd']) await rmdir(directory).catch(() => {});
 }
 
+/** libcni's saved results of sandboxes that CNI's DEL never saw; they lie in a place shared by all CNI users. */
+async function removeSavedResults(state: string): Promise<void> {
+  const directory = '/var/lib/cni/results';
+  const ids = (await bundles(state)).map((bundle) => bundle.slice(bundle.lastIndexOf('/') + 1));
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (ids.some((id) => name.includes(`-${id}-`))) await rm(join(directory, name), { force: true });
+  }
+}
+
 /** Processes with a pid recorded in a bundle that still run there: containers whose cgroup is not among those given. */
 async function killBundleProcesses(world: World, state: string): Promise<void> {
   for (const bundle of await bundles(state)) {
@@ -92,6 +101,7 @@ export async function removeEverything(world: World, options: RemoveOptions, sig
   for (const path of options.cgroups) await cgroups.killAll(path, signal);
   await killBundleProcesses(world, options.state);
   await removeShimSockets(options.state);
+  await removeSavedResults(options.state);
   for (const path of options.cgroups) await cgroups.remove(path, signal);
   await unmountAll(options.state, signal);
   await unmountAll(options.root, signal);

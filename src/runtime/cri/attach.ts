@@ -1,12 +1,15 @@
 // attach: only the runtime holds the pipes of a container's first process, so we are a client of the
 // streaming server whose URL CRI's Attach gives (on this machine's loopback), in SPDY/3.1 and the
 // v4.channel.k8s.io protocol, which every containerd speaks and which can close stdin alone.
+import { sleep, type Clock } from '#base/clock.ts';
 import { dialSpdy, type SpdyStream } from '#wire';
 import type { ContainerStreams } from '../contract.ts';
 import type { GrpcService } from '../grpc.ts';
 import { RuntimeError } from '../runtime-error.ts';
 
 const errorLimit = 64 * 1024;
+/** The streaming server is on this machine: what takes longer is broken. */
+const openMs = 10_000;
 
 /** Chunks until the end; a connection that is cut is an end. */
 async function* chunks(stream: SpdyStream | undefined): AsyncGenerator<Uint8Array> {
@@ -37,7 +40,7 @@ async function readFailure(stream: SpdyStream): Promise<string | undefined> {
 }
 
 /** Connects to the streams of a running container. `exited` rejects when the runtime reports a failure. */
-export async function attachToContainer(cri: GrpcService, id: string, options: { stdin: boolean; tty: boolean; stdout: boolean; stderr: boolean }): Promise<ContainerStreams> {
+export async function attachToContainer(clock: Clock, cri: GrpcService, id: string, options: { stdin: boolean; tty: boolean; stdout: boolean; stderr: boolean }): Promise<ContainerStreams> {
   const wanted = { ...options, stderr: options.stderr && !options.tty };
   const { url } = await cri.call<{ url: string }>('Attach', { container_id: id, ...wanted });
   const { connection } = await dialSpdy({ url, protocols: ['v4.channel.k8s.io'] });
@@ -48,10 +51,15 @@ export async function attachToContainer(cri: GrpcService, id: string, options: {
   const stderr = open('stderr', wanted.stderr);
   const sizes = open('resize', wanted.tty);
   try {
-    await Promise.all([error, stdin, stdout, stderr, sizes].map((stream) => stream?.replied));
+    const late = new AbortController();
+    const timeout = sleep(clock, openMs, late.signal).then(() => Promise.reject(new Error(`no answer within ${openMs} ms`)));
+    await Promise.race([timeout, Promise.all([error, stdin, stdout, stderr, sizes].map((stream) => stream?.replied))]).finally(() => {
+      late.abort();
+      timeout.catch(() => {});
+    });
   } catch (cause) {
     connection.close();
-    throw new RuntimeError('UNAVAILABLE', `attach to container ${id}: the runtime refused a stream`, cause);
+    throw new RuntimeError('UNAVAILABLE', `attach to container ${id}: the runtime did not open the streams`, cause);
   }
   // The error stream ends when the runtime is done with us.
   const exited = readFailure(error).then((failure) => {

@@ -182,7 +182,7 @@ type StreamCalls = Pick<Runtime, 'exec' | 'attach' | 'portForward' | 'events'>;
 function streamCalls(world: World, { cri, containers, tasks, events }: Services, fifoDirectory: string): StreamCalls {
   return {
     exec: (id, command, options) => execInContainer({ clock: world.clock, random: world.random, containers, tasks, fifoDirectory }, id, command, options),
-    attach: (id, options) => attachToContainer(cri, id, options),
+    attach: (id, options) => attachToContainer(world.clock, cri, id, options),
     async portForward(sandboxId, port) {
       const { info } = await cri.call<{ info: Record<string, string> }>('PodSandboxStatus', { pod_sandbox_id: sandboxId, verbose: true });
       return connectInNamespace(networkNamespaceOf(info), port);

@@ -29,11 +29,11 @@ const drainMs = 2_000;
 
 function processOf(specJson: Uint8Array, command: readonly string[], tty: boolean): OciProcess {
   const spec: unknown = JSON.parse(Buffer.from(specJson).toString('utf8'));
-  const process = typeof spec === 'object' && spec !== null && 'process' in spec ? spec.process : undefined;
-  if (typeof process !== 'object' || process === null) throw new RuntimeError('INTERNAL', 'the container has no process in its spec');
-  const env = 'env' in process && Array.isArray(process.env) ? process.env.filter((entry) => typeof entry === 'string') : [];
+  const base = typeof spec === 'object' && spec !== null && 'process' in spec ? spec.process : undefined;
+  if (typeof base !== 'object' || base === null) throw new RuntimeError('INTERNAL', 'the container has no process in its spec');
+  const env = 'env' in base && Array.isArray(base.env) ? base.env.filter((entry) => typeof entry === 'string') : [];
   const withTerm = tty ? [...env.filter((entry) => !entry.startsWith('TERM=')), 'TERM=xterm'] : env;
-  return { ...process, args: [...command], terminal: tty, env: withTerm };
+  return { ...base, args: [...command], terminal: tty, env: withTerm };
 }
 
 /** Chunks until the end; a pipe that we cut ends without an error. */

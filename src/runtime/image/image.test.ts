@@ -1,3 +1,4 @@
+// Images end to end without a runtime: names, reproducible layers, Dockerfiles and their errors, RUN as root.
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';

@@ -47,7 +47,7 @@ export function completeEntries(entries: readonly LayerEntry[]): LayerEntry[] {
     const path = relative(entry.path);
     if (path !== '') byPath.set(path, { ...entry, path });
   }
-  for (const path of [...byPath.keys()]) {
+  for (const path of byPath.keys()) {
     for (let parent = dirname(path); parent !== '.' && !byPath.has(parent); parent = dirname(parent)) byPath.set(parent, { type: 'directory', path: parent });
   }
   return [...byPath.values()].sort((a, b) => (a.path < b.path ? -1 : 1));

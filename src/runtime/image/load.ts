@@ -9,7 +9,7 @@ import { openGrpc, toRuntimeError, type GrpcService } from '../grpc.ts';
 import { isRuntimeAlreadyExists, isRuntimeNotFound } from '../runtime-error.ts';
 import { blobPath, nameOf, normalizeImageName, readIndex, resolveManifest, type Descriptor } from './oci.ts';
 
-const chunkBytes = 1024 * 1024;
+const chunkBytes = 4 * 1024 * 1024;
 const managed = { 'io.cri-containerd.image': 'managed' };
 
 export interface LoadedImage {

@@ -1,6 +1,7 @@
 // gRPC over a Unix socket, as containerd speaks it: loads our .proto files once, makes unary calls with a
 // deadline and an abort signal, and opens streams. Status errors become RuntimeError. The channel connects
 // by itself, again and again, so that a restarted runtime is simply there again.
+import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { credentials, Metadata, makeGenericClientConstructor, type Client, type ClientDuplexStream, type ClientReadableStream, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -31,7 +32,10 @@ const loaded = new Map<ProtoFile, ReturnType<typeof loadSync>>();
 function definitions(file: ProtoFile): ReturnType<typeof loadSync> {
   const known = loaded.get(file);
   if (known !== undefined) return known;
-  const path = fileURLToPath(new URL(`./proto/${file}.proto`, import.meta.url));
+  // Beside this file, or, when it runs bundled from dist/, where the sources lie.
+  const places = [`./proto/${file}.proto`, `../src/runtime/proto/${file}.proto`].map((place) => fileURLToPath(new URL(place, import.meta.url)));
+  const path = places.find((place) => existsSync(place));
+  if (path === undefined) throw new Error(`${places.join(' and ')} are missing: the installation is not whole`);
   const definition = loadSync(path, { keepCase: true, longs: String, enums: String, defaults: true });
   loaded.set(file, definition);
   return definition;

@@ -5,10 +5,12 @@ import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
 import { garbagecollector } from './garbagecollector/controller.ts';
 import { namespace } from './namespace/controller.ts';
+import { nodelifecycle } from './nodelifecycle/controller.ts';
 import { podgc } from './podgc/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
+import { tainteviction } from './tainteviction/controller.ts';
 import { ttlafterfinished } from './ttlafterfinished/controller.ts';
 
 export const registry: readonly Controller[] = [
@@ -22,5 +24,7 @@ export const registry: readonly Controller[] = [
   serviceaccount,
   rootcacertpublisher,
   garbagecollector,
+  nodelifecycle,
+  tainteviction,
   podgc,
 ];

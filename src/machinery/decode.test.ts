@@ -1,4 +1,6 @@
+// Request bodies: what is taken, what is refused and in which words, in JSON and YAML.
 import { expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { decodeObject, decodeValue } from './decode.ts';
 import { stringifyJson } from './json.ts';
 import { normalize } from './normalize.ts';
@@ -60,9 +62,9 @@ test('kinds are matched and completed', () => {
 
 test('deep nesting is refused at once, however it is spelled', () => {
   for (const [text, contentType] of [['['.repeat(100_000), 'application/json'], ['{"a":'.repeat(100_000), 'application/json'], ['['.repeat(100_000), 'application/yaml']] as const) {
-    const started = performance.now();
+    const started = systemClock.monotonic();
     expect(refusal(() => decodeObject(Buffer.from(text), { type: 'core.v1.Pod', contentType })).code).toBe(400);
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(systemClock.monotonic() - started).toBeLessThan(500);
   }
 });
 

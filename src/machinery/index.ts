@@ -43,3 +43,7 @@ export {
 export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';
+export {
+  openApiDocuments, openApiV2, openApiV3GroupVersion, openApiV3Index, type OpenApiDocument, type OpenApiDocuments, type OpenApiInput,
+} from './openapi/documents.ts';
+export { descriptionsFromCache, findDescriptions, noDescriptions, packDescriptions, type Descriptions } from './openapi/descriptions.ts';

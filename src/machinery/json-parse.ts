@@ -17,6 +17,7 @@ interface Frame {
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const space = /[ \t\r\n]*/y;
+// oxlint-disable-next-line no-control-regex -- JSON strings exclude exactly these
 const plainString = /[^"\\\u0000-\u001f]*/y;
 const duplicatesKept = 100;
 

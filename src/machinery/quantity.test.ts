@@ -1,3 +1,4 @@
+// Quantities: canonical texts, refusals and arithmetic.
 import { expect, test } from 'vitest';
 import { addQuantity, canonicalQuantity, compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, quantityValue, subQuantity } from './quantity.ts';
 

@@ -1,3 +1,4 @@
+// Label and field selectors: matching, canonical texts and upstream's error texts.
 import { expect, test } from 'vitest';
 import { parseFieldSelector } from './selectors-field.ts';
 import { parseLabelSelector, selectorFromObject } from './selectors-label.ts';

@@ -1,3 +1,4 @@
+// API errors: codes, reasons and texts.
 import { expect, test } from 'vitest';
 import { child, index, invalidValue, required, notSupported } from './field-errors.ts';
 import { conflict, forbidden, invalid, isConflict, isNotFound, notFound, toStatusError } from './status.ts';

@@ -230,10 +230,10 @@ function readList(plan: TypePlan, field: FieldPlan, value: unknown, context: Rea
 }
 
 function readItems(field: FieldPlan, values: readonly unknown[], context: ReadContext): unknown[] {
-  const out: unknown[] = new Array<unknown>(values.length);
+  const out: unknown[] = [];
   for (let i = 0; i < values.length; i++) {
     const item = values[i];
-    out[i] = item === null ? zeroItem(field, context) : readItem(field, item, context, i);
+    out.push(item === null ? zeroItem(field, context) : readItem(field, item, context, i));
   }
   return out;
 }

@@ -767,7 +767,7 @@ PersistentVolumeClaimStatus
   capacity 3 map[quantity]
   conditions 4 list[core.v1.PersistentVolumeClaimCondition] keys(type) merge(type)
   allocatedResources 5 map[quantity]
-  allocatedResourceStatuses 7 map[string] atomic
+  allocatedResourceStatuses 7 map[string]
   currentVolumeAttributesClassName 8 string *
   modifyVolumeStatus 9 core.v1.ModifyVolumeStatus *
 

@@ -1,3 +1,4 @@
+// Defaults as users meet them: a small manifest in, the stored object out.
 import { expect, test } from 'vitest';
 import { decodeObject } from '../decode.ts';
 import type { KubeObject } from '../object.ts';

@@ -1,3 +1,4 @@
+// The protobuf codec: bytes worked out by hand from upstream's rules, round trips, and random damage.
 import { expect, test } from 'vitest';
 import { seededRandom } from '#base/random.ts';
 import { decodeObject } from '../decode.ts';

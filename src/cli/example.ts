@@ -89,7 +89,7 @@ export async function runExample(world: World, config: ClusterConfig, client: Cl
     };
     const answers = {
       service: await through(`http://${service.spec?.clusterIP}`),
-      dns: (await runProbe(world, client, { namespace, command: `wget -q -T 5 -O - http://web.${namespace}.svc.${config.clusterDomain}`, timeoutMs: 60_000, onReason: step.note })).trim(),
+      dns: (await runProbe(world, client, { namespace, command: `wget -q -O - http://web.${namespace}.svc.${config.clusterDomain}`, timeoutMs: 60_000, onReason: step.note })).trim(),
       nodePort: await through(`http://${config.nodeIp}:${service.spec?.ports?.[0]?.nodePort}`),
     };
     step.note('');

@@ -27,7 +27,6 @@ export const osParts: readonly OsPart[] = [
   { paths: inPath('mount'), debianPackage: 'mount', why: 'mounts volumes' },
   { paths: inPath('nsenter'), debianPackage: 'util-linux', why: 'enters pod namespaces' },
   { paths: ['/bin/busybox', '/usr/bin/busybox'], debianPackage: 'busybox-static', why: "the bundled images' shell" },
-  { paths: inPath('catatonit'), debianPackage: 'catatonit', why: "the pod sandbox's first process" },
 ];
 
 export function missingParts(): OsPart[] {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attempt, eventually, kubectl, kubectlFails, kubectlJson, start } from './clients.ts';
+import { attempt, eventually, kubectl, kubectlFails, kubectlJson, page, start } from './clients.ts';
 
 const ns = 'kubectl-test';
 const k = (args: string): string => kubectl(`-n ${ns} ${args}`);
@@ -146,7 +146,7 @@ describe('changing', () => {
     k('rollout status deploy/web --timeout=60s');
     expect(k('expose deploy web --port=80 --target-port=8080')).toBe('service/web exposed\n');
     const ip = k('get svc web -o jsonpath={.spec.clusterIP}');
-    await eventually('the service answers', () => (attempt('wget', ['-q', '-T', '2', '-O', '-', `http://${ip}`]).stdout.startsWith('web-') || undefined));
+    await eventually('the service answers', async () => ((await page(`http://${ip}`)).startsWith('web-') || undefined));
     expect(k('rollout history deploy/web')).toMatch(/REVISION +CHANGE-CAUSE\n1/);
     expect(k('rollout undo deploy/web')).toBe('deployment.apps/web rolled back\n');
     k('rollout status deploy/web --timeout=90s');
@@ -209,7 +209,7 @@ describe('running', () => {
     for (const target of ['deploy/web', 'svc/web']) {
       const forward = start('kubectl', ['-n', ns, 'port-forward', target, target.startsWith('svc') ? ':80' : ':8080']);
       const port = /127\.0\.0\.1:(\d+)/.exec(await forward.until(/Forwarding from 127\.0\.0\.1:\d+/))?.[1];
-      expect(attempt('wget', ['-q', '-T', '5', '-O', '-', `http://127.0.0.1:${port}`]).stdout).toMatch(/^web-/);
+      expect(await page(`http://127.0.0.1:${port}`)).toMatch(/^web-/);
       await forward.stop();
     }
   });

@@ -2,7 +2,7 @@
 // adopted again.
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { attempt, eventually, kubectl } from './clients.ts';
+import { attempt, eventually, kubectl, page } from './clients.ts';
 
 interface Shown {
   readonly items: readonly { readonly metadata: { readonly name: string }; readonly status: { readonly containerStatuses: readonly { readonly containerID: string; readonly restartCount: number }[] } }[];
@@ -51,5 +51,5 @@ test.each([
   });
   await workingAgain();
   expect(containers()).toEqual(before);
-  expect(attempt('wget', ['-q', '-T', '5', '-O', '-', 'http://127.0.0.1:30080']).stdout).toContain("Skiff's shop");
+  expect(await page('http://127.0.0.1:30080')).toContain("Skiff's shop");
 });

@@ -90,6 +90,15 @@ export function start(command: string, args: readonly string[]): Running {
   };
 }
 
+/** The body of a page, '' when it does not answer. */
+export async function page(url: string): Promise<string> {
+  try {
+    return await (await fetch(url, { signal: AbortSignal.timeout(5000), headers: { connection: 'close' } })).text();
+  } catch {
+    return '';
+  }
+}
+
 /** Looks until `look` returns something else than undefined. */
 export async function eventually<T>(what: string, look: () => T | undefined | Promise<T | undefined>, timeoutMs = 60_000): Promise<T> {
   const deadline = Date.now() + timeoutMs;

@@ -4,6 +4,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { roomsGraph } from './rooms-graph.ts';
 import { isScalar, tables, typeNames, typeOf, type FieldSchema, type TypeSchema } from '../src/api/schema.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -95,5 +96,7 @@ for (const pkg of Object.keys(tables)) {
   }
   if (checking) failures.push(...missingFields(pkg));
 }
+const graph = roomsGraph(checking);
+if (graph !== undefined) failures.push(graph);
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length > 0 ? 1 : 0;

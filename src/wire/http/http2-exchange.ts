@@ -67,13 +67,19 @@ export class Http2Exchange implements Exchange {
     this.#claim();
     const stream = this.#stream;
     if (stream.destroyed || stream.closed) return;
-    const head: Record<string, string | number | undefined> = { ':status': status };
-    for (const name in headers) head[name] = headers[name];
-    if (body === undefined || status === 204 || status === 304) {
-      if (status !== 204 && status !== 304 && head['content-length'] === undefined) head['content-length'] = 0;
+    // Node sends a raw list without copying and checking it as it does an object.
+    const head: string[] = [':status', String(status)];
+    const bodiless = status === 204 || status === 304;
+    const empty = body === undefined || bodiless;
+    for (const name in headers) {
+      const value = headers[name];
+      if (value !== undefined && (empty || name !== 'content-length')) head.push(name, value);
+    }
+    if (empty) {
+      if (!bodiless && headers['content-length'] === undefined) head.push('content-length', '0');
       stream.respond(head, { endStream: true });
     } else {
-      head['content-length'] = typeof body === 'string' ? Buffer.byteLength(body) : body.length;
+      head.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
       if (this.method === 'HEAD') stream.respond(head, { endStream: true });
       else {
         stream.respond(head);

@@ -2,6 +2,7 @@
 // over TLS and plain HTTP/1.1.
 import { describe, expect, it } from 'vitest';
 import { BodyTooLargeError, type Exchange, type Handler, type Transport } from '../contract.ts';
+import { PeerGoneError } from './body.ts';
 
 export interface Carrier {
   readonly transport: Transport;
@@ -179,7 +180,7 @@ export function transportCases(name: string, open: (handler: Handler) => Promise
           const body = exchange.start(200, {});
           body.write('one');
           await new Promise<void>((resolve) => exchange.signal.addEventListener('abort', () => resolve(), { once: true }));
-          await expect(body.drained()).rejects.toThrow();
+          await expect(body.drained()).rejects.toBeInstanceOf(PeerGoneError);
           aborted.resolve();
         },
         async (transport) => {
@@ -205,7 +206,7 @@ export function transportCases(name: string, open: (handler: Handler) => Promise
           for (const path of ['/throw', '/destroy']) {
             // Depending on the carrier the cut may be seen before the head is.
             const read = transport.request({ method: 'POST', path }).then((response) => response.bytes());
-            await expect(read).rejects.toThrow();
+            await expect(read).rejects.toBeInstanceOf(Error);
           }
         },
       ));
@@ -239,7 +240,7 @@ export function transportCases(name: string, open: (handler: Handler) => Promise
     it('rejects after close', async () => {
       const carrier = await open(async (exchange) => exchange.send(200, {}));
       await carrier.transport.close();
-      await expect(carrier.transport.request({ method: 'GET', path: '/' })).rejects.toThrow();
+      await expect(carrier.transport.request({ method: 'GET', path: '/' })).rejects.toThrow('the transport is closed');
       await carrier.close();
     });
   });

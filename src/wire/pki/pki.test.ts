@@ -90,11 +90,11 @@ describe('bad input', () => {
     const csr = createCsr(generateKey(), { commonName: 'x', organizations: [] });
     const bytes = pemBlocks(csr)[0]?.der ?? Buffer.alloc(0);
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
-    expect(() => parseCsr(pemEncode('CERTIFICATE REQUEST', bytes))).toThrow();
+    expect(() => parseCsr(pemEncode('CERTIFICATE REQUEST', bytes))).toThrow(/signature|malformed|asn1/i);
     expect(() => parseCsr('')).toThrow('PEM block type must be CERTIFICATE REQUEST');
     expect(() => parseCsr(pemEncode('CERTIFICATE', bytes))).toThrow('PEM block type');
     for (let length = 0; length < bytes.length; length += 7) {
-      expect(() => parseCsr(pemEncode('CERTIFICATE REQUEST', bytes.subarray(0, length)))).toThrow();
+      expect(() => parseCsr(pemEncode('CERTIFICATE REQUEST', bytes.subarray(0, length)))).toThrow(/malformed/);
     }
   });
 

@@ -260,7 +260,7 @@ export class SpdyConnection {
 
   #end(): void {
     const error = new Error('the SPDY connection is closed');
-    for (const stream of [...this.#streams.values()]) stream.cut(error);
+    for (const stream of this.#streams.values()) stream.cut(error);
     this.#headerReader.close();
     this.#socket.end();
   }

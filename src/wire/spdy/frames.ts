@@ -89,6 +89,8 @@ export class HeaderWriter {
       head.writeUInt16LE(~block.length & 0xffff, 3);
       out.push(head, block);
     }
+    // An empty block marks the flush: Go's inflater hands out what it has only there.
+    out.push(Buffer.from([0, 0, 0, 0xff, 0xff]));
     return Buffer.concat(out);
   }
 }

@@ -59,7 +59,10 @@ export function dialSpdy(options: SpdyDial): Promise<{ connection: SpdyConnectio
   const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
   const { ca, cert, key, signal } = options;
   const request = send(url, {
-    ...{ ca, cert, key, signal },
+    ca,
+    cert,
+    key,
+    signal,
     rejectUnauthorized: options.insecure !== true,
     method: options.method ?? 'POST',
     agent: false,

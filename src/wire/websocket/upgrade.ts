@@ -82,7 +82,9 @@ export function dialWebSocket(options: WebSocketDial): Promise<{ webSocket: WebS
   const { ca, cert, key, insecure, subprotocols } = options;
   const wanted = subprotocols.length === 0 ? {} : { 'sec-websocket-protocol': subprotocols.join(', ') };
   const webSocket = new WebSocket(options.url, [], {
-    ...{ ca, cert, key },
+    ca,
+    cert,
+    key,
     headers: { ...options.headers, ...wanted },
     rejectUnauthorized: insecure !== true,
     perMessageDeflate: false,

@@ -19,6 +19,7 @@ async function launcher(root: string): Promise<Launcher> {
   const sources = { node: process.execPath, entry: join(root, 'src/main/skiff.ts') };
   const bundle = { node: process.execPath, entry: join(root, 'dist/skiff.js') };
   const tool = join(root, 'tools/bundle.ts');
+  if (process.env.SKIFF_FROM_SOURCES !== undefined) return sources;
   if (!existsSync(tool)) return existsSync(bundle.entry) ? bundle : sources;
   const { buildBundle, bundleIsFresh } = (await import(tool)) as typeof import('../../tools/bundle.ts');
   if (bundleIsFresh(root)) return bundle;

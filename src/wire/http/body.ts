@@ -16,8 +16,8 @@ export function joinChunks(chunks: readonly Uint8Array[], totalBytes: number): U
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, totalBytes);
 }
 
-function incomplete(): PeerGoneError {
-  return new PeerGoneError('connection closed before the body was complete');
+function incomplete(cause?: unknown): PeerGoneError {
+  return new PeerGoneError('connection closed before the body was complete', { cause });
 }
 
 /** Reads to the end. Beyond `limitBytes` it stops reading and rejects with BodyTooLargeError. `truncated` is asked at the end. */
@@ -40,7 +40,7 @@ export function readAll(readable: Readable, limitBytes: number, truncated: () =>
     };
     const onEnd = (): void => finish(() => (truncated() ? reject(incomplete()) : resolve(joinChunks(chunks, total))));
     const onClose = (): void => finish(() => reject(incomplete()));
-    const onError = (error: Error): void => finish(() => reject(error));
+    const onError = (error: Error): void => finish(() => reject(incomplete(error)));
     if (readable.readableEnded) {
       resolve(empty);
       return;
@@ -55,7 +55,18 @@ export function readAll(readable: Readable, limitBytes: number, truncated: () =>
 
 /** Chunks as they come; the socket is read no faster than the loop runs. `truncated` is asked at the end. */
 export async function* readChunks(readable: Readable, truncated: () => boolean): AsyncGenerator<Uint8Array> {
-  for await (const chunk of readable.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
+  const chunks = readable.iterator({ destroyOnReturn: false });
+  try {
+    for (;;) {
+      const next = await chunks.next().catch((error: unknown) => {
+        throw incomplete(error);
+      });
+      if (next.done === true) break;
+      yield next.value as Uint8Array;
+    }
+  } finally {
+    await chunks.return?.();
+  }
   if (truncated()) throw incomplete();
 }
 

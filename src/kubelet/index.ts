@@ -1,0 +1,7 @@
+// The kubelet room's door.
+export { kubeletConfig, type HardEviction, type KubeletConfig, type KubeletSettings } from './config.ts';
+export type { FileStat, HostCgroups, HostFiles, HostMeasures, HostMounts, HostNetwork, HttpProbe, NodeHost, ReadHandle } from './host.ts';
+export { linuxHost } from './host/linux-host.ts';
+export { memoryFiles } from './host/memory-files.ts';
+export { memoryHost, type MemoryHostOptions } from './host/memory-host.ts';
+export { type Kubelet, type KubeletDeps, startKubelet } from './kubelet.ts';

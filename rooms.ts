@@ -25,7 +25,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   wire: {
     is: 'HTTP/2, HTTP/1.1, WebSocket, SPDY/3.1, gRPC, TLS and PKI; no Kubernetes object.',
     rooms: ['base'],
-    packages: ['ws', '@grpc/grpc-js', '@grpc/proto-loader', '@peculiar/x509', 'reflect-metadata'],
+    packages: ['ws', '@grpc/grpc-js', '@grpc/proto-loader'],
     builtins: ['http', 'http2', 'https', 'net', 'tls', 'stream', 'stream/promises', 'zlib', 'crypto', 'events', 'fs', 'fs/promises', 'path', 'url'],
   },
   machinery: {

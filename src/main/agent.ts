@@ -10,7 +10,7 @@ import { realWorld, type World } from '#base/world.ts';
 import { createClient, createInformerFactory, type Client } from '#client';
 import { dnsService, ensureSystemImages, kubeconfigFile, nodeLayout, pkiFile, transportFor, type ClusterConfig, type NodeLayout } from '#cli';
 import { createForwarder, createResponder, createZone, informerView, resolversOf, serveDns, type DnsServer } from '#dns';
-import { createLinuxHost, startKubelet } from '#kubelet';
+import { linuxHost, startKubelet } from '#kubelet';
 import { addAddress, listAddresses } from '#linux';
 import { startProxy } from '#proxy';
 import { connectCri, ensureContainerd, setUpPodNetwork } from '#runtime';
@@ -96,7 +96,7 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
       {
         client: kubeletClient,
         runtime,
-        host: await createLinuxHost(world),
+        host: await linuxHost(world.clock),
         tls: { cert: readFileSync(pkiFile(config.paths, 'kubelet.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'kubelet.key'), 'utf8'), clientCa: readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8') },
       },
     ),

@@ -17,13 +17,13 @@ function sameSubject(a: Subject, b: Subject): boolean {
 function reconciled(wanted: KubeObject, found: KubeObject): KubeObject | undefined {
   if (found.metadata?.annotations?.[autoUpdate] === 'false') return undefined;
   if ('roleRef' in wanted) {
-    const want = (wanted as ClusterRoleBinding).subjects ?? [];
-    const have = (found as ClusterRoleBinding).subjects ?? [];
+    const want = (wanted as KubeObject & ClusterRoleBinding).subjects ?? [];
+    const have = (found as KubeObject & ClusterRoleBinding).subjects ?? [];
     const missing = want.filter((s) => !have.some((h) => sameSubject(h, s)));
     return missing.length === 0 ? undefined : { ...found, subjects: [...have, ...missing] };
   }
-  const want = (wanted as ClusterRole).rules ?? [];
-  const have = (found as ClusterRole).rules ?? [];
+  const want = (wanted as KubeObject & ClusterRole).rules ?? [];
+  const have = (found as KubeObject & ClusterRole).rules ?? [];
   // An aggregated role's rules are the aggregation controller's to write.
   const missing = 'aggregationRule' in wanted ? [] : uncovered(have, want);
   const labels = Object.entries(wanted.metadata?.labels ?? {}).filter(([key, value]) => found.metadata?.labels?.[key] !== value);

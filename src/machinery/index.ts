@@ -47,3 +47,8 @@ export {
   openApiDocuments, openApiV2, openApiV3GroupVersion, openApiV3Index, type OpenApiDocument, type OpenApiDocuments, type OpenApiInput,
 } from './openapi/documents.ts';
 export { descriptionsFromCache, findDescriptions, noDescriptions, packDescriptions, type Descriptions } from './openapi/descriptions.ts';
+export {
+  partialObjectMetadata, partialObjectMetadataList, tableColumns, toTable, type FilledRow, type IncludeObject, type TableInput,
+} from './table/index.ts';
+export { humanDuration } from './table/cell-text.ts';
+export { parseJsonPath, type JsonPath } from './table/json-path.ts';

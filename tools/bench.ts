@@ -1,0 +1,60 @@
+// `npm run bench`: the API rows of DESIGN.md's budget, on this machine, in one run. The API server is the real program
+// with its embedded store; load comes from another process; the limit is a bare node:http2 server that answers
+// the same bytes, so that the share holds on any machine. `--quick` takes about twenty seconds; `--only name`
+// (requests, watch, scheduling) takes a part.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { serverFiles, startApiServer } from './bench/api-server.ts';
+import { pause, residentMb, startHelper, type Helper } from './bench/children.ts';
+import { measureRequests, measureWatch, startLoad, type Scale } from './bench/request-measures.ts';
+import { measureScheduling } from './bench/scheduling-measure.ts';
+import { renderTable, type Row } from './bench/table.ts';
+
+const flags = process.argv.slice(2);
+const quick = flags.includes('--quick');
+const only = flags.includes('--only') ? flags[flags.indexOf('--only') + 1] : undefined;
+const scale: Scale = quick ? { pods: 10_000, durationMs: 1_000, watchWrites: 300 } : { pods: 10_000, durationMs: 4_000, watchWrites: 2_000 };
+const wants = (part: string): boolean => only === undefined || only === part;
+
+const rows: Row[] = [];
+const report = (row: Row): void => {
+  rows.push(row);
+  if (process.stdout.isTTY) console.log(`${row.measure}: ${row.value.toFixed(1)} ${row.unit}`);
+};
+
+async function measureServer(load: Helper): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-bare-'));
+  const server = await startApiServer();
+  let bare: Helper | undefined;
+  try {
+    report({ measure: 'API server ready, from exec', value: server.readyMs, unit: 'ms', budget: { atMost: 300 } });
+    await pause(2_000);
+    report({ measure: 'RSS idle: API server + store', value: residentMb(server.pid), unit: 'MB', budget: { atMost: 90 } });
+    const files = serverFiles(server.config);
+    writeFileSync(join(directory, 'server.crt'), files.cert);
+    writeFileSync(join(directory, 'server.key'), files.key);
+    writeFileSync(join(directory, 'ca.crt'), files.ca);
+    bare = startHelper('bare-server.ts', [directory]);
+    const { port } = await bare.ask<{ port: number }>();
+    await server.stalls();
+    const bench = { server, load, bare: { port, directory }, scale, report };
+    if (wants('requests')) await measureRequests(bench);
+    if (wants('watch')) await measureWatch(bench);
+    const stalls = await server.stalls();
+    report({ measure: 'event-loop stall of the API server, p99', value: stalls.p99Ms, unit: 'ms', budget: { atMost: 50 }, note: `longest ${stalls.maxMs.toFixed(0)} ms` });
+  } finally {
+    bare?.stop();
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const load = startLoad();
+try {
+  if (wants('requests') || wants('watch')) await measureServer(load);
+  if (wants('scheduling')) await measureScheduling(load, quick ? 1_000 : 5_000, quick ? 2_000 : 10_000, report);
+} finally {
+  load.stop();
+  if (rows.length > 0) console.log(`\n${renderTable(rows)}`);
+}

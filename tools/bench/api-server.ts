@@ -1,0 +1,100 @@
+// The measured API server: the program itself, with its embedded store in a folder of its own, on a free port.
+import { fork, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { kubeconfigFile, pkiFile, transportFor, type ClusterConfig } from '../../src/cli/index.ts';
+import { saveCluster } from '../../src/cli/paths.ts';
+import { ensurePki } from '../../src/cli/pki.ts';
+import { createClient, type Client } from '../../src/client/index.ts';
+import { realWorld } from '../../src/base/world.ts';
+import { askChild, pause } from './children.ts';
+import type { Target } from './h2-connection.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+export interface MeasuredServer {
+  readonly target: Target;
+  readonly client: Client;
+  readonly config: ClusterConfig;
+  readonly pid: number;
+  /** From exec to the first good answer of /readyz. */
+  readonly readyMs: number;
+  stalls(): Promise<{ p50Ms: number; p99Ms: number; maxMs: number }>;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** The bundle when `npm run build` has made one, else the sources; what `skiff up` would start. */
+function entry(): string {
+  const bundle = join(root, 'dist/skiff.js');
+  return existsSync(bundle) ? bundle : join(root, 'src/main/skiff.ts');
+}
+
+async function untilReady(client: Client, child: ChildProcess): Promise<void> {
+  const end = performance.now() + 30_000;
+  for (;;) {
+    if (child.exitCode !== null) throw new Error(`the API server ended with ${child.exitCode}`);
+    try {
+      await client.raw('GET', '/readyz');
+      return;
+    } catch (error) {
+      if (performance.now() > end) throw new Error('the API server did not become ready', { cause: error });
+      await pause(5);
+    }
+  }
+}
+
+export async function startApiServer(): Promise<MeasuredServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
+  const world = realWorld('bench', 'silent');
+  const config: ClusterConfig = {
+    name: 'bench', paths: { state: join(directory, 'state'), run: join(directory, 'run'), log: join(directory, 'log') }, nodeName: 'bench', nodeIp: '127.0.0.1', bindAddress: '127.0.0.1',
+    apiPort: await freePort(), kubeletPort: 0, podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', nodePortRange: '30000-32767',
+    store: 'embedded', logLevel: 'error',
+  };
+  saveCluster(config);
+  const pki = ensurePki(world.clock, world.random, config);
+  const client = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'admin')), { userAgent: 'skiff-bench' });
+  const begun = performance.now();
+  const child = fork(entry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', '--import', join(import.meta.dirname, 'stall-probe.ts')],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const stop = async (): Promise<void> => {
+    await client.close();
+    if (child.exitCode === null) {
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGTERM');
+      const force = setTimeout(() => child.kill('SIGKILL'), 5_000);
+      await ended;
+      clearTimeout(force);
+    }
+    rmSync(directory, { recursive: true, force: true });
+  };
+  try {
+    await untilReady(client, child);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const readyMs = performance.now() - begun;
+  return {
+    target: { port: config.apiPort, ca: pki.ca.cert, cert: pki.admin.cert, key: pki.admin.key },
+    client, config, pid: child.pid ?? 0, readyMs, stop,
+    stalls: () => askChild(child, 'stalls'),
+  };
+}
+
+export function serverFiles(config: ClusterConfig): { readonly cert: string; readonly key: string; readonly ca: string } {
+  const read = (name: string): string => readFileSync(pkiFile(config.paths, name), 'utf8');
+  return { cert: read('apiserver.crt'), key: read('apiserver.key'), ca: read('ca.crt') };
+}

@@ -1,0 +1,136 @@
+// The measures of one API server under load, each beside the bare server's answer to the same requests where
+// a share of the limit is told. The order matters: later ones work on the pods that the first one made.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client } from '../../src/client/index.ts';
+import { pause, residentMb, startHelper, type Helper } from './children.ts';
+import type { MeasuredServer } from './api-server.ts';
+import type { RequestJob, RequestResult, WatchJob, WatchResult } from './load-jobs.ts';
+import { configMapTemplate, podTemplate } from './objects.ts';
+import type { Row } from './table.ts';
+
+export interface Scale {
+  readonly pods: number;
+  readonly durationMs: number;
+  readonly watchWrites: number;
+}
+
+export interface Bench {
+  readonly server: MeasuredServer;
+  readonly load: Helper;
+  readonly bare: { readonly port: number; readonly directory: string };
+  readonly scale: Scale;
+  readonly report: (row: Row) => void;
+}
+
+type Shape = Omit<RequestJob, 'kind' | 'target'>;
+
+const namespace = 'bench';
+const podsPath = `/api/v1/namespaces/${namespace}/pods`;
+const mapsPath = `/api/v1/namespaces/${namespace}/configmaps`;
+const wide = { connections: 4, streams: 32 };
+
+async function run(bench: Bench, shape: Shape, port = bench.server.target.port): Promise<RequestResult> {
+  const job: RequestJob = { kind: 'requests', target: { ...bench.server.target, port }, ...shape };
+  const result = await bench.load.ask<RequestResult>(job);
+  if (result.failures > 0) throw new Error(`${shape.method} ${shape.path}: ${result.failures} of ${result.failures + result.answers} requests failed: ${result.firstFailure ?? ''}`);
+  return result;
+}
+
+const perSecond = (result: RequestResult): number => result.answers / result.seconds;
+const latency = (result: RequestResult): string => `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms`;
+
+/** The rate of the bare server that answers `body` to the same requests. */
+async function limitOf(bench: Bench, shape: Shape, body: Uint8Array): Promise<number> {
+  writeFileSync(join(bench.bare.directory, 'answer'), body);
+  return perSecond(await run(bench, { ...shape, path: '/answer' }, bench.bare.port));
+}
+
+/** The namespace with the account that every pod is admitted under. */
+export async function prepareNamespace(client: Client, name: string): Promise<void> {
+  await client.resource('namespaces').create({ metadata: { name } });
+  await client.resource('serviceaccounts').in(name).create({ metadata: { name: 'default', namespace: name } });
+}
+
+export async function measureRequests(bench: Bench): Promise<void> {
+  const { server, scale, report } = bench;
+  const { client } = server;
+  await prepareNamespace(client, namespace);
+  await createPods(bench);
+  const get: Shape = { ...wide, method: 'GET', path: `${podsPath}/pod-a-00000000`, firstNumber: 0, durationMs: scale.durationMs };
+  const got = await run(bench, get);
+  report({ measure: 'GET one pod, 4 connections × 32 streams', value: perSecond(got), unit: '/s', limit: await limitOf(bench, get, await client.raw('GET', get.path)), budget: { atLeast: 35_000, share: 0.5 }, note: latency(got) });
+  await measureLists(bench);
+  await measureWrites(bench);
+}
+
+async function createPods(bench: Bench): Promise<void> {
+  const { server, scale, report } = bench;
+  const half = scale.pods / 2;
+  const shape = (kind: 'a' | 'b'): Shape => ({ ...wide, method: 'POST', path: podsPath, body: podTemplate(namespace, kind, 'nobody'), firstNumber: 0, count: half });
+  const [a, b] = [await run(bench, shape('a')), await run(bench, shape('b'))];
+  const pod = await server.client.raw('GET', `${podsPath}/pod-a-00000000`);
+  report({
+    measure: `POST pod, durable (${scale.pods.toLocaleString('en-US')})`, value: scale.pods / (a.seconds + b.seconds), unit: '/s',
+    limit: await limitOf(bench, shape('a'), pod), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
+  });
+  await pause(2_000);
+  report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentMb(server.pid), unit: 'MB', budget: { atMost: 300 } });
+}
+
+async function measureLists(bench: Bench): Promise<void> {
+  const { server, scale, report } = bench;
+  const shape = (path: string): Shape => ({ connections: 2, streams: 1, method: 'GET', path, firstNumber: 0, durationMs: scale.durationMs * 1.5 });
+  for (const [measure, path, budget] of [
+    [`LIST ${scale.pods.toLocaleString('en-US')} pods`, podsPath, { atLeast: 28, share: 0.7 }],
+    ['LIST with a label selector, half match', `${podsPath}?labelSelector=half%3Da`, { atLeast: 40 }],
+  ] as const) {
+    const body = await server.client.raw('GET', path);
+    const listed = await run(bench, shape(path));
+    report({ measure, value: perSecond(listed), unit: '/s', limit: await limitOf(bench, shape(path), body), budget, note: `${(body.length / 1e6).toFixed(1)} MB; ${latency(listed)}` });
+  }
+  await pause(1_000);
+  report({ measure: 'RSS after these lists', value: residentMb(server.pid), unit: 'MB' });
+}
+
+async function measureWrites(bench: Bench): Promise<void> {
+  const { scale, report } = bench;
+  const writes: readonly (readonly [string, number, Shape])[] = [
+    ['POST ConfigMap 2 KB, durable', 12_000, { ...wide, method: 'POST', path: mapsPath, body: configMapTemplate(namespace, 'map-{n}', 2_000), firstNumber: 0, durationMs: scale.durationMs }],
+    [
+      'PATCH merge on a pod', 6_000,
+      { ...wide, method: 'PATCH', path: `${podsPath}/pod-a-{n}`, contentType: 'application/merge-patch+json', body: '{"metadata":{"annotations":{"example.com/number":"{n}"}}}', firstNumber: 0, modulo: scale.pods / 2, durationMs: scale.durationMs },
+    ],
+    [
+      'server-side apply, small ConfigMap', 8_000,
+      { ...wide, method: 'PATCH', path: `${mapsPath}/applied-{n}?fieldManager=bench&force=true`, contentType: 'application/apply-patch+yaml', body: applyBody(), firstNumber: 0, modulo: 1_000, durationMs: scale.durationMs },
+    ],
+  ];
+  for (const [measure, atLeast, shape] of writes) {
+    const result = await run(bench, shape);
+    report({ measure, value: perSecond(result), unit: '/s', budget: { atLeast }, note: latency(result) });
+  }
+}
+
+/** The name comes from the path: an applied object may leave it out. */
+function applyBody(): string {
+  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { number: '{n}', greeting: 'hello' } });
+}
+
+/** 500 watchers of one namespace's ConfigMaps, 10 connections; the writes are part of the run. */
+export async function measureWatch(bench: Bench): Promise<void> {
+  const { server, scale, report } = bench;
+  const name = 'bench-watch';
+  await prepareNamespace(server.client, name);
+  const path = `/api/v1/namespaces/${name}/configmaps`;
+  const job: WatchJob = {
+    kind: 'watch', target: server.target, connections: 10, watchers: 500, path: `${path}?watch=true`,
+    writes: { connections: 2, streams: 8, method: 'POST', path, body: configMapTemplate(name, 'map-{n}', 20), firstNumber: 0, count: scale.watchWrites },
+  };
+  const result = await bench.load.ask<WatchResult>(job);
+  report({ measure: 'watch fan-out, 500 watchers', value: result.events / result.seconds, unit: '/s', budget: { atLeast: 300_000 }, note: `${scale.watchWrites} writes at ${Math.round(result.writesPerSecond)}/s` });
+}
+
+export function startLoad(): Helper {
+  return startHelper('load-process.ts');
+}

@@ -3,26 +3,64 @@
 import { resources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
-import { nameIsLabel, nameIsPathSegment, nameIsSubdomain, type NameRule } from '../names.ts';
+import { nameIsSubdomain, type NameRule } from '../names.ts';
 import type { KubeObject } from '../object.ts';
-import { validateBinding, validateEphemeralContainersUpdate, validatePodCreate, validatePodResize, validatePodUpdate } from './core/pod.ts';
+import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
+import { deployment, replicaSet } from './apps/deployment.ts';
+import { statefulSet } from './apps/stateful-set.ts';
+import { job } from './batch/job.ts';
+import { configMap, secret } from './core/config.ts';
+import { endpoints } from './core/endpoints.ts';
+import { namespace } from './core/namespace.ts';
+import { node } from './core/node.ts';
+import { persistentVolume, persistentVolumeClaim } from './core/persistent-volume.ts';
 import { validatePodStatusUpdate } from './core/pod-status.ts';
-import { coreKinds } from './core/kinds.ts';
+import { validateBinding, validateEphemeralContainersUpdate, validatePodCreate, validatePodResize, validatePodUpdate } from './core/pod.ts';
+import { limitRange, resourceQuota } from './core/quota.ts';
+import { podTemplate, replicationController } from './core/replication-controller.ts';
+import { service } from './core/service.ts';
+import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { networkPolicy } from './networking/network-policy.ts';
+import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.ts';
 import { checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
+/** Kinds whose own strategies say what a name is. */
 const anyName: NameRule = () => [];
 
 const rows: Readonly<Record<string, Validator>> = {
-  ...coreKinds,
+  'apiextensions.v1.CustomResourceDefinition': standard({ namespaced: false, name: anyName }),
+  'apiregistration.v1.APIService': standard({ namespaced: false, name: anyName }),
+  'apps.v1.ControllerRevision': controllerRevision,
+  'apps.v1.DaemonSet': daemonSet,
+  'apps.v1.Deployment': deployment,
+  'apps.v1.ReplicaSet': replicaSet,
+  'apps.v1.StatefulSet': statefulSet,
+  'batch.v1.Job': job,
+  'certificates.v1.CertificateSigningRequest': standard({ namespaced: false, name: anyName }),
+  'core.v1.Binding': kind<Binding>({ create: validateBinding, update: validateBinding }),
+  'core.v1.ConfigMap': configMap,
+  'core.v1.Endpoints': endpoints,
+  'core.v1.LimitRange': limitRange,
+  'core.v1.Namespace': namespace,
+  'core.v1.Node': node,
+  'core.v1.PersistentVolume': persistentVolume,
+  'core.v1.PersistentVolumeClaim': persistentVolumeClaim,
   'core.v1.Pod': kind<Pod>({
     create: validatePodCreate,
     update: validatePodUpdate,
     subresources: { status: validatePodStatusUpdate, ephemeralcontainers: validateEphemeralContainersUpdate, resize: validatePodResize },
   }),
-  'core.v1.Binding': kind<Binding>({ create: validateBinding, update: validateBinding }),
-  'core.v1.Namespace': standard({ namespaced: false, name: nameIsLabel }),
-  'certificates.v1.CertificateSigningRequest': standard({ namespaced: false, name: anyName }),
-  'rbac.v1.ClusterRole': standard({ namespaced: false, name: nameIsPathSegment }),
+  'core.v1.PodTemplate': podTemplate,
+  'core.v1.ReplicationController': replicationController,
+  'core.v1.ResourceQuota': resourceQuota,
+  'core.v1.Secret': secret,
+  'core.v1.Service': service,
+  'discovery.v1.EndpointSlice': endpointSlice,
+  'networking.v1.NetworkPolicy': networkPolicy,
+  'rbac.v1.ClusterRole': clusterRole,
+  'rbac.v1.ClusterRoleBinding': clusterRoleBinding,
+  'rbac.v1.Role': role,
+  'rbac.v1.RoleBinding': roleBinding,
 };
 
 const fallbacks = new Map<string, Validator>();

@@ -1,0 +1,60 @@
+// Lists of indexes as Jobs write them ("0-4,7"): increasing, below the number of completions.
+import { goQuote } from '../../field-errors.ts';
+
+type Interval = readonly [from: number, to: number];
+
+class IndexesError extends Error {}
+
+function parseNumber(text: string, completions: number): number {
+  if (!/^[+-]?\d+$/.test(text)) throw new IndexesError(`cannot convert string to integer for index: ${goQuote(text)}`);
+  const value = Number(text);
+  if (value >= completions) throw new IndexesError(`too large index: ${goQuote(text)}`);
+  return value;
+}
+
+function parseInterval(text: string, completions: number): Interval {
+  const parts = text.split('-');
+  if (parts.length > 2) {
+    throw new IndexesError(`the fragment ${goQuote(text)} violates the requirement that an index interval can have at most two parts separated by '-'`);
+  }
+  const from = parseNumber(parts[0] ?? '', completions);
+  if (parts.length === 1) return [from, from];
+  const to = parseNumber(parts[1] ?? '', completions);
+  if (from >= to) throw new IndexesError(`non-increasing order, previous: ${from}, current: ${to}`);
+  return [from, to];
+}
+
+/** The intervals of a list that `indexesError` finds right. */
+export function parseIndexes(text: string, completions: number): Interval[] {
+  if (text === '') return [];
+  const out: Interval[] = [];
+  for (const part of text.split(',')) {
+    const interval = parseInterval(part, completions);
+    const last = out.at(-1);
+    if (last !== undefined && last[1] >= interval[0]) throw new IndexesError(`non-increasing order, previous: ${last[1]}, current: ${interval[0]}`);
+    out.push(interval);
+  }
+  return out;
+}
+
+/** What is wrong with a list; undefined when nothing is. */
+export function indexesError(text: string, completions: number): string | undefined {
+  try {
+    parseIndexes(text, completions);
+    return undefined;
+  } catch (error) {
+    if (error instanceof IndexesError) return error.message;
+    throw error;
+  }
+}
+
+/** The first index that both lists hold. */
+export function firstOverlap(left: string, right: string, completions: number): number | undefined {
+  if (indexesError(left, completions) !== undefined || indexesError(right, completions) !== undefined) return undefined;
+  const others = parseIndexes(right, completions);
+  for (const [from, to] of parseIndexes(left, completions)) {
+    const hit = others.find(([otherFrom, otherTo]) => otherFrom <= to && from <= otherTo);
+    if (hit !== undefined) return Math.max(from, hit[0]);
+  }
+  return undefined;
+}

@@ -1,0 +1,68 @@
+// Nodes: taints, pod CIDRs, resources and what is set once only.
+import type { Node, Taint } from '#api/core/v1.ts';
+import { child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { labelValueErrors } from '../../label-syntax.ts';
+import { nameIsSubdomain } from '../../names.ts';
+import { validateLabelName } from '../meta/object-meta.ts';
+import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
+import { checkCidr, isDualStack, quantity } from './fields.ts';
+import { taintEffects } from './pod-spec.ts';
+import { checkResourceAmount } from './resources.ts';
+
+function checkTaints(taints: readonly Taint[] | undefined): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [i, taint] of (taints ?? []).entries()) {
+    const at = index('metadata.taints', i);
+    const { key = '', value = '', effect = '' } = taint;
+    errors.push(...validateLabelName(key, child(at, 'key')));
+    const messages = labelValueErrors(value);
+    if (messages.length > 0) errors.push(invalidValue(child(at, 'value'), value, messages.join(';')));
+    if (effect === '') errors.push(required(child(at, 'effect'), ''));
+    else if (!taintEffects.includes(effect)) errors.push(notSupported(child(at, 'effect'), effect, taintEffects));
+    const id = `${effect}/${key}`;
+    if (seen.has(id)) errors.push({ ...duplicate(at, taint), detail: 'taints must be unique by key and effect pair' });
+    seen.add(id);
+  }
+  return errors;
+}
+
+function checkResources(node: Node): FieldError[] {
+  return (['capacity', 'allocatable'] as const).flatMap((field) =>
+    Object.entries(node.status?.[field] ?? {}).flatMap(([name, amount]) => checkResourceAmount(name, quantity(amount), child('status', field, name))),
+  );
+}
+
+function checkCreate(node: Node): FieldError[] {
+  const cidrs = node.spec?.podCIDRs ?? [];
+  const errors = [...checkMeta(node.metadata, false, nameIsSubdomain), ...checkTaints(node.spec?.taints), ...checkResources(node)];
+  errors.push(...cidrs.flatMap((cidr, i) => checkCidr(cidr, index('spec.podCIDRs', i))));
+  const addresses = cidrs.map((cidr) => cidr.split('/')[0] ?? '');
+  if (cidrs.length > 1 && (!isDualStack(addresses) || cidrs.length > 2)) {
+    errors.push(invalidValue('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
+  }
+  return errors;
+}
+
+function checkUpdate(node: Node, old: Node): FieldError[] {
+  const errors = [...checkMetaUpdate(node.metadata, old.metadata), ...checkResources(node)];
+  const addresses = new Set<string>();
+  for (const [i, address] of (node.status?.addresses ?? []).entries()) {
+    const id = `${address.type}/${address.address}`;
+    if (addresses.has(id)) errors.push(duplicate(index('status.addresses', i), address));
+    addresses.add(id);
+  }
+  const before = old.spec?.podCIDRs ?? [];
+  const cidrs = node.spec?.podCIDRs ?? [];
+  const detail = 'node updates may not change podCIDR except from "" to valid';
+  if (before.length > 0 && before.length !== cidrs.length) errors.push(forbiddenField('spec.podCIDRs', detail));
+  else errors.push(...before.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [forbiddenField('spec.podCIDRs', detail)])));
+  if (old.spec?.providerID && old.spec.providerID !== node.spec?.providerID) {
+    errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
+  }
+  errors.push(...checkTaints(node.spec?.taints));
+  if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbiddenField('spec.externalID', 'may not be updated'));
+  return errors;
+}
+
+export const node = kind<Node>({ create: checkCreate, update: checkUpdate, subresources: { status: checkUpdate } });

@@ -1,0 +1,201 @@
+// PersistentVolumes and PersistentVolumeClaims: what they must say and what stays once they are made.
+import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec } from '#api/core/v1.ts';
+import { child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { nameIsSubdomain } from '../../names.ts';
+import { cloneJson } from '../../patch/json-tree.ts';
+import { compareQuantity, formatQuantity, quantitySign } from '../../quantity.ts';
+import { immutable, sameValue } from '../meta/object-meta.ts';
+import { checkMeta, kind, standard } from '../validator.ts';
+import { checkNodeSelector } from './affinity.ts';
+import { checkEnum, checkLabel1123, checkNoBacksteps, checkObjectName, checkRequired, checkSubdomain, quantity } from './fields.ts';
+import { checkAccessModes, checkClaimSpec } from './persistent-volume-claim-spec.ts';
+import { checkBasicResource } from './resources.ts';
+import { unifiedDiff } from './unified-diff.ts';
+import {
+  checkAllRequired, checkAzureDisk, checkCsiDriverName, checkFibreChannel, checkFlexVolume, checkFlocker, checkGlusterfs, checkHostPath,
+  checkIscsi, checkNfs, checkPartitionedDisk, checkQuobyte, checkSecretRef, checkStorageOs, iscsiNameTooLong,
+} from './volume-sources.ts';
+
+type Source = Readonly<Record<string, unknown>>;
+type Spec = PersistentVolumeSpec;
+
+/** The kinds of volume in upstream's order. */
+const sources: readonly (readonly [keyof Spec & string, (spec: Spec, path: string, pvName: string) => FieldError[]])[] = [
+  ['hostPath', (spec, path) => (spec.hostPath ? checkHostPath(spec.hostPath, path) : [])],
+  ['gcePersistentDisk', (spec, path) => (spec.gcePersistentDisk ? checkPartitionedDisk(spec.gcePersistentDisk, 'pdName', path) : [])],
+  ['awsElasticBlockStore', (spec, path) => (spec.awsElasticBlockStore ? checkPartitionedDisk(spec.awsElasticBlockStore, 'volumeID', path) : [])],
+  ['glusterfs', (spec, path) => (spec.glusterfs ? checkGlusterfs(spec.glusterfs, path) : [])],
+  ['flocker', (spec, path) => (spec.flocker ? checkFlocker(spec.flocker, path) : [])],
+  ['nfs', (spec, path) => (spec.nfs ? checkNfs(spec.nfs, path) : [])],
+  ['rbd', (spec, path) => (spec.rbd ? checkAllRequired(spec.rbd, path, 'monitors', 'image') : [])],
+  ['quobyte', (spec, path) => (spec.quobyte ? checkQuobyte(spec.quobyte, path) : [])],
+  ['cephfs', (spec, path) => (spec.cephfs ? checkAllRequired(spec.cephfs, path, 'monitors') : [])],
+  ['iscsi', checkIscsiVolume],
+  ['cinder', (spec, path) => (spec.cinder ? [...checkAllRequired(spec.cinder, path, 'volumeID'), ...checkSecretRef(spec.cinder.secretRef, path, true)] : [])],
+  ['fc', (spec, path) => (spec.fc ? checkFibreChannel(spec.fc, path) : [])],
+  ['flexVolume', (spec, path) => (spec.flexVolume ? checkFlexVolume(spec.flexVolume, path) : [])],
+  ['azureFile', (spec, path) => (spec.azureFile ? checkAllRequired(spec.azureFile, path, 'secretName', 'shareName') : [])],
+  ['vsphereVolume', (spec, path) => (spec.vsphereVolume ? checkAllRequired(spec.vsphereVolume, path, 'volumePath') : [])],
+  ['photonPersistentDisk', (spec, path) => (spec.photonPersistentDisk ? checkAllRequired(spec.photonPersistentDisk, path, 'pdID') : [])],
+  ['portworxVolume', (spec, path) => (spec.portworxVolume ? checkAllRequired(spec.portworxVolume, path, 'volumeID') : [])],
+  ['azureDisk', (spec, path) => (spec.azureDisk ? checkAzureDisk(spec.azureDisk, path) : [])],
+  ['scaleIO', (spec, path) => (spec.scaleIO ? checkAllRequired(spec.scaleIO, path, 'gateway', 'system', 'volumeName') : [])],
+  ['local', checkLocal],
+  ['storageos', (spec, path) => (spec.storageos ? checkStorageOs(spec.storageos, path, true) : [])],
+  ['csi', checkCsi],
+];
+
+function checkIscsiVolume(spec: Spec, path: string, pvName: string): FieldError[] {
+  if (!spec.iscsi) return [];
+  const errors = checkIscsi(spec.iscsi, path, true);
+  if (spec.iscsi.initiatorName && `${pvName}:${spec.iscsi.targetPortal}`.length > 64) {
+    errors.push(invalidValue(child(path, 'targetportal'), spec.iscsi.targetPortal, iscsiNameTooLong));
+  }
+  return errors;
+}
+
+function checkLocal(spec: Spec, path: string): FieldError[] {
+  const local = spec.local?.path ?? '';
+  const errors = local === '' ? [required(child(path, 'path'), '')] : checkNoBacksteps(local, child(path, 'path'));
+  if (!spec.nodeAffinity?.required) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
+  return errors;
+}
+
+function checkCsi(spec: Spec, path: string): FieldError[] {
+  const csi = spec.csi;
+  const errors = [...checkCsiDriverName(csi?.driver, child(path, 'driver')), ...checkRequired(csi?.volumeHandle, child(path, 'volumeHandle'))];
+  for (const field of ['controllerPublishSecretRef', 'controllerExpandSecretRef', 'nodePublishSecretRef', 'nodeExpandSecretRef'] as const) {
+    const ref = csi?.[field];
+    if (!ref) continue;
+    const [namePath, namespacePath] = [child(path, field, 'name'), child(path, field, 'namespace')];
+    errors.push(...(ref.name ? checkSubdomain(ref.name, namePath) : [required(namePath, '')]));
+    errors.push(...(ref.namespace ? checkLabel1123(ref.namespace, namespacePath) : [required(namespacePath, '')]));
+  }
+  return errors;
+}
+
+const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' };
+
+function checkVolumeSpec(spec: Spec | undefined, pvName: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const values: Source = { ...spec };
+  if ((spec?.accessModes ?? []).length === 0) errors.push(required('spec.accessModes', ''));
+  errors.push(...checkAccessModes(spec?.accessModes, 'spec.accessModes'));
+  const capacity = spec?.capacity ?? {};
+  const names = Object.keys(capacity);
+  if (names.length === 0) errors.push(required('spec.capacity', ''));
+  if (!names.includes('storage') || names.length > 1) errors.push(notSupported('spec.capacity', capacity, ['storage']));
+  for (const name of names) {
+    const amount = quantity(capacity[name]);
+    const at = key('spec.capacity', name);
+    errors.push(...checkBasicResource(amount, at));
+    if (quantitySign(amount) <= 0) errors.push(invalidValue(at, formatQuantity(amount), 'must be greater than zero'));
+  }
+  if (spec?.persistentVolumeReclaimPolicy) {
+    errors.push(...checkEnum(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], 'spec.persistentVolumeReclaimPolicy'));
+  }
+  if (spec?.nodeAffinity) {
+    if (spec.nodeAffinity.required) errors.push(...checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required'));
+    else errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));
+  }
+  let count = 0;
+  for (const [name, check] of sources) {
+    if (values[name] === undefined || values[name] === null || spec === undefined) continue;
+    if (count > 0) errors.push(forbiddenField(child('spec', name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
+    else errors.push(...check(spec, child('spec', pathNames[name] ?? name), pvName));
+    count++;
+  }
+  if (count === 0) errors.push(required('spec', 'must specify a volume type'));
+  if (spec?.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    errors.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
+  }
+  if (spec?.storageClassName) errors.push(...checkObjectName(spec.storageClassName, 'spec.storageClassName'));
+  if (spec?.volumeMode) errors.push(...checkEnum(spec.volumeMode, ['Block', 'Filesystem'], 'spec.volumeMode'));
+  const attributes = spec?.volumeAttributesClassName ?? undefined;
+  if (attributes !== undefined) {
+    const at = 'spec.volumeAttributesClassName';
+    errors.push(...(attributes === '' ? [required(at, 'an empty string is disallowed')] : checkObjectName(attributes, at)));
+    if (!spec?.csi) errors.push(required('spec.csi', 'has to be specified when using volumeAttributesClassName'));
+  }
+  return errors;
+}
+
+function sourceOf(spec: Spec | undefined): Source {
+  const values: Source = { ...spec };
+  return Object.fromEntries(sources.map(([name]) => [name, values[name]]).filter(([, value]) => value !== undefined));
+}
+
+function checkVolumeUpdate(object: PersistentVolume, old: PersistentVolume): FieldError[] {
+  const errors = [...checkMeta(object.metadata, false, nameIsSubdomain), ...checkVolumeSpec(object.spec, object.metadata?.name ?? '')];
+  const [after, before] = [cloneJson(object.spec), old.spec];
+  if (before?.csi && !before.csi.controllerExpandSecretRef) delete after?.csi?.controllerExpandSecretRef;
+  if (!sameValue(sourceOf(after), sourceOf(before))) {
+    const text = unifiedDiff(sourceOf(before), sourceOf(after));
+    errors.push(forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${text}`));
+  }
+  errors.push(...immutable(object.spec?.volumeMode ?? null, before?.volumeMode ?? null, 'volumeMode'));
+  if (before?.nodeAffinity && !sameValue(object.spec?.nodeAffinity, before.nodeAffinity)) {
+    errors.push(invalidValue('nodeAffinity', object.spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA'));
+  }
+  if (before?.volumeAttributesClassName && !object.spec?.volumeAttributesClassName) {
+    errors.push(forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
+  }
+  return errors;
+}
+
+export const persistentVolume = kind<PersistentVolume>({
+  create: (object) => [...checkMeta(object.metadata, false, nameIsSubdomain), ...checkVolumeSpec(object.spec, object.metadata?.name ?? '')],
+  update: checkVolumeUpdate,
+});
+
+const classAnnotation = 'volume.beta.kubernetes.io/storage-class';
+
+function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeClaim): FieldError[] {
+  const [spec, before] = [cloneJson(object.spec ?? {}), cloneJson(old.spec ?? {})];
+  const errors = [...checkMeta(object.metadata, true, nameIsSubdomain), ...checkClaimSpec(object.spec, 'spec', old.spec)];
+  if (!before.volumeName) before.volumeName = spec.volumeName;
+  const [annotation, oldAnnotation] = [object.metadata?.annotations?.[classAnnotation], old.metadata?.annotations?.[classAnnotation]];
+  const upgradesAnnotation = oldAnnotation !== undefined && !before.storageClassName && spec.storageClassName === oldAnnotation;
+  if (upgradesAnnotation && (annotation === undefined || annotation === oldAnnotation)) {
+    delete spec.storageClassName;
+  } else {
+    errors.push(...immutable(annotation ?? '', oldAnnotation ?? '', `metadata.annotations.${classAnnotation}`));
+    const setsClass = spec.storageClassName !== undefined && before.storageClassName === undefined;
+    if (setsClass && (oldAnnotation === undefined || spec.storageClassName === oldAnnotation)) delete spec.storageClassName;
+  }
+  if (object.status?.phase === 'Bound') {
+    const size = before.resources?.requests?.['storage'];
+    if (spec.resources?.requests && size !== undefined) spec.resources.requests['storage'] = size;
+    spec.volumeAttributesClassName = before.volumeAttributesClassName;
+  }
+  if (!sameValue(spec, before)) {
+    const detail = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
+    errors.push(forbiddenField('spec', `${detail}\n${unifiedDiff(before, spec)}`));
+  }
+  const newSize = quantity(object.spec?.resources?.requests?.['storage']);
+  const smaller = compareQuantity(newSize, quantity(old.spec?.resources?.requests?.['storage'])) < 0;
+  if (smaller && compareQuantity(newSize, quantity(old.status?.capacity?.['storage'])) <= 0) {
+    errors.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
+  }
+  errors.push(...immutable(object.spec?.volumeMode ?? null, old.spec?.volumeMode ?? null, 'volumeMode'));
+  const attributes = object.spec?.volumeAttributesClassName ?? undefined;
+  if (old.status?.currentVolumeAttributesClassName && attributes !== (old.spec?.volumeAttributesClassName ?? undefined) && !attributes) {
+    const to = attributes === undefined ? 'nil' : 'empty string';
+    errors.push(forbiddenField('spec.volumeAttributesClassName', `update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`));
+  }
+  return errors;
+}
+
+export const persistentVolumeClaim = standard<PersistentVolumeClaim>({
+  namespaced: true,
+  name: nameIsSubdomain,
+  spec: (object) => checkClaimSpec(object.spec, 'spec'),
+  update: checkClaimUpdate,
+  status: (object) => {
+    const errors: FieldError[] = [];
+    if ((object.spec?.accessModes ?? []).length === 0) errors.push(required('Spec.accessModes', ''));
+    for (const [name, amount] of Object.entries(object.status?.capacity ?? {})) errors.push(...checkBasicResource(quantity(amount), key('status.capacity', name)));
+    return errors;
+  },
+});
+

@@ -1,0 +1,62 @@
+// The API server's way to kubelets and to pods: requests are passed on under the server's own certificate (kubelets) or
+// none (pods and services), upgrades as raw bytes. The caller's credentials never travel on.
+import type { Clock } from '#base/clock.ts';
+import type { ConnectTarget, NodeProxy } from '#apiserver';
+import { endToEndHeaders, httpTransport, proxyRequest, proxyUpgrade, type Exchange, type Headers, type Transport } from '#wire';
+
+export interface KubeletCredentials {
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
+
+const mostTransports = 200;
+
+function withoutCredentials(headers: Headers): Record<string, string | undefined> {
+  const kept: Record<string, string | undefined> = {};
+  for (const [name, value] of Object.entries(headers)) if (name !== 'authorization' && !name.startsWith('impersonate-')) kept[name] = value;
+  return kept;
+}
+
+function isUpgrade(exchange: Exchange): boolean {
+  return exchange.protocol === 'http/1.1' && exchange.headers.upgrade !== undefined;
+}
+
+/** Transports are kept per target; the least recently used makes room. */
+export function createNodeProxy(clock: Clock, kubelet: KubeletCredentials): NodeProxy & { transportTo(target: ConnectTarget): Transport; close(): Promise<void> } {
+  const transports = new Map<string, Transport>();
+  const urlOf = (target: ConnectTarget): string => {
+    const host = target.address.includes(':') ? `[${target.address}]` : target.address;
+    return `${target.kind === 'kubelet' ? 'https' : target.scheme}://${host}:${target.port}`;
+  };
+  const transportTo = (target: ConnectTarget): Transport => {
+    const url = urlOf(target);
+    const key = `${target.kind} ${url}`;
+    const found = transports.get(key);
+    const transport = found ?? httpTransport({ url, clock, ...(target.kind === 'kubelet' ? { ...kubelet } : { insecure: true }) });
+    transports.delete(key);
+    transports.set(key, transport);
+    if (transports.size > mostTransports) {
+      const [oldest] = transports;
+      if (oldest !== undefined) {
+        transports.delete(oldest[0]);
+        void oldest[1].close();
+      }
+    }
+    return transport;
+  };
+  return {
+    transportTo,
+    async forward(exchange, target, path, options = {}) {
+      if (isUpgrade(exchange)) {
+        const headers = withoutCredentials(options.headers ?? exchange.headers);
+        const tls = target.kind === 'kubelet' ? { tls: kubelet } : target.scheme === 'https' ? { tls: { insecure: true } } : {};
+        return proxyUpgrade(exchange, { url: urlOf(target), path, clock, headers, ...tls });
+      }
+      return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders });
+    },
+    async close() {
+      await Promise.allSettled([...transports.values()].map((t) => t.close()));
+    },
+  };
+}

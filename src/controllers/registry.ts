@@ -1,12 +1,16 @@
 // Every controller of the cluster, one line each: a plain list, so that what runs is read here and nowhere else.
 import type { Controller } from './context.ts';
+import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
 import { garbagecollector } from './garbagecollector/controller.ts';
+import { job } from './job/controller.ts';
 import { namespace } from './namespace/controller.ts';
 import { nodelifecycle } from './nodelifecycle/controller.ts';
 import { podgc } from './podgc/controller.ts';
+import { pvcprotection } from './pvcprotection/controller.ts';
+import { pvprotection } from './pvprotection/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
@@ -17,6 +21,7 @@ export const registry: readonly Controller[] = [
   deployment,
   replicaset,
   replicationcontroller,
+  job,
   ttlafterfinished,
   endpointslice,
   endpoints,
@@ -27,4 +32,7 @@ export const registry: readonly Controller[] = [
   nodelifecycle,
   tainteviction,
   podgc,
+  clusterroleaggregation,
+  pvcprotection,
+  pvprotection,
 ];

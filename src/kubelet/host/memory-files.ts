@@ -107,7 +107,7 @@ export function memoryFiles(): HostFiles {
     },
     async remove(path) {
       const real = resolve(path, false);
-      for (const key of [...entries.keys()]) if (key === real || key.startsWith(`${real}/`)) entries.delete(key);
+      for (const key of entries.keys()) if (key === real || key.startsWith(`${real}/`)) entries.delete(key);
     },
     async removeEmpty(path) {
       const real = resolve(path, false);

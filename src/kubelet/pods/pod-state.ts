@@ -20,6 +20,8 @@ export interface PodState {
   verdict: Verdict | undefined;
   /** Why each container's last start failed. */
   readonly failures: Map<string, StartFailure>;
+  /** Containers whose image could not be had: not before then are they tried again, so that the reason is seen. */
+  readonly heldUntilMs: Map<string, number>;
 }
 
 /** The pod's status now. `terminal`: its containers have ended for good. */

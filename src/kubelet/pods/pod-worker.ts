@@ -44,7 +44,7 @@ const deadlineVerdict: Verdict = { phase: 'Failed', reason: 'DeadlineExceeded', 
 /** Starts looking at once. */
 export function createPodWorker(core: KubeletCore, first: Pod): PodWorker {
   const { clock, log } = core.world;
-  const state: PodState = { pod: first, verdict: undefined, failures: new Map() };
+  const state: PodState = { pod: first, verdict: undefined, failures: new Map(), heldUntilMs: new Map() };
   const released = Promise.withResolvers<void>();
   let phase: WorkerPhase = 'living';
   let dirty = false;

@@ -79,6 +79,9 @@ function crashWait(core: KubeletCore, state: PodState, observed: PodObservation,
   return until;
 }
 
+/** How long a failed pull is shown as such before it shows as waiting. */
+const failureShownMs = 5_000;
+
 interface Start {
   readonly container: Container;
   readonly kind: 'ephemeral' | 'init' | 'regular';
@@ -135,7 +138,9 @@ async function startAll(core: KubeletCore, state: PodState, observed: PodObserva
   let started = 0;
   for (const start of starts) {
     const { container } = start;
-    const waits = start.kind === 'ephemeral' ? undefined : crashWait(core, state, observed, container);
+    const now = core.world.clock.now();
+    const held = state.heldUntilMs.get(container.name) ?? 0;
+    const waits = held > now ? held : start.kind === 'ephemeral' ? undefined : crashWait(core, state, observed, container);
     let failed = waits !== undefined;
     wakeAtMs = earliest(wakeAtMs, waits);
     if (!failed) {
@@ -147,9 +152,10 @@ async function startAll(core: KubeletCore, state: PodState, observed: PodObserva
         if (!(error instanceof StartError)) throw error;
         failed = true;
         state.failures.set(container.name, { reason: error.reason, message: error.message });
+        if (error.reason === 'ErrImagePull') state.heldUntilMs.set(container.name, core.world.clock.now() + failureShownMs);
         // Without a time of its own the failure shows as an exited container, whose back-off then counts.
         if (error.retryAtMs === undefined) started++;
-        wakeAtMs = earliest(wakeAtMs, error.retryAtMs);
+        wakeAtMs = earliest(wakeAtMs, error.reason === 'ErrImagePull' ? core.world.clock.now() + failureShownMs : error.retryAtMs);
       }
     }
     if (failed && start.kind === 'init' && !isSidecar(container)) break;

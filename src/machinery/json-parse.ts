@@ -16,7 +16,6 @@ interface Frame {
 }
 
 const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const space = /[ \t\r\n]*/y;
 // oxlint-disable-next-line no-control-regex -- JSON strings exclude exactly these
 const plainString = /[^"\\\u0000-\u001f]*/y;
 const duplicatesKept = 100;
@@ -78,7 +77,7 @@ class CarefulParser {
       this.#at++;
       this.#skipSpace();
     }
-    if (this.#peek() !== '"') this.#fail(isFirst ? 'looking for beginning of object key string' : 'looking for beginning of object key string');
+    if (this.#peek() !== '"') this.#fail('looking for beginning of object key string');
     frame.key = this.#string();
     this.#skipSpace();
     if (this.#peek() !== ':') this.#fail('after object key');
@@ -166,6 +165,9 @@ class CarefulParser {
 
   #string(): string {
     const start = this.#at++;
+    plainString.lastIndex = this.#at;
+    this.#at += plainString.exec(this.#text)?.[0].length ?? 0;
+    if (this.#text.charCodeAt(this.#at) === 0x22) return this.#text.slice(start + 1, this.#at++);
     for (;;) {
       plainString.lastIndex = this.#at;
       this.#at += plainString.exec(this.#text)?.[0].length ?? 0;
@@ -189,8 +191,11 @@ class CarefulParser {
   }
 
   #skipSpace(): void {
-    space.lastIndex = this.#at;
-    this.#at += space.exec(this.#text)?.[0].length ?? 0;
+    for (;;) {
+      const c = this.#text.charCodeAt(this.#at);
+      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return;
+      this.#at++;
+    }
   }
 
   #peek(): string {

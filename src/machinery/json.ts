@@ -1,6 +1,7 @@
 // JSON in and out for every room. Reading takes the native parser whenever that is exact, and the careful one
 // for deep, long-numbered or duplicate-ridden texts; writing is the native stringifier, which knows how a
 // RawNumber prints. Keys such as `__proto__` and integers up to 2^63 survive a round trip byte-exact.
+import { RawNumber } from './json-number.ts';
 import { parseCarefully, type ParsedJson } from './json-parse.ts';
 import { scanJson } from './json-scan.ts';
 
@@ -53,14 +54,10 @@ export function countMembers(value: unknown): number {
   const left: unknown[] = [value];
   while (left.length > 0) {
     const next = left.pop();
-    if (typeof next !== 'object' || next === null) continue;
-    if (Array.isArray(next)) {
-      for (const item of next) if (typeof item === 'object' && item !== null) left.push(item);
-    } else {
-      const items = Object.values(next);
-      count += items.length;
-      for (const item of items) if (typeof item === 'object' && item !== null) left.push(item);
-    }
+    if (typeof next !== 'object' || next === null || next instanceof RawNumber) continue;
+    const items: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
+    if (!Array.isArray(next)) count += items.length;
+    for (const item of items) if (typeof item === 'object' && item !== null) left.push(item);
   }
   return count;
 }

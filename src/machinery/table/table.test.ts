@@ -13,7 +13,8 @@ const created = '2026-01-01T00:00:00Z';
 function cells(type: string | undefined, object: object, customColumns?: Parameters<typeof toTable>[0]['customColumns']): unknown[] {
   const full: KubeObject = { ...object, metadata: { name: 'x', creationTimestamp: created, ...(object as KubeObject).metadata } };
   const table = toTable({ info: { type }, objects: [full], includeObject: 'None', listMeta: {}, nowMs, ...(customColumns === undefined ? {} : { customColumns }) });
-  return (table.rows?.[0] as FilledRow).cells;
+  const row = table.rows?.[0];
+  return row !== undefined && 'cells' in row ? (row as FilledRow).cells : [];
 }
 
 const container = (state: object, more: object = {}): object => ({ name: 'c', ready: false, restartCount: 0, image: '', imageID: '', state, ...more });

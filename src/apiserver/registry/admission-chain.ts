@@ -44,9 +44,11 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
   };
 }
 
-/** The admission request of a write. */
+/** What an admission request takes over from the request it judges. */
+export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn'>;
+
 export function admissionRequest(
-  request: WriteRequest, operation: Operation, object: KubeObject | undefined, oldObject: KubeObject | undefined,
+  request: Judged, operation: Operation, object: KubeObject | undefined, oldObject: KubeObject | undefined,
 ): AdmissionRequest {
   const isNamespace = request.served.info.group === '' && request.served.info.plural === 'namespaces';
   const name = request.name === '' ? (object?.metadata?.name ?? '') : request.name;

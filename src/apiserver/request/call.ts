@@ -1,11 +1,10 @@
 // One request on its way through the chain: the exchange, what it asks for, who asks, and what has been
 // collected for the answer.
-import type { World } from '#base/world.ts';
 import type { Exchange, Headers } from '#wire';
 import type { Identity } from '../contract.ts';
 import type { ParsedRequest } from './request-info.ts';
 
-export interface Call {
+export class Call {
   readonly exchange: Exchange;
   readonly info: ParsedRequest;
   /** Audit-Id: the client's or a new one. */
@@ -14,16 +13,46 @@ export interface Call {
   readonly startedAt: number;
   /** Watches, streams and proxies: no deadline, no seat. */
   readonly longRunning: boolean;
-  /** Aborts when the client is gone, the deadline has passed or the server stops. */
-  signal: AbortSignal;
-  user: Identity;
+  user: Identity = nobody;
   /** For `Warning` headers, in order, each once. */
   warnings: string[] | undefined;
   /** The answer's status, for metrics; 0 while there is none. */
-  status: number;
+  status = 0;
   /** Answer bytes, as far as known. */
-  bytes: number;
+  bytes = 0;
+  /** Why the server gave the request up (its deadline). */
+  givenUp: Error | undefined;
+  #abort: AbortController | undefined;
+
+  constructor(exchange: Exchange, info: ParsedRequest, id: string, startedAt: number, longRunning: boolean) {
+    this.exchange = exchange;
+    this.info = info;
+    this.id = id;
+    this.startedAt = startedAt;
+    this.longRunning = longRunning;
+  }
+
+  /** Aborts when the client is gone, the deadline has passed or the server stops. Made when first asked for. */
+  get signal(): AbortSignal {
+    if (this.#abort !== undefined) return this.#abort.signal;
+    if (this.longRunning && this.givenUp === undefined) return this.exchange.signal;
+    const abort = new AbortController();
+    this.#abort = abort;
+    const outer = this.exchange.signal;
+    if (this.givenUp !== undefined) abort.abort(this.givenUp);
+    else if (outer.aborted) abort.abort(outer.reason);
+    else outer.addEventListener('abort', () => abort.abort(outer.reason), { once: true });
+    return abort.signal;
+  }
+
+  /** Ends the request from the server's side. */
+  giveUp(reason: Error): void {
+    this.givenUp ??= reason;
+    this.#abort?.abort(reason);
+  }
 }
+
+const nobody: Identity = { name: '', groups: [] };
 
 const mostWarnings = 100;
 const longestWarnings = 10 * 1024;
@@ -62,8 +91,4 @@ export function answer(call: Call, status: number, headers: Record<string, strin
   call.status = status;
   call.bytes = body.length;
   call.exchange.send(status, answerHeaders(call, headers), body);
-}
-
-export interface CallContext {
-  readonly world: World;
 }

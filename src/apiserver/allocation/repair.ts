@@ -1,0 +1,93 @@
+// Finds what the allocation lost: a Service whose address nobody marked, an address or port that no Service
+// uses any more because a server died in between. What looks leaked is freed only when it still does a round
+// later. Follows upstream's repair controllers.
+import type { Service } from '#api/core/v1.ts';
+import type { IPAddress } from '#api/networking/v1.ts';
+import { every } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import { isAlreadyExists } from '#machinery';
+import type { KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
+import { ipAddressObject, managedBy, type ClusterIps } from './cluster-ips.ts';
+import type { NodePorts } from './node-ports.ts';
+
+const periodMs = 180_000;
+
+export interface RepairParts {
+  readonly world: World;
+  readonly reader: ObjectReader;
+  readonly writer: ObjectWriter;
+  readonly supplies: readonly ClusterIps[];
+  readonly ports: NodePorts;
+  readonly signal: AbortSignal;
+}
+
+/** What looked leaked in the round before. */
+interface Suspects {
+  addresses: ReadonlySet<string>;
+  ports: ReadonlySet<number>;
+}
+
+export function startRepair(parts: RepairParts): void {
+  const suspects: Suspects = { addresses: new Set(), ports: new Set() };
+  void every(parts.world.clock, periodMs, parts.signal, async () => {
+    try {
+      await repair(parts, suspects);
+    } catch (error) {
+      if (!parts.signal.aborted) parts.world.log.warn('service allocation repair failed', { error: errorText(error) });
+    }
+  });
+}
+
+/** One round; updates `suspects`. */
+export async function repair(parts: RepairParts, suspects: Suspects): Promise<void> {
+  const services = parts.reader.list('', 'services') as readonly (KubeObject & Service)[];
+  suspects.addresses = await repairAddresses(parts, services, suspects.addresses);
+  suspects.ports = await repairPorts(parts, services, suspects.ports);
+}
+
+async function repairAddresses(parts: RepairParts, services: readonly (KubeObject & Service)[], before: ReadonlySet<string>): Promise<Set<string>> {
+  const used = new Map<string, KubeObject & Service>();
+  for (const service of services) {
+    const { clusterIP = '', clusterIPs = [clusterIP], type } = service.spec ?? {};
+    if (type !== 'ExternalName') for (const address of clusterIPs) if (address !== '' && address !== 'None') used.set(address, service);
+  }
+  for (const [address, service] of used) {
+    if (parts.reader.get('networking.k8s.io', 'ipaddresses', '', address) !== undefined) continue;
+    const supply = supplyOf(parts, address);
+    if (supply === undefined) continue;
+    const owner = { namespace: service.metadata?.namespace ?? '', name: service.metadata?.name ?? '' };
+    try {
+      await parts.writer.create('networking.k8s.io', 'ipaddresses', ipAddressObject(supply.range, address, owner));
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error;
+    }
+  }
+  const leaked = new Set<string>();
+  for (const object of parts.reader.list('networking.k8s.io', 'ipaddresses') as readonly (KubeObject & IPAddress)[]) {
+    const name = object.metadata?.name ?? '';
+    if (object.metadata?.labels?.['ipaddress.kubernetes.io/managed-by'] !== managedBy || used.has(name)) continue;
+    if (before.has(name)) await supplyOf(parts, name)?.give(name);
+    else leaked.add(name);
+  }
+  return leaked;
+}
+
+async function repairPorts(parts: RepairParts, services: readonly (KubeObject & Service)[], before: ReadonlySet<number>): Promise<Set<number>> {
+  const used = new Set<number>();
+  for (const { spec } of services) {
+    for (const port of spec?.ports ?? []) if (port.nodePort !== undefined) used.add(port.nodePort);
+    if (spec?.healthCheckNodePort !== undefined) used.add(spec.healthCheckNodePort);
+  }
+  const marked = await parts.ports.marked();
+  const { first, size } = parts.ports.range;
+  const unmarked = [...used].filter((port) => !marked.has(port) && port >= first && port < first + size);
+  if (unmarked.length > 0) await parts.ports.take(unmarked, 0, false);
+  const leaked = [...marked].filter((port) => !used.has(port));
+  await parts.ports.give(leaked.filter((port) => before.has(port)));
+  return new Set(leaked.filter((port) => !before.has(port)));
+}
+
+function supplyOf(parts: RepairParts, address: string): ClusterIps | undefined {
+  return parts.supplies.find((supply) => (supply.range.family === 'IPv6') === address.includes(':'));
+}

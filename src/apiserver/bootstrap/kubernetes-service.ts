@@ -1,0 +1,71 @@
+// default/kubernetes: the Service by which pods reach the API server, with the Endpoints and EndpointSlice that
+// the server itself keeps, because nobody else knows where it is. Several servers add themselves.
+import type { Endpoints, Service } from '#api/core/v1.ts';
+import type { EndpointSlice } from '#api/discovery/v1.ts';
+import { isAlreadyExists, isConflict, jsonEqual } from '#machinery';
+import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
+
+export interface KubernetesService {
+  /** The first address of the service range. */
+  readonly clusterIp: string;
+  /** Where this server can be reached from pods. */
+  readonly address: string;
+  readonly port: number;
+}
+
+const name = 'kubernetes';
+const namespace = 'default';
+const attempts = 5;
+
+/** Creates or corrects an object. `wanted` makes it from what is there; the same object back means that it is right. */
+async function reconcile(writer: ObjectWriter, group: string, resource: string, wanted: (found: KubeObject | undefined) => KubeObject): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const found = await writer.lookup(group, resource, namespace, name);
+    const object = wanted(found);
+    try {
+      if (found === undefined) await writer.create(group, resource, object);
+      else if (!jsonEqual(object, found)) await writer.update(group, resource, object);
+      return;
+    } catch (error) {
+      if (attempt === attempts || !(isAlreadyExists(error) || isConflict(error))) throw error;
+    }
+  }
+}
+
+export function kubernetesServiceHook(service: KubernetesService): PostStartHook {
+  const { address, port, clusterIp } = service;
+  const ports = [{ name: 'https', port, protocol: 'TCP' }];
+  return {
+    name: 'bootstrap-controller',
+    async run(writer) {
+      await reconcile(writer, '', 'services', (found) => {
+        const spec: Service['spec'] = {
+          ...(found as (KubeObject & Service) | undefined)?.spec,
+          clusterIP: clusterIp,
+          ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
+          sessionAffinity: 'None',
+          type: 'ClusterIP',
+        };
+        const labels = { component: 'apiserver', provider: 'kubernetes' };
+        return { apiVersion: 'v1', kind: 'Service', ...found, metadata: { ...found?.metadata, name, namespace, labels: { ...found?.metadata?.labels, ...labels } }, spec };
+      });
+      await reconcile(writer, '', 'endpoints', (found) => {
+        const subset = (found as (KubeObject & Endpoints) | undefined)?.subsets?.[0];
+        const addresses = merged(subset?.ports?.[0]?.port === port ? (subset.addresses ?? []).map((a) => a.ip) : [], address).map((ip) => ({ ip }));
+        const labels = { ...found?.metadata?.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+        return { apiVersion: 'v1', kind: 'Endpoints', ...found, metadata: { ...found?.metadata, name, namespace, labels }, subsets: [{ addresses, ports }] };
+      });
+      await reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
+        const slice = found as (KubeObject & EndpointSlice) | undefined;
+        const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
+        const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
+        const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
+        return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
+      });
+    },
+  };
+}
+
+function merged(known: readonly string[], own: string): string[] {
+  return [...new Set([...known, own])].sort();
+}

@@ -1,0 +1,42 @@
+// Runs the post-start hooks, each until it succeeds, in the order given: later ones may need what earlier ones
+// made. /readyz shows each as poststarthook/<name>.
+import { sleep } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import type { ObjectWriter, PostStartHook } from '../contract.ts';
+import type { HealthCheck } from '../health/checks.ts';
+
+const firstRetryMs = 100;
+const longestRetryMs = 5000;
+
+export interface HookRunner {
+  readonly checks: readonly HealthCheck[];
+  /** Resolves when every hook has succeeded; rejects when `signal` aborts. */
+  run(writer: ObjectWriter, signal: AbortSignal): Promise<void>;
+}
+
+export function createHookRunner(world: World, hooks: readonly PostStartHook[]): HookRunner {
+  const done = new Set<string>();
+  return {
+    checks: hooks.map((hook) => ({
+      name: `poststarthook/${hook.name}`,
+      check() {
+        if (!done.has(hook.name)) throw new Error('not finished');
+      },
+    })),
+    async run(writer, signal) {
+      for (const hook of hooks) {
+        for (let wait = firstRetryMs; !done.has(hook.name); wait = Math.min(longestRetryMs, wait * 2)) {
+          try {
+            await hook.run(writer, signal);
+            done.add(hook.name);
+          } catch (error) {
+            signal.throwIfAborted();
+            world.log.warn('post-start hook failed', { hook: hook.name, error: errorText(error) });
+            await sleep(world.clock, wait, signal);
+          }
+        }
+      }
+    },
+  };
+}

@@ -1,0 +1,151 @@
+// The way of every request, in order, on one page. Each step is a plain function; nothing registers itself.
+// A step that refuses throws a StatusError; whatever is thrown becomes the answer in one place. What a
+// step needs of others it gets as an argument.
+import { uuid } from '#base/random.ts';
+import { badRequest, internalError, StatusError, unauthorized } from '#machinery';
+import type { Exchange, Handler } from '#wire';
+import { answerError, isServerFault } from './answer/status-answer.ts';
+import type { Attributes, Identity, Security } from './contract.ts';
+import { dispatchResource, isLongRunning } from './endpoints/dispatch.ts';
+import type { Server } from './endpoints/endpoint.ts';
+import type { PathHandlers } from './health/path-handlers.ts';
+import type { ResourceTable } from './registry/resources.ts';
+import { Call } from './request/call.ts';
+import type { Deadlines } from './request/deadlines.ts';
+import type { RequestMetrics } from './request/request-metrics.ts';
+import { parseRequest, type ParsedRequest } from './request/request-info.ts';
+import type { Seats } from './request/seats.ts';
+import { errorText } from '#base/errors.ts';
+
+export interface ChainParts {
+  readonly server: Server;
+  readonly resources: ResourceTable;
+  readonly security: Security;
+  readonly seats: Seats;
+  readonly deadlines: Deadlines;
+  readonly metrics: RequestMetrics;
+  /** Health, discovery, OpenAPI, metrics, version. */
+  readonly paths: PathHandlers;
+  /** By API group. */
+  readonly delegates: ReadonlyMap<string, Handler>;
+}
+
+/** The handler of the whole API server. Never rejects. */
+export function createChain(parts: ChainParts): Handler {
+  const { server, metrics, deadlines, seats, security } = parts;
+  return async (exchange) => {
+    let call: Call;
+    try {
+      call = openCall(parts, exchange);
+    } catch (error) {
+      refuseUnparsed(parts, exchange, error);
+      return;
+    }
+    metrics.started(call);
+    const deadline = call.longRunning ? undefined : deadlines.open(call);
+    try {
+      call.user = await authenticate(security, call);
+      if (exchange.headers['impersonate-user'] !== undefined || hasImpersonation(exchange)) {
+        if (security.impersonate !== undefined) call.user = await security.impersonate(exchange.headers, call.user, security.authorizer);
+      }
+      const seat = call.longRunning ? undefined : seats.take(call);
+      const release = seat instanceof Promise ? await seat : seat;
+      try {
+        const permitted = authorize(security, call);
+        if (permitted !== undefined) await permitted;
+        const done = dispatch(parts, call);
+        if (done !== undefined) await done;
+      } finally {
+        release?.();
+      }
+    } catch (error) {
+      fail(server, call, error);
+    } finally {
+      if (deadline !== undefined) deadlines.close(deadline);
+      metrics.finished(call);
+    }
+  };
+}
+
+/** Request id, meaning and kind. Throws 400. */
+function openCall(parts: ChainParts, exchange: Exchange): Call {
+  const info = parseRequest(exchange.method, exchange.url);
+  const asked = exchange.headers['audit-id'];
+  const { world } = parts.server;
+  const id = asked === undefined || asked === '' ? uuid(world.random) : asked.slice(0, 64);
+  return new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
+}
+
+async function authenticate(security: Security, call: Call): Promise<Identity> {
+  for (const authenticator of security.authenticators) {
+    const user = await authenticator.authenticate(call.exchange, call.info);
+    if (user !== undefined) return user;
+  }
+  throw unauthorized();
+}
+
+/** The rare Impersonate-Group and -Extra headers without a user are a mistake that impersonation tells. */
+function hasImpersonation(exchange: Exchange): boolean {
+  return exchange.headers['impersonate-group'] !== undefined || exchange.headers['impersonate-uid'] !== undefined;
+}
+
+function attributesOf(call: Call): Attributes {
+  const { info } = call;
+  return {
+    user: call.user,
+    isResourceRequest: info.isResourceRequest,
+    verb: info.verb,
+    path: info.path,
+    apiGroup: info.apiGroup,
+    apiVersion: info.apiVersion,
+    namespace: info.namespace,
+    resource: info.resource,
+    subresource: info.subresource,
+    name: info.name,
+    labelSelector: info.labelSelector,
+    fieldSelector: info.fieldSelector,
+  };
+}
+
+/** Throws 403. A promise only when the authorizer needs one. */
+function authorize(security: Security, call: Call): Promise<void> | undefined {
+  const attributes = attributesOf(call);
+  const verdict = security.authorizer.authorize(attributes);
+  if (verdict instanceof Promise) {
+    return verdict.then((late) => {
+      if (late.decision !== 'allow') throw security.refusal(attributes, late.reason);
+    });
+  }
+  if (verdict.decision !== 'allow') throw security.refusal(attributes, verdict.reason);
+  return undefined;
+}
+
+function dispatch(parts: ChainParts, call: Call): Promise<void> | void {
+  const delegate = call.info.isResourceRequest ? parts.delegates.get(call.info.apiGroup) : undefined;
+  if (delegate !== undefined) return delegate(call.exchange);
+  if (call.info.isResourceRequest) return dispatchResource(parts.server, parts.resources, call);
+  return parts.paths.handle(call);
+}
+
+/** Turns whatever was thrown into the answer; only the server's own faults are logged. */
+function fail(server: Server, call: Call, error: unknown): void {
+  const { exchange, info } = call;
+  if (exchange.signal.aborted && exchange.responded) return;
+  if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
+  if (exchange.responded) return;
+  try {
+    answerError(call, call.givenUp ?? error);
+  } catch (late) {
+    server.world.log.error('answer failed', { path: info.path, auditId: call.id, error: errorText(late) });
+  }
+}
+
+/** A URL that means nothing at all. */
+function refuseUnparsed(parts: ChainParts, exchange: Exchange, error: unknown): void {
+  const info: ParsedRequest = {
+    isResourceRequest: false, verb: exchange.method.toLowerCase(), path: exchange.url, apiGroup: '', apiVersion: '', namespace: '', resource: '', subresource: '', name: '',
+    query: new URLSearchParams(), rest: '',
+  };
+  const call = new Call(exchange, info, uuid(parts.server.world.random), 0, false);
+  answerError(call, error instanceof StatusError ? error : error instanceof Error ? badRequest(error.message) : internalError(error));
+}

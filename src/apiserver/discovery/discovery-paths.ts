@@ -1,0 +1,134 @@
+// /api, /apis and below, and /openapi: what is served, told to clients. The documents follow from the resource
+// table; they are encoded once for each form and encoding, and kept with their hash as an ETag.
+import { createHash } from 'node:crypto';
+import type { ResourceInfo } from '#api/resources.ts';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeProtobuf, genericServerResponse, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import { answer, type Call } from '../request/call.ts';
+import { contentTypes, type Encoding } from '../request/media-type.ts';
+import { acceptsGzip, compress, compressFromBytes } from '../answer/compression.ts';
+import type { OpenApiPaths } from './openapi-paths.ts';
+
+export interface DiscoveryPaths {
+  /** undefined: not a discovery path. */
+  handle(call: Call): Promise<void> | undefined;
+  paths(): string[];
+}
+
+export interface DiscoveryParts {
+  readonly resources: readonly ResourceInfo[];
+  /** host:port as clients reach the server. */
+  readonly serverAddress: string;
+  readonly openapi: OpenApiPaths;
+}
+
+interface Document {
+  readonly type: string;
+  make(): object;
+}
+
+interface Encoded {
+  readonly contentType: string;
+  readonly bytes: Buffer;
+  readonly etag: string;
+}
+
+interface Wanted {
+  readonly encoding: Encoding;
+  /** 'v2' or 'v2beta1': the aggregated form. */
+  readonly aggregated: 'v2' | 'v2beta1' | undefined;
+}
+
+/** The first clause of Accept that discovery can serve; JSON when none can. */
+function wantedOf(accept: string | undefined): Wanted {
+  for (const clause of (accept ?? '').split(',')) {
+    const [range = '', ...parameters] = clause.trim().split(';').map((part) => part.trim());
+    const values = new Map(parameters.map((p) => [p.slice(0, p.indexOf('=')), p.slice(p.indexOf('=') + 1)] as const));
+    const encoding = (Object.keys(contentTypes) as Encoding[]).find((name) => contentTypes[name] === range);
+    const any = range === '*/*' || range === 'application/*' || range === '';
+    const kind = values.get('as');
+    if (kind === undefined) {
+      if (encoding !== undefined) return { encoding, aggregated: undefined };
+      if (any) return { encoding: 'json', aggregated: undefined };
+      continue;
+    }
+    const version = values.get('v');
+    if (encoding !== undefined && kind === 'APIGroupDiscoveryList' && values.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) {
+      return { encoding, aggregated: version };
+    }
+  }
+  return { encoding: 'json', aggregated: undefined };
+}
+
+function encode(encoding: Encoding, document: Document, aggregated: string | undefined): Encoded {
+  const value = document.make() as KubeObject;
+  const bytes = encoding === 'protobuf' ? encodeProtobuf(document.type, value) : Buffer.from(encoding === 'yaml' ? stringifyYaml(value) : `${stringifyJson(value)}\n`);
+  const suffix = aggregated === undefined ? '' : `;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`;
+  const etag = `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"`;
+  return { contentType: contentTypes[encoding] + suffix, bytes: Buffer.from(bytes), etag };
+}
+
+export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
+  const { resources } = parts;
+  const encoded = new Map<string, Encoded>();
+  const documentOf = (path: string, aggregated: 'v2' | 'v2beta1' | undefined): Document | undefined => {
+    const steps = path.split('/').filter((step) => step !== '');
+    const [root, first = '', second = ''] = steps;
+    if (root === 'api' && steps.length === 1) {
+      if (aggregated !== undefined) return { type: `apidiscovery.${aggregated}.APIGroupDiscoveryList`, make: () => aggregatedDiscovery(resources, 'core', aggregated) };
+      return { type: 'meta.v1.APIVersions', make: () => apiVersions(parts.serverAddress) };
+    }
+    if (root === 'api' && steps.length === 2) return listDocument('', first);
+    if (root !== 'apis') return undefined;
+    if (steps.length === 1) {
+      if (aggregated !== undefined) return { type: `apidiscovery.${aggregated}.APIGroupDiscoveryList`, make: () => aggregatedDiscovery(resources, 'groups', aggregated) };
+      return { type: 'meta.v1.APIGroupList', make: () => apiGroupList(resources) };
+    }
+    if (steps.length === 2) return apiGroup(resources, first) === undefined ? undefined : { type: 'meta.v1.APIGroup', make: () => apiGroup(resources, first) ?? {} };
+    return steps.length === 3 ? listDocument(first, second) : undefined;
+  };
+  const listDocument = (group: string, version: string): Document | undefined =>
+    apiResourceList(resources, group, version) === undefined ? undefined : { type: 'meta.v1.APIResourceList', make: () => apiResourceList(resources, group, version) ?? {} };
+
+  return {
+    handle(call) {
+      const { path } = call.info;
+      if (path.startsWith('/openapi/')) return parts.openapi.handle(call);
+      if (path !== '/api' && path !== '/apis' && !path.startsWith('/api/') && !path.startsWith('/apis/')) return undefined;
+      const wanted = wantedOf(call.exchange.headers.accept);
+      const isRoot = /^\/apis?\/?$/.test(path);
+      const aggregated = isRoot ? wanted.aggregated : undefined;
+      const encoding = aggregated === undefined && wanted.aggregated !== undefined ? 'json' : wanted.encoding;
+      const document = documentOf(path, aggregated);
+      if (document === undefined) return undefined;
+      if (!['GET', 'HEAD'].includes(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
+      const key = `${path.replace(/\/$/, '')} ${encoding} ${aggregated ?? ''}`;
+      let known = encoded.get(key);
+      if (known === undefined) {
+        known = encode(encoding, document, aggregated);
+        encoded.set(key, known);
+      }
+      return send(call, known, aggregated !== undefined);
+    },
+    paths() {
+      const versions = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}` : `/apis/${r.group}/${r.version}`)));
+      const groups = new Set(resources.filter((r) => r.group !== '').map((r) => `/apis/${r.group}`));
+      return ['/api', '/apis', ...versions, ...groups, '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
+    },
+  };
+}
+
+/** ETags are for the aggregated documents: clients poll them. */
+async function send(call: Call, document: Encoded, withEtag: boolean): Promise<void> {
+  const headers: Record<string, string> = { 'content-type': document.contentType, vary: 'Accept' };
+  if (withEtag) {
+    headers.etag = document.etag;
+    headers['cache-control'] = 'public';
+    if (call.exchange.headers['if-none-match'] === document.etag) {
+      answer(call, 304, headers, '');
+      return;
+    }
+  }
+  const zip = document.bytes.length >= compressFromBytes && acceptsGzip(call.exchange.headers['accept-encoding']);
+  if (zip) headers['content-encoding'] = 'gzip';
+  answer(call, 200, headers, zip ? await compress(document.bytes) : document.bytes);
+}

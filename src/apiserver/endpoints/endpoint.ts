@@ -1,0 +1,165 @@
+// What the handlers of resource endpoints share: the server behind them, the request's place among the
+// resources, and how bodies and options are read.
+import type { DeleteOptions } from '#api/meta/v1.ts';
+import type { World } from '#base/world.ts';
+import {
+  applyDefaults, badRequest, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
+  type KubeObject,
+} from '#machinery';
+import { BodyTooLargeError } from '#wire';
+import type { Presentation } from '../answer/object-answer.ts';
+import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import { asStored } from '../registry/current.ts';
+import type { ServedResource, StoredResource } from '../registry/resources.ts';
+import type { Stored } from '../registry/strategy.ts';
+import type { Registry, WriteRequest } from '../registry/write-request.ts';
+import { warn, type Call } from '../request/call.ts';
+import { negotiate, type Form, type MediaType } from '../request/media-type.ts';
+import { fieldValidationOf, parseDeleteQuery, parseWriteQuery, type WriteQuery } from '../request/query-options.ts';
+import type { WatchHubs } from '../watch/watch-hubs.ts';
+
+/** What handlers work with. */
+export interface Server {
+  readonly world: World;
+  readonly cache: WatchCache;
+  readonly registry: Registry;
+  readonly reader: ObjectReader;
+  readonly hubs: WatchHubs;
+  readonly authorizer: Authorizer;
+  refusal(attributes: Parameters<Authorizer['authorize']>[0], reason: string): Error;
+  readonly creators: Readonly<Record<string, Creator>>;
+  readonly nodeProxy: NodeProxy | undefined;
+}
+
+/** A resource request, its resource found. */
+export interface Target {
+  readonly server: Server;
+  readonly call: Call;
+  readonly served: ServedResource;
+  /** '' for the resource itself. */
+  readonly subresource: string;
+  /** '' for cluster-scoped resources. */
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Upstream's bound on request bodies. */
+export const bodyLimitBytes = 3 * 1024 * 1024;
+
+export async function readBody(call: Call): Promise<Uint8Array> {
+  try {
+    return await call.exchange.body(bodyLimitBytes);
+  } catch (error) {
+    if (error instanceof BodyTooLargeError) throw requestEntityTooLarge(`limit is ${bodyLimitBytes}`);
+    throw error;
+  }
+}
+
+const allForms: readonly Form[] = ['object', 'table', 'metadata'];
+const listForms: readonly Form[] = ['object', 'table', 'metadata-list'];
+
+/** How the answer is to look. Throws 406. */
+export function presentationOf(target: Target, what: 'object' | 'list' | 'watch' = 'object'): Presentation {
+  const { call, served, server } = target;
+  const { headers } = call.exchange;
+  const protobuf = served.info.type !== undefined;
+  const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
+    forms: what === 'list' ? listForms : allForms, protobuf, stream: what === 'watch', yaml: what !== 'watch',
+  });
+  const include = media.form === 'table' ? (call.info.query.get('includeObject') ?? '') : '';
+  const includeObject = include === 'None' || include === 'Object' ? include : 'Metadata';
+  if (include !== '' && include !== includeObject) {
+    throw badRequest(`Invalid value for includeObject: ${include}`);
+  }
+  return { served, media, includeObject, nowMs: server.world.clock.now() };
+}
+
+export function storedOf(target: Target): StoredResource {
+  const { stored } = target.served;
+  if (stored === undefined) throw new Error(`${target.served.info.plural} is not stored`);
+  return stored;
+}
+
+/** Field manager: the option, else the program's name. */
+function managerOf(call: Call, query: WriteQuery): string {
+  return query.fieldManager === '' ? managerFromUserAgent(call.exchange.headers['user-agent'] ?? '') : query.fieldManager;
+}
+
+/** Reads and checks the options of a write. Throws 422. */
+export function writeRequest(target: Target, kind: 'CreateOptions' | 'UpdateOptions' | 'PatchOptions', isApply = false): WriteRequest & { readonly query: WriteQuery } {
+  const { call, server } = target;
+  const query = parseWriteQuery(call.info.query);
+  const errors = kind === 'PatchOptions' ? validatePatchOptions(query, isApply) : validateWriteOptions(query);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', errors);
+  const options = {
+    kind,
+    apiVersion: 'meta.k8s.io/v1',
+    ...(query.dryRun.length === 0 ? {} : { dryRun: [...query.dryRun] }),
+    ...(query.fieldManager === '' ? {} : { fieldManager: query.fieldManager }),
+    ...(query.fieldValidation === '' ? {} : { fieldValidation: query.fieldValidation }),
+    ...(query.force === undefined ? {} : { force: query.force }),
+  };
+  return { ...baseRequest(target, options, query.dryRun.length > 0, server), manager: managerOf(call, query), query };
+}
+
+function baseRequest(target: Target, options: Record<string, unknown>, dryRun: boolean, server: Server): Omit<WriteRequest, 'manager'> {
+  const { call } = target;
+  return {
+    served: target.served,
+    stored: storedOf(target),
+    subresource: target.subresource,
+    namespace: target.namespace,
+    name: target.name,
+    options,
+    dryRun,
+    nowMs: server.world.clock.now(),
+    reader: server.reader,
+    user: call.user,
+    signal: call.signal,
+    warn: (message) => warn(call, message),
+  };
+}
+
+/** DeleteOptions from the body, or else from the query. Throws 400 and 422. */
+export async function deleteRequest(target: Target): Promise<WriteRequest & { readonly deleteOptions: DeleteOptions }> {
+  const { call, server } = target;
+  const body = await readBody(call);
+  const options: DeleteOptions = body.length === 0 ? parseDeleteQuery(call.info.query) : decodeDeleteOptions(call, body);
+  const errors = validateDeleteOptions(options);
+  if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
+  const seen = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
+  return { ...baseRequest(target, seen, (options.dryRun ?? []).length > 0, server), manager: '', deleteOptions: options };
+}
+
+function decodeDeleteOptions(call: Call, body: Uint8Array): DeleteOptions {
+  const { object } = decodeObject(body, { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore' });
+  const { kind: _kind, apiVersion: _version, ...options } = object;
+  return options as DeleteOptions;
+}
+
+export function bodyType(call: Call): string {
+  const type = call.exchange.headers['content-type'];
+  return type === undefined || type === '' ? 'application/json' : type;
+}
+
+/** The object in the body of a create or update, defaulted, in the version of the request. */
+export async function decodeBody(target: Target, query: WriteQuery, type: string | undefined, apiVersion: string): Promise<KubeObject> {
+  const { call } = target;
+  const bytes = await readBody(call);
+  const validation = fieldValidationOf(query.fieldValidation);
+  const { object, warnings } = decodeObject(bytes, { contentType: bodyType(call), fieldValidation: validation, ...(type === undefined ? {} : { type }) });
+  for (const warning of warnings) warn(call, warning);
+  if (object.apiVersion !== apiVersion) {
+    throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
+  }
+  if (type !== undefined) applyDefaults(type, object);
+  return object;
+}
+
+/** The same in the stored version. */
+export async function decodeStored(target: Target, query: WriteQuery): Promise<Stored> {
+  const { served } = target;
+  const object = await decodeBody(target, query, served.info.type, served.head.apiVersion);
+  return asStored(served.toStored(object));
+}

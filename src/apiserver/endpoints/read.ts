@@ -1,0 +1,59 @@
+// GET of one object, LIST and WATCH.
+import { notFound } from '#machinery';
+import { answerList } from '../answer/list-answer.ts';
+import { answerObject } from '../answer/object-answer.ts';
+import { cacheOf, freshCurrent } from '../registry/current.ts';
+import { objectKey } from '../registry/storage-layout.ts';
+import { listState, reach } from '../read/list-state.ts';
+import { selectEntries } from '../read/selection.ts';
+import { parseListOptions, parseResourceVersion } from '../request/query-options.ts';
+import { serveWatch } from '../watch/serve-watch.ts';
+import { presentationOf, storedOf, type Target } from './endpoint.ts';
+
+/** Also GET of status and other subresources that show the object. */
+export function getObject(target: Target): Promise<void> | void {
+  const { server, call, served, name } = target;
+  const stored = storedOf(target);
+  const presentation = presentationOf(target);
+  const key = objectKey(stored.namespaced, target.namespace, name);
+  const cache = cacheOf(server.registry, stored);
+  const version = call.info.query.size === 0 ? undefined : parseResourceVersion(call.info.query.get('resourceVersion') ?? '');
+  if (version === undefined ? !server.cache.store.synchronousWatch : version > server.cache.revision) return getSlowly(target, key, version);
+  const entry = cache.get(key);
+  if (entry === undefined) throw notFound(served.groupResource, name);
+  return answerObject(call, 200, presentation, { bytes: entry.bytes, object: () => cache.object(entry) });
+}
+
+async function getSlowly(target: Target, key: string, version: number | undefined): Promise<void> {
+  const { server, call, served, name } = target;
+  const stored = storedOf(target);
+  if (version !== undefined) await reach(server.cache, version, call.signal);
+  const entry = version === undefined ? undefined : cacheOf(server.registry, stored).get(key);
+  const found = version === undefined ? await freshCurrent(server.registry, stored, key, call.signal) : undefined;
+  const bytes = entry?.bytes ?? found?.bytes;
+  if (bytes === undefined) throw notFound(served.groupResource, name);
+  const object = () => (entry === undefined ? (found?.object ?? {}) : cacheOf(server.registry, stored).object(entry));
+  await answerObject(call, 200, presentationOf(target), { bytes, object });
+}
+
+export async function listObjects(target: Target): Promise<void> {
+  const { server, call, served } = target;
+  const { query } = call.info;
+  const presentation = presentationOf(target, 'list');
+  const options = parseListOptions(query, false);
+  const selection = selectEntries(served, target.namespace, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
+  const state = await listState(server.cache, served, selection, options, call.signal);
+  const cache = cacheOf(server.registry, storedOf(target));
+  await answerList(call, { presentation, clock: server.world.clock, state, selection, object: (entry) => cache.object(entry) });
+}
+
+export async function watchObjects(target: Target): Promise<void> {
+  const { server, call, served } = target;
+  const { query } = call.info;
+  const presentation = presentationOf(target, 'watch');
+  const options = parseListOptions(query, true);
+  const byName = target.name === '' || query.get('fieldSelector') !== null ? (query.get('fieldSelector') ?? '') : `metadata.name=${target.name}`;
+  const selection = selectEntries(served, target.namespace, query.get('labelSelector') ?? '', byName);
+  const cache = cacheOf(server.registry, storedOf(target));
+  await serveWatch(call, { world: server.world, all: server.cache, cache, hub: server.hubs.of(cache), presentation, selection, options });
+}

@@ -1,0 +1,111 @@
+// The scale subresource: spec.replicas of a workload as an autoscaling/v1 Scale, whatever the workload. What a
+// manager owns through the Scale it owns as replicas of the workload.
+import type { Scale } from '#api/autoscaling/v1.ts';
+import {
+  applyDefaults, cloneJson, decodeValue, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
+  validateCreate, invalid, type KubeObject,
+} from '#machinery';
+import { answerVersioned } from '../answer/object-answer.ts';
+import { freshCurrent, type Current } from '../registry/current.ts';
+import { objectKey } from '../registry/storage-layout.ts';
+import type { Stored } from '../registry/strategy.ts';
+import { updateObject } from '../registry/update.ts';
+import type { WriteRequest } from '../registry/write-request.ts';
+import { fieldValidationOf } from '../request/query-options.ts';
+import { presentationFor } from './creators.ts';
+import { decodeBody, readBody, storedOf, writeRequest, type Target } from './endpoint.ts';
+import { parsePatch, patchTypeOf } from './write.ts';
+
+const scaleType = 'autoscaling.v1.Scale';
+
+function field(object: unknown, name: string): unknown {
+  return isObject(object) ? object[name] : undefined;
+}
+
+/** The Scale of a workload. */
+export function scaleOf(object: Stored, paths: Readonly<Record<string, string>>): KubeObject & Scale {
+  const { metadata } = object;
+  const replicas = Number(field(object.spec, 'replicas') ?? 0);
+  const selector = field(object.spec, 'selector');
+  const managed = scaleEntries(metadata.managedFields, paths);
+  const isMap = object.kind === 'ReplicationController';
+  const text = isMap ? mapSelectorText(selector) : selectorFromObject(isObject(selector) ? selector : undefined).toString();
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      name: metadata.name ?? '',
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
+      ...(metadata.resourceVersion === undefined ? {} : { resourceVersion: metadata.resourceVersion }),
+      ...(metadata.creationTimestamp === undefined ? {} : { creationTimestamp: metadata.creationTimestamp }),
+      ...(managed === undefined ? {} : { managedFields: managed }),
+    },
+    spec: replicas === 0 ? {} : { replicas },
+    status: { replicas: Number(field(object.status, 'replicas') ?? 0), ...(text === '' ? {} : { selector: text }) },
+  };
+}
+
+function mapSelectorText(selector: unknown): string {
+  if (!isObject(selector)) return '';
+  return Object.entries(selector).map(([key, value]) => `${key}=${String(value)}`).sort().join(',');
+}
+
+function pathsOf(target: Target): Readonly<Record<string, string>> {
+  return { [storedOf(target).head.apiVersion]: 'spec.replicas' };
+}
+
+export async function getScale(target: Target): Promise<void> {
+  const stored = storedOf(target);
+  const current = await freshCurrent(target.server.registry, stored, objectKey(stored.namespaced, target.namespace, target.name), target.call.signal);
+  if (current === undefined) throw notFound(target.served.groupResource, target.name);
+  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(current.object, pathsOf(target)));
+}
+
+export async function putScale(target: Target): Promise<void> {
+  const request = writeRequest(target, 'UpdateOptions');
+  const sent = await decodeBody(target, request.query, scaleType, 'autoscaling/v1');
+  await writeScale(target, request, () => cloneJson(sent));
+}
+
+export async function patchScale(target: Target): Promise<void> {
+  const type = patchTypeOf(target);
+  const bytes = await readBody(target.call);
+  const request = writeRequest(target, 'PatchOptions', type === 'apply');
+  const { content } = parsePatch(type, bytes);
+  await writeScale(target, request, (scale) => {
+    const patched =
+      type === 'json' ? jsonPatch(scale, content)
+      : type === 'merge' ? mergePatch(scale, content)
+      : type === 'strategic' ? strategicMergePatch(scaleType, scale, content)
+      : serverSideApply({ type: scaleType, live: scale, applied: cloneJson(content) as KubeObject, manager: request.manager, force: request.query.force === true, subresource: 'scale', nowMs: request.nowMs });
+    const { object } = decodeValue(scaleType, patched, fieldValidationOf(request.query.fieldValidation));
+    applyDefaults(scaleType, object);
+    return object;
+  }, type === 'apply');
+}
+
+async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, isApply = false): Promise<void> {
+  const paths = pathsOf(target);
+  const build = (current: Current | undefined): Stored => {
+    if (current === undefined) throw notFound(target.served.groupResource, target.name);
+    const before = scaleOf(current.object, paths);
+    const changed = change(before);
+    const after = isApply ? changed : trackUpdate({ type: scaleType, before, after: changed, manager: request.manager, subresource: 'scale', apiVersion: 'autoscaling/v1', nowMs: request.nowMs });
+    const errors = validateCreate(scaleType, after).filter((error) => error.field.startsWith('spec.'));
+    if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, target.name, errors);
+    const object = cloneJson(current.object);
+    object.spec = { ...(isObject(object.spec) ? object.spec : {}), replicas: Number(field(after.spec, 'replicas') ?? 0) };
+    const version = after.metadata?.resourceVersion;
+    if (version !== undefined && version !== '') object.metadata.resourceVersion = version;
+    else delete object.metadata.resourceVersion;
+    if (after.metadata?.uid !== undefined) object.metadata.uid = after.metadata.uid;
+    const managed = parentEntries(object.metadata.managedFields, after.metadata?.managedFields, request.stored.head.apiVersion, paths);
+    if (managed === undefined) delete object.metadata.managedFields;
+    else object.metadata.managedFields = managed;
+    return object;
+  };
+  // The workload's own strategy applies: its generation grows, its status stays.
+  const written = await updateObject(target.server.registry, { ...request, subresource: '' }, { mayCreate: false, build });
+  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(written.object as Stored, paths));
+}

@@ -1,0 +1,122 @@
+// POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
+import { badRequest, parseJson, parseYaml, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
+import { answerStatus } from '../answer/status-answer.ts';
+import { answerObject } from '../answer/object-answer.ts';
+import { createObject } from '../registry/create.ts';
+import { removeObject } from '../registry/delete.ts';
+import { agreeOnNamespace, checkName } from '../registry/metadata.ts';
+import { patchPlan, type PatchType } from '../registry/patch.ts';
+import { updateObject } from '../registry/update.ts';
+import { warnOfDuplicates } from '../registry/create.ts';
+import type { Stored } from '../registry/strategy.ts';
+import type { Written, WriteRequest } from '../registry/write-request.ts';
+import { fieldValidationOf } from '../request/query-options.ts';
+import { cloneJson } from '#machinery';
+import { bodyType, decodeStored, deleteRequest, presentationOf, readBody, writeRequest, type Target } from './endpoint.ts';
+
+function answerWritten(target: Target, written: Written): Promise<void> | void {
+  return answerObject(target.call, written.created ? 201 : 200, presentationOf(target), { bytes: written.bytes, object: () => written.object });
+}
+
+export async function postObject(target: Target): Promise<void> {
+  presentationOf(target);
+  const request = writeRequest(target, 'CreateOptions');
+  const object = await decodeStored(target, request.query);
+  await answerWritten(target, await createObject(target.server.registry, request, object));
+}
+
+/** The right to create, for updates that do. */
+export async function authorizeCreate(target: Target): Promise<void> {
+  const { server, call } = target;
+  const { info } = call;
+  const attributes = {
+    user: call.user, isResourceRequest: true, verb: 'create', path: info.path, apiGroup: info.apiGroup, apiVersion: info.apiVersion,
+    namespace: info.namespace, resource: info.resource, subresource: info.subresource, name: info.name,
+  };
+  const verdict = await server.authorizer.authorize(attributes);
+  if (verdict.decision !== 'allow') throw server.refusal(attributes, verdict.reason);
+}
+
+export async function putObject(target: Target): Promise<void> {
+  presentationOf(target);
+  const request = writeRequest(target, 'UpdateOptions');
+  const sent = await decodeStored(target, request.query);
+  agreeOnNamespace(sent, request.stored.namespaced, target.namespace);
+  checkName(sent, target.name);
+  warnOfDuplicates(request, sent, false);
+  const written = await updateObject(target.server.registry, request, {
+    mayCreate: request.stored.strategy.createOnUpdate && target.subresource === '',
+    authorizeCreate: () => authorizeCreate(target),
+    build: (current) => tracked(request, current?.object, sent),
+  });
+  await answerWritten(target, written);
+}
+
+/** A copy of what was sent, with the ownership that follows from it. */
+function tracked(request: WriteRequest, before: KubeObject | undefined, sent: KubeObject): Stored {
+  const { stored } = request;
+  return trackUpdate({
+    type: stored.info.type, before, after: cloneJson(sent), manager: request.manager, subresource: request.subresource,
+    apiVersion: stored.head.apiVersion, nowMs: request.nowMs,
+  }) as Stored;
+}
+
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+};
+
+/** Which patch a Content-Type announces. Throws 415. */
+export function patchTypeOf(target: Target): PatchType {
+  const mediaType = bodyType(target.call).split(';', 1)[0]?.trim() ?? '';
+  const type = patchTypes[mediaType];
+  const isCustom = target.served.info.type === undefined;
+  if (type === undefined || (type === 'strategic' && isCustom)) {
+    throw unsupportedMediaType(Object.keys(patchTypes).filter((name) => !isCustom || patchTypes[name] !== 'strategic'));
+  }
+  return type;
+}
+
+/** The patch itself, parsed. Throws 400. */
+export function parsePatch(type: PatchType, bytes: Uint8Array): { readonly content: unknown; readonly duplicates: readonly string[] } {
+  try {
+    if (type === 'apply') return { content: parseYaml(bytes), duplicates: [] };
+    const { value, duplicates } = parseJson(bytes);
+    return { content: value, duplicates };
+  } catch (error) {
+    const text = error instanceof Error ? error.message : String(error);
+    if (type === 'apply') throw badRequest(`error decoding YAML: ${text}`);
+    throw badRequest(type === 'strategic' || !(error instanceof JsonSyntaxError) ? text : `error decoding patch: ${text}`);
+  }
+}
+
+export async function patchObject(target: Target): Promise<void> {
+  presentationOf(target);
+  const type = patchTypeOf(target);
+  const bytes = await readBody(target.call);
+  const request = writeRequest(target, 'PatchOptions', type === 'apply');
+  const { content, duplicates } = parsePatch(type, bytes);
+  const fieldValidation = fieldValidationOf(request.query.fieldValidation);
+  if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
+  if (fieldValidation === 'Warn') for (const field of duplicates) request.warn(`duplicate field "${field}"`);
+  const patch = { type, content, force: request.query.force === true, fieldValidation };
+  const plan = patchPlan(request, patch, () => authorizeCreate(target));
+  await answerWritten(target, await updateObject(target.server.registry, request, plan));
+}
+
+export async function deleteObject(target: Target): Promise<void> {
+  const { call, served } = target;
+  const presentation = presentationOf(target);
+  const request = await deleteRequest(target);
+  const deleted = await removeObject(target.server.registry, request, request.deleteOptions);
+  const code = !deleted.gone && request.deleteOptions.orphanDependents === false ? 202 : 200;
+  if (!deleted.gone || request.stored.strategy.returnsDeleted) {
+    await answerObject(call, code, presentation, { bytes: deleted.bytes, object: () => deleted.object });
+    return;
+  }
+  const { name = '', uid } = deleted.object.metadata;
+  const { group, plural } = served.info;
+  answerStatus(call, code, { status: 'Success', details: { name, ...(group === '' ? {} : { group }), kind: plural, ...(uid === undefined ? {} : { uid }) } });
+}

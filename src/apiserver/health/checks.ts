@@ -1,0 +1,72 @@
+// Health endpoints: /healthz, /livez and /readyz with ?verbose and ?exclude, and each check under its own path.
+// Texts are upstream's, which scripts parse. The reason of a failure goes to the log, not to the caller.
+import type { Log } from '#base/log.ts';
+import { errorText } from '#base/errors.ts';
+import type { Call } from '../request/call.ts';
+import { answer } from '../request/call.ts';
+import { answerStatus } from '../answer/status-answer.ts';
+import { noSuchPath } from '#machinery';
+
+export interface HealthCheck {
+  readonly name: string;
+  /** Throws why it is not well. */
+  check(): Promise<void> | void;
+}
+
+export interface HealthEndpoint {
+  readonly name: 'healthz' | 'livez' | 'readyz';
+  readonly checks: () => readonly HealthCheck[];
+}
+
+const plainText = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
+
+async function failureOf(check: HealthCheck): Promise<string | undefined> {
+  try {
+    await check.check();
+    return undefined;
+  } catch (error) {
+    return errorText(error);
+  }
+}
+
+/** All checks of an endpoint. */
+export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Log): Promise<void> {
+  const { query } = call.info;
+  const excluded = new Set(query.getAll('exclude'));
+  const unknown = new Set(excluded);
+  const failed: string[] = [];
+  let text = '';
+  for (const check of endpoint.checks()) {
+    if (excluded.has(check.name)) {
+      unknown.delete(check.name);
+      text += `[+]${check.name} excluded: ok\n`;
+      continue;
+    }
+    const why = await failureOf(check);
+    if (why === undefined) {
+      text += `[+]${check.name} ok\n`;
+    } else {
+      failed.push(`${check.name}: ${why}`);
+      text += `[-]${check.name} failed: reason withheld\n`;
+    }
+  }
+  if (unknown.size > 0) text += `warn: some health checks cannot be excluded: no matches for ${[...unknown].sort().map((name) => JSON.stringify(name)).join(',')}\n`;
+  if (failed.length > 0) {
+    log.warn(`${endpoint.name} check failed`, { failed });
+    answer(call, 500, { ...plainText }, `${text}${endpoint.name} check failed\n`);
+    return;
+  }
+  answer(call, 200, { ...plainText }, query.has('verbose') ? `${text}${endpoint.name} check passed\n` : 'ok');
+}
+
+/** One check under its own path. */
+export async function answerCheck(call: Call, endpoint: HealthEndpoint, name: string): Promise<void> {
+  const check = endpoint.checks().find((candidate) => candidate.name === name);
+  if (check === undefined) {
+    answerStatus(call, 404, noSuchPath().status);
+    return;
+  }
+  const why = await failureOf(check);
+  if (why === undefined) answer(call, 200, { ...plainText }, 'ok');
+  else answer(call, 500, { ...plainText }, `internal server error: ${why}\n`);
+}

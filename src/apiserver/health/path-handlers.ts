@@ -1,0 +1,63 @@
+// Everything that is no resource: health, version, metrics, discovery and OpenAPI, and the list of paths at /.
+import { genericServerResponse, stringifyJson, type KubeObject } from '#machinery';
+import type { World } from '#base/world.ts';
+import { answerBytes, encodeValue } from '../answer/object-answer.ts';
+import { answer, type Call } from '../request/call.ts';
+import { contentTypes, negotiate } from '../request/media-type.ts';
+import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
+import { answerCheck, answerHealth, type HealthEndpoint } from './checks.ts';
+
+export interface PathHandlers {
+  handle(call: Call): Promise<void> | void;
+}
+
+export interface PathParts {
+  readonly world: World;
+  readonly version: Readonly<Record<string, string>>;
+  readonly health: readonly HealthEndpoint[];
+  readonly discovery: DiscoveryPaths;
+}
+
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
+/** A document in JSON, YAML or protobuf as the client accepts. */
+export function answerDocument(call: Call, type: string, document: object): Promise<void> | void {
+  const media = negotiate(call.exchange.headers.accept, call.info.query, call.exchange.headers['user-agent'] ?? '', { forms: ['object'], protobuf: true });
+  return answerBytes(call, 200, contentTypes[media.encoding], encodeValue(media, type, document as KubeObject));
+}
+
+/** What the router says to a path that nobody serves. */
+export function answerNotFound(call: Call): void {
+  answer(call, 404, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, '404 page not found\n');
+}
+
+export function createPathHandlers(parts: PathParts): PathHandlers {
+  const health = new Map(parts.health.map((endpoint) => [endpoint.name as string, endpoint]));
+  const exact: Readonly<Record<string, (call: Call) => Promise<void> | void>> = {
+    '/version': (call) => answer(call, 200, { 'content-type': 'application/json' }, `${JSON.stringify(parts.version, undefined, 2)}`),
+    '/version/': (call) => answer(call, 200, { 'content-type': 'application/json' }, `${JSON.stringify(parts.version, undefined, 2)}`),
+    '/metrics': async (call) => answer(call, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, await parts.world.metrics.text()),
+    '/': (call) => answer(call, 200, { 'content-type': 'application/json' }, stringifyJson({ paths: listPaths(parts) })),
+  };
+  return {
+    handle(call) {
+      const { path } = call.info;
+      const [, first = '', ...rest] = path.split('/');
+      const endpoint = health.get(first);
+      const known = exact[path] !== undefined || endpoint !== undefined;
+      if (known && !readMethods.has(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
+      const handler = exact[path];
+      if (handler !== undefined) return handler(call);
+      if (endpoint !== undefined) {
+        const name = rest.join('/');
+        return name === '' ? answerHealth(call, endpoint, parts.world.log) : answerCheck(call, endpoint, name);
+      }
+      return parts.discovery.handle(call) ?? answerNotFound(call);
+    },
+  };
+}
+
+function listPaths(parts: PathParts): string[] {
+  const health = parts.health.flatMap(({ name, checks }) => [`/${name}`, ...checks().map((check) => `/${name}/${check.name}`)]);
+  return [...parts.discovery.paths(), ...health, '/metrics', '/version'].sort();
+}

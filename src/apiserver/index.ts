@@ -1,0 +1,9 @@
+// The door of the API server's room.
+export { createApiServer, type ApiServer, type ApiServerConfig } from './server.ts';
+export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
+export type { TrustedClients } from './bootstrap/system-objects.ts';
+export { defaultSeatLimits, type SeatLimits } from './request/seats.ts';
+export type {
+  AdmissionPlugin, AdmissionRequest, Attributes, Authenticator, Authorizer, ConnectTarget, CreateCall, Creator, ForwardOptions, Identity, KubeObject, NodeProxy, ObjectReader,
+  ObjectWriter, Operation, PostStartHook, RequestInfo, Security, SecurityPorts, Verdict,
+} from './contract.ts';

@@ -1,0 +1,53 @@
+// A change that the server itself makes to a stored object (binding a pod, counting a disruption): read, change,
+// compare and swap until it holds. No strategy, no admission, no ownership.
+import { notFound } from '#machinery';
+import { serveStored } from '../cache/stored-form.ts';
+import { encodeForStore, putObject } from './commit.ts';
+import { canonical } from './create.ts';
+import { cachedCurrent, copyOf, foundCurrent, freshCurrent } from './current.ts';
+import { objectKey } from './storage-layout.ts';
+import type { StoredResource } from './resources.ts';
+import type { Stored } from './strategy.ts';
+import type { Registry } from './write-request.ts';
+
+export interface Mutation {
+  readonly resource: StoredResource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  /** Changes the copy it is given; throws to give up. Called again when somebody was quicker. */
+  change(object: Stored, revision: number): void;
+}
+
+/** The object after the change. Throws notFound. */
+export async function mutateObject(registry: Registry, mutation: Mutation): Promise<Stored> {
+  const { resource, namespace, name, signal } = mutation;
+  const key = objectKey(resource.namespaced, namespace, name);
+  let current = cachedCurrent(registry, resource, key);
+  let maybeStale = !registry.cache.store.synchronousWatch;
+  for (;;) {
+    if (current === undefined && maybeStale) {
+      current = await freshCurrent(registry, resource, key, signal);
+      maybeStale = false;
+    }
+    if (current === undefined) throw notFound({ group: resource.group, resource: resource.plural }, name);
+    const object = copyOf(current);
+    try {
+      mutation.change(object, current.revision);
+    } catch (error) {
+      if (!maybeStale) throw error;
+      maybeStale = false;
+      current = await freshCurrent(registry, resource, key, signal);
+      continue;
+    }
+    const result = canonical(resource.info.type, object);
+    const encoded = encodeForStore(resource, result);
+    const unchanged = Buffer.compare(serveStored(resource.head, encoded, current.revision), current.bytes) === 0;
+    if (mutation.dryRun || unchanged) return { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };
+    const put = await putObject(registry, resource, key, result, encoded, current.revision, signal);
+    if (put.done !== undefined) return put.done.object as Stored;
+    current = foundCurrent(registry, resource, put.current);
+    maybeStale = false;
+  }
+}

@@ -1,0 +1,47 @@
+// The hubs of all resources, made when first watched, and the clockwork they share.
+import type { World } from '#base/world.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
+import { WatchHub } from './watch-hub.ts';
+
+const tickMs = 10_000;
+
+export interface WatchHubs {
+  of(cache: ResourceCache): WatchHub;
+  /** Open watches. */
+  readonly size: number;
+  start(): void;
+  /** Ends every watch properly. */
+  close(): void;
+}
+
+export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
+  const hubs = new Map<ResourceCache, WatchHub>();
+  let timer: { cancel(): void } | undefined;
+  const tick = (): void => {
+    for (const hub of hubs.values()) hub.tick();
+    timer = world.clock.after(tickMs, tick, { background: true });
+  };
+  return {
+    of(cache) {
+      let hub = hubs.get(cache);
+      if (hub === undefined) {
+        hub = new WatchHub(cache, all, world.clock);
+        hubs.set(cache, hub);
+      }
+      return hub;
+    },
+    get size() {
+      let size = 0;
+      for (const hub of hubs.values()) size += hub.size;
+      return size;
+    },
+    start() {
+      timer ??= world.clock.after(tickMs, tick, { background: true });
+    },
+    close() {
+      timer?.cancel();
+      for (const hub of hubs.values()) hub.endAll();
+    },
+  };
+}

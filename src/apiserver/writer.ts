@@ -1,0 +1,46 @@
+// The server's own hand on its objects: reads and writes for bootstrap, without identity or admission.
+import { applyDefaults, cloneJson } from '#machinery';
+import type { ObjectReader, ObjectWriter } from './contract.ts';
+import { createAdmissionChain } from './registry/admission-chain.ts';
+import { createObject } from './registry/create.ts';
+import { asStored, freshCurrent } from './registry/current.ts';
+import { objectKey } from './registry/storage-layout.ts';
+import type { ResourceTable, ServedResource } from './registry/resources.ts';
+import { updateObject } from './registry/update.ts';
+import type { Registry, WriteRequest } from './registry/write-request.ts';
+
+export function createWriter(base: Registry, resources: ResourceTable, reader: ObjectReader, signal: AbortSignal): ObjectWriter {
+  const registry: Registry = { ...base, admission: createAdmissionChain([]) };
+  const find = (group: string, plural: string): ServedResource => {
+    const served = resources.storedIn(group, plural);
+    if (served === undefined) throw new Error(`no stored resource ${plural}.${group}`);
+    return served;
+  };
+  const requestFor = (served: ServedResource, namespace: string, name: string): WriteRequest => {
+    const { stored } = served;
+    if (stored === undefined) throw new Error(`${served.info.plural} is not stored`);
+    return {
+      served, stored, subresource: '', namespace, name, manager: 'kube-apiserver', options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
+      user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {},
+    };
+  };
+  return {
+    async lookup(group, resource, namespace, name) {
+      const request = requestFor(find(group, resource), namespace, name);
+      return (await freshCurrent(registry, request.stored, objectKey(request.stored.namespaced, namespace, name), signal))?.object;
+    },
+    async create(group, resource, object) {
+      const copy = asStored(cloneJson(object));
+      const served = find(group, resource);
+      if (served.info.type !== undefined) applyDefaults(served.info.type, copy);
+      return (await createObject(registry, requestFor(served, copy.metadata.namespace ?? '', ''), copy)).object;
+    },
+    async update(group, resource, object) {
+      const sent = asStored(cloneJson(object));
+      const served = find(group, resource);
+      if (served.info.type !== undefined) applyDefaults(served.info.type, sent);
+      const request = requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? '');
+      return (await updateObject(registry, request, { mayCreate: false, build: () => cloneJson(sent) })).object;
+    },
+  };
+}

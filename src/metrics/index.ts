@@ -1,3 +1,3 @@
 // The metrics room's door.
-export { createMetricsHandler, metricsResourceList, type MetricsSource } from './metrics-api.ts';
+export { createMetricsHandler, metricsResources, type MetricsSource } from './metrics-api.ts';
 export { startScraper, type Scraper, type ScrapeTargets } from './scraper.ts';

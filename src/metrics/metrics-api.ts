@@ -1,6 +1,7 @@
 // metrics.k8s.io/v1beta1 as metrics-server serves it: NodeMetrics and PodMetrics, read-only, with label
 // selectors. What `kubectl top` and the autoscaler ask.
 import type { ObjectMeta } from '#api/meta/v1.ts';
+import type { ResourceInfo } from '#api/resources.ts';
 import { rfc3339 } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import { notFound, parseLabelSelector, stringifyJson, toStatusError } from '#machinery';
@@ -52,23 +53,17 @@ function podMetrics(world: World, usages: ReadonlyMap<string, Usage>, pod: Named
   return { kind: 'PodMetrics', apiVersion, metadata: meta(world, pod), timestamp: rfc3339(newest.atMs), window: windowText(newest), containers };
 }
 
-/** Discovery document of the group version. */
-export const metricsResourceList = {
-  kind: 'APIResourceList',
-  apiVersion: 'v1',
-  groupVersion: apiVersion,
-  resources: [
-    { name: 'nodes', singularName: '', namespaced: false, kind: 'NodeMetrics', verbs: ['get', 'list'] },
-    { name: 'pods', singularName: '', namespaced: true, kind: 'PodMetrics', verbs: ['get', 'list'] },
-  ],
-};
+/** The group's resources, for discovery. */
+export const metricsResources: readonly ResourceInfo[] = [
+  { group, version: 'v1beta1', kind: 'NodeMetrics', type: undefined, plural: 'nodes', singular: '', namespaced: false, shortNames: [], categories: [], verbs: ['get', 'list'], subresources: [] },
+  { group, version: 'v1beta1', kind: 'PodMetrics', type: undefined, plural: 'pods', singular: '', namespaced: true, shortNames: [], categories: [], verbs: ['get', 'list'], subresources: [] },
+];
 
 /** Serves everything below /apis/metrics.k8s.io/v1beta1. Who may ask has been decided before. */
 export function createMetricsHandler(world: World, scraper: Scraper, source: MetricsSource): Handler {
   const json = (exchange: Exchange, status: number, body: unknown): void => exchange.send(status, { 'content-type': 'application/json' }, stringifyJson(body));
   const answer = (path: readonly string[], query: URLSearchParams): unknown => {
     const [first, second, third, fourth] = path;
-    if (first === undefined || first === '') return metricsResourceList;
     const selector = parseLabelSelector(query.get('labelSelector') ?? '');
     const selected = (objects: readonly NamedObject[]): readonly NamedObject[] => objects.filter((o) => selector.matches(o.metadata?.labels ?? {}));
     const list = (kind: string, items: (object | undefined)[]): object => ({ kind, apiVersion, metadata: {}, items: items.filter((i) => i !== undefined) });

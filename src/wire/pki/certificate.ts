@@ -98,7 +98,7 @@ export function keyMatches(certificate: string, key: string): boolean {
 }
 
 /** True when `certificate` was signed by `ca` and is within its validity at `nowMs`. */
-export function verifiesAgainst(certificate: string, ca: string, nowMs: number): boolean {
+export function verifiesAgainst(certificate: string | Uint8Array, ca: string, nowMs: number): boolean {
   const leaf = new X509Certificate(certificate);
   if (nowMs < leaf.validFromDate.getTime() || nowMs > leaf.validToDate.getTime()) return false;
   return pemBlocks(ca).some(({ der }) => {

@@ -1,0 +1,103 @@
+// The API server's program: store, server, the way to kubelets, metrics.k8s.io, and the port. On SIGTERM it stops being
+// ready, lets requests finish, and closes the store last.
+import { readFileSync } from 'node:fs';
+import type { Node } from '#api/core/v1.ts';
+import { createApiServer, defaultSecurity, type ObjectReader } from '#apiserver';
+import { realWorld, type World } from '#base/world.ts';
+import { pkiFile, type ClusterConfig } from '#cli';
+import { createMetricsHandler, metricsResources, startScraper, type Scraper } from '#metrics';
+import { startCompactor } from '#store';
+import { serveHttp, verifiesAgainst, type Handler } from '#wire';
+import { readClusterConfig } from './cluster-config.ts';
+import { createNodeProxy } from './node-proxy.ts';
+import { openStore } from './open-store.ts';
+import { runProgram, type Running } from './process.ts';
+import { versionInfo } from './version.ts';
+
+function isNode(object: object): object is Node {
+  return 'status' in object;
+}
+
+/** Where a node's kubelet listens, from its Node object. */
+function kubeletOf(reader: ObjectReader, name: string): { kind: 'kubelet'; nodeName: string; address: string; port: number } | undefined {
+  const node = reader.get('', 'nodes', '', name);
+  if (node === undefined || !isNode(node)) return undefined;
+  const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
+  return address === undefined ? undefined : { kind: 'kubelet', nodeName: name, address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
+}
+
+/** metrics.k8s.io: made when the server's caches exist; until then nobody has metrics. */
+function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { handler: Handler; start(reader: ObjectReader): Scraper } {
+  let handler: Handler | undefined;
+  return {
+    handler: async (exchange) => (handler === undefined ? exchange.send(503, {}, '') : handler(exchange)),
+    start(reader) {
+      const scraper = startScraper(world, {
+        nodes: () => reader.list('', 'nodes').map((node) => node.metadata?.name ?? ''),
+        async read(name, signal) {
+          const target = kubeletOf(reader, name);
+          if (target === undefined) throw new Error('the node has no address yet');
+          const response = await proxy.transportTo(target).request({ method: 'GET', path: '/metrics/resource', signal });
+          const text = Buffer.from(await response.bytes()).toString();
+          if (response.status !== 200) throw new Error(`the kubelet answered ${response.status}`);
+          return text;
+        },
+      });
+      handler = createMetricsHandler(world, scraper, { nodes: () => reader.list('', 'nodes'), pods: (namespace) => reader.list('', 'pods', namespace) });
+      return scraper;
+    },
+  };
+}
+
+async function startServer(world: World, config: ClusterConfig): Promise<Running> {
+  const pem = (name: string): string => readFileSync(pkiFile(config.paths, name), 'utf8');
+  const ca = pem('ca.crt');
+  const frontProxyCa = pem('front-proxy-ca.crt');
+  const store = await openStore(world, config.store, config.paths.state);
+  const proxy = createNodeProxy(world.clock, { ca, cert: pem('apiserver-kubelet-client.crt'), key: pem('apiserver-kubelet-client.key') });
+  const metrics = metricsApi(world, proxy);
+  const server = createApiServer(world, {
+    store,
+    security: defaultSecurity(world, {
+      serviceAccountKey: pem('sa.key'),
+      issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
+      authorizationModes: ['Node', 'RBAC'],
+      isProxyCertificate: (der) => verifiesAgainst(der, frontProxyCa, world.clock.now()),
+    }),
+    nodeProxy: proxy,
+    serviceCidr: config.serviceCidr,
+    serviceNodePortRange: config.nodePortRange,
+    advertise: { address: config.nodeIp, port: config.apiPort },
+    version: versionInfo,
+    trustedClients: { clientCa: ca, requestHeaderCa: frontProxyCa },
+    delegates: [{ resources: metricsResources, handler: metrics.handler }],
+  });
+  // Listening before the caches are loaded: clients get "not ready" instead of a refused connection.
+  const listener = await serveHttp(world, {
+    host: config.bindAddress,
+    port: config.apiPort,
+    tls: { cert: pem('apiserver.crt'), key: pem('apiserver.key'), clientCa: `${ca}\n${frontProxyCa}` },
+    handler: server.handler,
+  });
+  await server.start();
+  const scraper = metrics.start(server.reader);
+  const stopCompactor = startCompactor(store, world, { intervalMs: 5 * 60_000, keepMs: 5 * 60_000 });
+  world.log.info('serving', { address: listener.address, port: listener.port, store: config.store });
+  return {
+    async close() {
+      scraper.close();
+      stopCompactor();
+      await server.close();
+      await listener.close({ graceMs: 5000 });
+      await proxy.close();
+      await store.close();
+    },
+  };
+}
+
+/** Runs until a signal. */
+export async function runApiServer(configPath: string): Promise<void> {
+  const config = readClusterConfig(configPath);
+  const world = realWorld('apiserver', config.logLevel);
+  await runProgram(world, () => startServer(world, config));
+}

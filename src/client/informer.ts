@@ -82,7 +82,7 @@ export function createInformer<T extends ApiObject>(world: World, client: Client
     remove: (object) => remove(keyOf(object), prepare(object)),
     replace(items) {
       const present = new Set(items.map(keyOf));
-      for (const key of [...objects.keys()]) if (!present.has(key)) remove(key);
+      for (const key of objects.keys()) if (!present.has(key)) remove(key);
       for (const item of items) {
         const old = objects.get(keyOf(item));
         const version = item.metadata?.resourceVersion;

@@ -75,7 +75,7 @@ function createSink(info: ResourceInfo, graph: Graph, apply: (effects: Effects) 
     remove: (object) => gone(keyOf(object)),
     replace(items) {
       const present = new Set(items.map(keyOf));
-      for (const key of [...uids.keys()]) if (!present.has(key)) gone(key);
+      for (const key of uids.keys()) if (!present.has(key)) gone(key);
       for (const item of items) put(item);
       listed();
     },

@@ -41,7 +41,7 @@ export function mayRelease(pod: Pod, deleted: boolean): boolean {
 }
 
 function isTerminated(pod: Pod): boolean {
-  const statuses = [...(pod.status?.containerStatuses ?? [])];
+  const statuses = pod.status?.containerStatuses ?? [];
   return pod.metadata?.deletionTimestamp !== undefined && statuses.every((status) => status.state?.terminated !== undefined || status.state?.waiting !== undefined);
 }
 

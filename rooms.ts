@@ -90,6 +90,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: 'One file per program: flags, signals, wiring; the only place that sees both sides.',
     rooms: ['apiserver', 'store', 'store/etcd', 'controllers', 'scheduler', 'kubelet', 'runtime', 'linux', 'proxy', 'dns', 'metrics', 'cli', 'testing', ...program],
     packages: ['commander'],
-    builtins: ['fs', 'fs/promises', 'path', 'os', 'process', 'net', 'tls', 'crypto', 'child_process', 'util', 'v8', 'url'],
+    builtins: ['fs', 'fs/promises', 'path', 'os', 'process', 'net', 'tls', 'crypto', 'child_process', 'util', 'v8', 'url', 'module'],
   },
 };

@@ -14,6 +14,12 @@ export interface UpCommand {
   readonly logLevel: string;
 }
 
+/** tools/bundle.ts, which a checkout has and an installed bundle has not. */
+interface Bundler {
+  buildBundle(root: string): Promise<unknown>;
+  bundleIsFresh(root: string): boolean;
+}
+
 /** The bundle when it can be made or is fresh, else the sources: both run the same code. */
 async function launcher(root: string): Promise<Launcher> {
   const sources = { node: process.execPath, entry: join(root, 'src/main/skiff.ts') };
@@ -21,7 +27,7 @@ async function launcher(root: string): Promise<Launcher> {
   const tool = join(root, 'tools/bundle.ts');
   if (process.env.SKIFF_FROM_SOURCES !== undefined) return sources;
   if (!existsSync(tool)) return existsSync(bundle.entry) ? bundle : sources;
-  const { buildBundle, bundleIsFresh } = (await import(tool)) as typeof import('../../tools/bundle.ts');
+  const { buildBundle, bundleIsFresh } = (await import(tool)) as Bundler;
   if (bundleIsFresh(root)) return bundle;
   try {
     await buildBundle(root);

@@ -1,6 +1,7 @@
 // Every controller of the cluster, one line each: a plain list, so that what runs is read here and nowhere else.
 import type { Controller } from './context.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
+import { cronjob } from './cronjob/controller.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
@@ -35,4 +36,5 @@ export const registry: readonly Controller[] = [
   clusterroleaggregation,
   pvcprotection,
   pvprotection,
+  cronjob,
 ];

@@ -2,12 +2,14 @@
 import type { Controller } from './context.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
+import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
 import { garbagecollector } from './garbagecollector/controller.ts';
 import { job } from './job/controller.ts';
 import { namespace } from './namespace/controller.ts';
+import { nodeipam } from './nodeipam/controller.ts';
 import { nodelifecycle } from './nodelifecycle/controller.ts';
 import { podgc } from './podgc/controller.ts';
 import { pvcprotection } from './pvcprotection/controller.ts';
@@ -29,7 +31,9 @@ export const registry: readonly Controller[] = [
   namespace,
   serviceaccount,
   rootcacertpublisher,
+  clusterroleaggregation,
   garbagecollector,
+  nodeipam,
   nodelifecycle,
   tainteviction,
   podgc,

@@ -88,20 +88,26 @@ function nextOf(spec: Spec, zone: TimeZone, epochMs: number): number | undefined
     const shown = Date.UTC(year, month, day, hour);
     return shown - zone.offsetMs(shown - zone.offsetMs(shown));
   };
+  /** The beginning of a day; where there is no midnight, the first hour that there is. */
+  const dayStart = (year: number, month: number, day: number): number => {
+    const start = moment(year, month, day);
+    const hour = wall(start).getUTCHours();
+    return hour > 12 ? start + (24 - hour) * hourMs : start;
+  };
   let at = Math.floor(epochMs / secondMs) * secondMs + secondMs;
   const lastYear = wall(at).getUTCFullYear() + yearsAhead;
   // The first step down to a field starts at its beginning; before that, the given time itself may match.
   let cut = false;
   for (;;) {
-    let now = wall(at);
+    const now = wall(at);
     if (now.getUTCFullYear() > lastYear) return undefined;
     if (!spec.month.values.has(now.getUTCMonth() + 1)) {
-      at = moment(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
+      at = dayStart(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
       cut = true;
       continue;
     }
     if (!dayMatches(spec, now)) {
-      at = nextDay(now, moment, wall);
+      at = dayStart(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
       cut = true;
       continue;
     }
@@ -116,19 +122,10 @@ function nextOf(spec: Spec, zone: TimeZone, epochMs: number): number | undefined
       cut = true;
       continue;
     }
-    now = wall(at);
     if (now.getUTCSeconds() === 0) return at;
     at = Math.floor(at / minuteMs) * minuteMs + minuteMs;
     cut = true;
   }
-}
-
-/** The beginning of the next day; where there is no midnight, as near to it as the reference comes. */
-function nextDay(now: Date, moment: (year: number, month: number, day: number) => number, wall: (at: number) => Date): number {
-  const at = moment(now.getUTCFullYear(), now.getUTCMonth(), now.getUTCDate() + 1);
-  const hour = wall(at).getUTCHours();
-  if (hour === 0) return at;
-  return hour > 12 ? at + (24 - hour) * hourMs : at - hour * hourMs;
 }
 
 function dayMatches(spec: Spec, now: Date): boolean {

@@ -8,7 +8,10 @@ import type { KubeObject } from '../object.ts';
 import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
 import { deployment, replicaSet } from './apps/deployment.ts';
 import { statefulSet } from './apps/stateful-set.ts';
+import { horizontalPodAutoscaler, horizontalPodAutoscalerV1, scale } from './autoscaling/horizontal-pod-autoscaler.ts';
+import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
+import { lease } from './coordination/lease.ts';
 import { configMap, secret } from './core/config.ts';
 import { endpoints } from './core/endpoints.ts';
 import { namespace } from './core/namespace.ts';
@@ -20,9 +23,14 @@ import { limitRange, resourceQuota } from './core/quota.ts';
 import { podTemplate, replicationController } from './core/replication-controller.ts';
 import { service } from './core/service.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { ingress, ingressClass } from './networking/ingress.ts';
 import { networkPolicy } from './networking/network-policy.ts';
+import { runtimeClass } from './node/runtime-class.ts';
+import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.ts';
-import { checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
+import { priorityClass } from './scheduling/priority-class.ts';
+import { storageClass } from './storage/storage-class.ts';
+import { checkMeta, checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
 /** Kinds whose own strategies say what a name is. */
 const anyName: NameRule = () => [];
@@ -35,8 +43,13 @@ const rows: Readonly<Record<string, Validator>> = {
   'apps.v1.Deployment': deployment,
   'apps.v1.ReplicaSet': replicaSet,
   'apps.v1.StatefulSet': statefulSet,
+  'autoscaling.v1.HorizontalPodAutoscaler': horizontalPodAutoscalerV1,
+  'autoscaling.v1.Scale': scale,
+  'autoscaling.v2.HorizontalPodAutoscaler': horizontalPodAutoscaler,
+  'batch.v1.CronJob': cronJob,
   'batch.v1.Job': job,
   'certificates.v1.CertificateSigningRequest': standard({ namespaced: false, name: anyName }),
+  'coordination.v1.Lease': lease,
   'core.v1.Binding': kind<Binding>({ create: validateBinding, update: validateBinding }),
   'core.v1.ConfigMap': configMap,
   'core.v1.Endpoints': endpoints,
@@ -55,12 +68,19 @@ const rows: Readonly<Record<string, Validator>> = {
   'core.v1.ResourceQuota': resourceQuota,
   'core.v1.Secret': secret,
   'core.v1.Service': service,
+  'core.v1.ServiceAccount': standard({ namespaced: true, name: nameIsSubdomain, update: (object) => checkMeta(object.metadata, true, nameIsSubdomain) }),
   'discovery.v1.EndpointSlice': endpointSlice,
+  'networking.v1.Ingress': ingress,
+  'networking.v1.IngressClass': ingressClass,
   'networking.v1.NetworkPolicy': networkPolicy,
+  'node.v1.RuntimeClass': runtimeClass,
+  'policy.v1.PodDisruptionBudget': podDisruptionBudget,
   'rbac.v1.ClusterRole': clusterRole,
   'rbac.v1.ClusterRoleBinding': clusterRoleBinding,
   'rbac.v1.Role': role,
   'rbac.v1.RoleBinding': roleBinding,
+  'scheduling.v1.PriorityClass': priorityClass,
+  'storage.v1.StorageClass': storageClass,
 };
 
 const fallbacks = new Map<string, Validator>();

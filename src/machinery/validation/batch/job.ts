@@ -2,9 +2,9 @@
 import type { Job, JobSpec, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule, SuccessPolicyRule } from '#api/batch/v1.ts';
 import type { PodSpec, PodTemplateSpec } from '#api/core/v1.ts';
 import { child, duplicate, goQuote, index, invalidValue, key, notSupported, required, tooLong, tooMany, type FieldError } from '../../field-errors.ts';
-import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsSubdomain, regexError } from '../../names.ts';
+import { dns1123LabelErrors, nameIsSubdomain } from '../../names.ts';
 import { selectorFromObject } from '../../selectors-label.ts';
-import { checkQualifiedName } from '../core/fields.ts';
+import { checkDomainPath, checkQualifiedName } from '../core/fields.ts';
 import { checkPodTemplate, checkSelectorFits } from '../core/pod-template.ts';
 import { immutable, nonNegative, sameValue } from '../meta/object-meta.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
@@ -29,7 +29,11 @@ export function checkJobSpec(spec: JobSpec | undefined, path: string, old?: JobS
   if (given(spec?.maxFailedIndexes) && !given(spec.backoffLimitPerIndex)) {
     errors.push(required(child(path, 'backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
   }
-  if (given(spec?.managedBy)) errors.push(...checkManagedBy(spec.managedBy, child(path, 'managedBy')));
+  if (given(spec?.managedBy)) {
+    const at = child(path, 'managedBy');
+    errors.push(...checkDomainPath(spec.managedBy, at));
+    if (Buffer.byteLength(spec.managedBy) > 63) errors.push(tooLong(at, '', 63));
+  }
   errors.push(...checkMode(spec, path));
   if (spec?.podFailurePolicy) errors.push(...checkFailurePolicy(spec, child(path, 'podFailurePolicy', 'rules')));
   if (spec?.successPolicy) {
@@ -52,23 +56,6 @@ function checkRestartPolicy(spec: JobSpec | undefined, path: string): FieldError
   if (policy !== 'OnFailure' && policy !== 'Never') return [notSupported(path, policy, ['OnFailure', 'Never'])];
   if (!spec?.podFailurePolicy || policy === 'Never') return [];
   return [invalidValue(path, policy, 'only "Never" is supported when podFailurePolicy is specified')];
-}
-
-function checkManagedBy(name: string, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const slash = name.indexOf('/');
-  const [domain, rest] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)];
-  if (name === '') {
-    errors.push(required(path, ''));
-  } else if (slash < 0 || domain === '' || rest === '') {
-    errors.push(invalidValue(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  } else {
-    for (const message of dns1123SubdomainErrors(domain)) errors.push(invalidValue(path, domain, message));
-    const pattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
-    if (!new RegExp(`^${pattern}$`).test(rest)) errors.push(invalidValue(path, rest, regexError('Invalid path', pattern)));
-  }
-  if (Buffer.byteLength(name) > 63) errors.push(tooLong(path, '', 63));
-  return errors;
 }
 
 function checkMode(spec: JobSpec | undefined, path: string): FieldError[] {

@@ -3,7 +3,7 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net';
 import { invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
-import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsSubdomain, portNameErrors, portNumberErrors } from '../../names.ts';
+import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsPathSegment, nameIsSubdomain, portNameErrors, portNumberErrors, regexError } from '../../names.ts';
 import { parseQuantity, type Quantity } from '../../quantity.ts';
 
 export function checkLabel1123(value: string, path: string): FieldError[] {
@@ -160,3 +160,23 @@ export function checkSignerName(name: string, path: string): FieldError[] {
   return errors;
 }
 
+
+const pathPattern = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+";
+const pathRegex = new RegExp(`^${pathPattern}$`);
+
+/** A path below a domain: "acme.io/foo". */
+export function checkDomainPath(name: string, path: string): FieldError[] {
+  if (name === '') return [required(path, '')];
+  const slash = name.indexOf('/');
+  const [domain, rest] = [name.slice(0, Math.max(slash, 0)), name.slice(slash + 1)];
+  if (domain === '' || rest === '') return [invalidValue(path, name, 'must be a domain-prefixed path (such as "acme.io/foo")')];
+  const errors = dns1123SubdomainErrors(domain).map((message) => invalidValue(path, domain, message));
+  if (!pathRegex.test(rest)) errors.push(invalidValue(path, rest, regexError('Invalid path', pathPattern)));
+  return errors;
+}
+
+/** A name or kind in a reference to an object of some other group. */
+export function checkPathSegment(value: string | undefined, path: string): FieldError[] {
+  if (value === undefined || value === '') return [required(path, '')];
+  return nameIsPathSegment(value, false).map((message) => invalidValue(path, value, message));
+}

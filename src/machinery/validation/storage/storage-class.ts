@@ -1,0 +1,76 @@
+// StorageClasses.
+import type { TopologySelectorTerm } from '#api/core/v1.ts';
+import type { StorageClass } from '#api/storage/v1.ts';
+import { child, duplicate, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { nameIsSubdomain } from '../../names.ts';
+import { checkEnum, checkQualifiedName } from '../core/fields.ts';
+import { immutable, validateLabelName } from '../meta/object-meta.ts';
+import { standard } from '../validator.ts';
+
+const mostParameters = 512;
+const parameterBytes = 256 * 1024;
+
+function checkParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
+  const entries = Object.entries(parameters);
+  if (entries.length > mostParameters) return [tooLong('parameters', '', mostParameters)];
+  const errors: FieldError[] = [];
+  if (Object.hasOwn(parameters, '')) errors.push(invalidValue('parameters', '', 'field can not be empty.'));
+  const bytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
+  if (bytes > parameterBytes) errors.push(tooLong('parameters', '', parameterBytes));
+  return errors;
+}
+
+function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[] {
+  const path = child(at, 'matchLabelExpressions');
+  const keys = new Set<string>();
+  return (term.matchLabelExpressions ?? []).flatMap(({ key, values = [] }, i) => {
+    const errors: FieldError[] = [];
+    const valuesPath = child(index(path, i), 'values');
+    if (values.length === 0) errors.push(required(valuesPath, ''));
+    for (const [j, value] of values.entries()) if (values.indexOf(value) < j) errors.push(duplicate(index(valuesPath, j), value));
+    errors.push(...validateLabelName(key, child(index(path, i), 'key')));
+    if (keys.has(key)) errors.push(duplicate(child(index(path, i), 'key'), key));
+    keys.add(key);
+    return errors;
+  });
+}
+
+/** A term's meaning, whatever the order of its keys and values. */
+function termIdentity(term: TopologySelectorTerm): string {
+  const entries = (term.matchLabelExpressions ?? []).map(({ key, values = [] }) => [key, [...new Set(values)].sort()] as const);
+  return JSON.stringify(entries.sort((a, b) => (a[0] < b[0] ? -1 : 1)));
+}
+
+function checkTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
+  const seen = new Set<string>();
+  return terms.flatMap((term, i) => {
+    const at = index('allowedTopologies', i);
+    const errors = checkTopologyTerm(term, at);
+    const identity = termIdentity(term);
+    if (seen.has(identity)) errors.push(duplicate(child(at, 'matchLabelExpressions'), ''));
+    seen.add(identity);
+    return errors;
+  });
+}
+
+function checkStorageClass(object: StorageClass): FieldError[] {
+  const { provisioner = '', reclaimPolicy, volumeBindingMode } = object;
+  const errors = provisioner === '' ? [required('provisioner', '')] : checkQualifiedName(provisioner.toLowerCase(), 'provisioner');
+  errors.push(...checkParameters(object.parameters ?? {}));
+  if (reclaimPolicy) errors.push(...checkEnum(reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy'));
+  if (volumeBindingMode === undefined || volumeBindingMode === null) errors.push(required('volumeBindingMode', ''));
+  else errors.push(...checkEnum(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode'));
+  return [...errors, ...checkTopologies(object.allowedTopologies ?? [])];
+}
+
+export const storageClass = standard<StorageClass>({
+  namespaced: false,
+  name: nameIsSubdomain,
+  spec: checkStorageClass,
+  update: (object, old) => [
+    ...immutable(object.parameters ?? {}, old.parameters ?? {}, 'parameters'),
+    ...immutable(object.provisioner, old.provisioner, 'provisioner'),
+    ...immutable(object.reclaimPolicy ?? null, old.reclaimPolicy ?? null, 'reclaimPolicy'),
+    ...immutable(object.volumeBindingMode ?? null, old.volumeBindingMode ?? null, 'volumeBindingMode'),
+  ],
+});

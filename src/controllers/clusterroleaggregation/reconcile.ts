@@ -5,7 +5,7 @@ import { selectorFromObject } from '#machinery';
 import { sameValue } from '../same-value.ts';
 
 /** The rules that `role` is to have; undefined when it is not aggregated or has them already. */
-export function reconcile(role: ClusterRole, all: readonly ClusterRole[]): readonly PolicyRule[] | undefined {
+export function reconcile(role: ClusterRole, all: readonly ClusterRole[]): PolicyRule[] | undefined {
   if (role.aggregationRule === undefined) return undefined;
   const byName = [...all].sort((a, b) => ((a.metadata?.name ?? '') < (b.metadata?.name ?? '') ? -1 : 1));
   const rules: PolicyRule[] = [];

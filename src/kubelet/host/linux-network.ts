@@ -40,8 +40,11 @@ function http(probe: HttpProbe, timeoutMs: number, signal?: AbortSignal): Promis
   return new Promise((resolve, reject) => {
     const timeout = AbortSignal.timeout(timeoutMs);
     const both = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-    const headers: Record<string, string[]> = {};
-    for (const [name, value] of probe.headers) (headers[name] ??= []).push(value);
+    const headers: Record<string, string | string[]> = {};
+    for (const [name, value] of probe.headers) {
+      const before = headers[name];
+      headers[name] = before === undefined ? value : [before, value].flat();
+    }
     const options = { host: probe.host, port: probe.port, path: probe.path, method: 'GET', headers, agent: false as const, signal: both };
     const fail = (error: unknown): void => reject(goText(probe, error, timeout.aborted));
     const send = probe.scheme === 'https' ? httpsRequest({ ...options, rejectUnauthorized: false }) : httpRequest(options);

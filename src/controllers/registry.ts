@@ -2,7 +2,6 @@
 import type { Controller } from './context.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
-import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
@@ -37,7 +36,6 @@ export const registry: readonly Controller[] = [
   nodelifecycle,
   tainteviction,
   podgc,
-  clusterroleaggregation,
   pvcprotection,
   pvprotection,
   cronjob,

@@ -38,7 +38,7 @@ async function measureServer(load: Helper): Promise<void> {
     bare = startHelper('bare-server.ts', [directory]);
     const { port } = await bare.ask<{ port: number }>();
     await server.stalls();
-    const bench = { server, load, bare: { port, directory }, scale, report };
+    const bench = { server, load, bare: { port, directory, served: 0 }, scale, report };
     if (wants('requests')) await measureRequests(bench);
     if (wants('watch')) await measureWatch(bench);
     const stalls = await server.stalls();

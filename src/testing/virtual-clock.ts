@@ -2,7 +2,7 @@
 // way in their order, each only after everything that the one before set off has come to rest. At rest means:
 // two whole turns of the real event loop in which nobody looked at this clock or set a timer on it, nothing
 // else waited for its turn, and no file or thread-pool request of this process was on its way.
-import type { Clock } from '#base/clock.ts';
+import { systemClock, type Clock } from '#base/clock.ts';
 import { endOfTurn } from '#base/turn.ts';
 import { durationMs, type Duration } from './duration.ts';
 import { createTimerHeap, type PendingTimer } from './timer-heap.ts';
@@ -20,8 +20,8 @@ export interface VirtualClock extends Clock {
 
 /** Turns that must pass without a sign of life. */
 const quietTurns = 2;
-/** Something outside of the clock's sight (another's socket, a watcher) may be outstanding for ever: not longer than this. */
-const outsideTurns = 2_000;
+/** A disk may be slow; something that is not ours may be outstanding for ever. In real time. */
+const outsideMs = 1_000;
 /** Beyond this something polls without end. */
 const mostTurns = 1_000_000;
 
@@ -50,15 +50,15 @@ export function createVirtualClock(startMs: number): VirtualClock {
   };
   const settle = async (): Promise<void> => {
     let quiet = 0;
-    let outside = 0;
+    let aliveAt = systemClock.monotonic();
     for (let turn = 0; quiet < quietTurns; turn++) {
       if (turn > mostTurns) throw new Error('virtual time: the system does not come to rest; something polls without waiting');
       const seen = signs;
       await oneTurn();
       if (runDue() || signs !== seen) {
         quiet = 0;
-        outside = 0;
-      } else if (isOutstanding() && outside++ < outsideTurns) quiet = 0;
+        aliveAt = systemClock.monotonic();
+      } else if (isOutstanding() && systemClock.monotonic() - aliveAt < outsideMs) quiet = 0;
       else quiet++;
     }
   };

@@ -57,7 +57,7 @@ export async function startApiServer(): Promise<MeasuredServer> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
   const world = realWorld('bench', 'silent');
   const config: ClusterConfig = {
-    name: 'bench', paths: { state: join(directory, 'state'), run: join(directory, 'run'), log: join(directory, 'log') }, nodeName: 'bench', nodeIp: '127.0.0.1', bindAddress: '127.0.0.1',
+    name: 'bench', paths: { state: join(directory, 'state'), run: join(directory, 'run'), log: join(directory, 'log') }, nodeName: 'bench', nodeIp: '192.0.2.1', bindAddress: '127.0.0.1',
     apiPort: await freePort(), kubeletPort: 0, podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', nodePortRange: '30000-32767',
     store: 'embedded', logLevel: 'error',
   };

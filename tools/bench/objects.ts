@@ -1,7 +1,7 @@
 // The objects that are measured: pods of a common size (3.5 KB as stored), ConfigMaps, nodes. `{n}` becomes the
 // object's number.
 
-const env = Array.from({ length: 12 }, (_, i) => ({ name: `SETTING_${i}`, value: `value-of-setting-${i}-for-the-application` }));
+const env = Array.from({ length: 3 }, (_, i) => ({ name: `SETTING_${i}`, value: `value-of-setting-${i}-for-the-application` }));
 
 /** A pod as a Deployment would make it. Every second one carries half=a. */
 export function podTemplate(namespace: string, half: 'a' | 'b', schedulerName: string): string {

@@ -18,7 +18,8 @@ export interface Scale {
 export interface Bench {
   readonly server: MeasuredServer;
   readonly load: Helper;
-  readonly bare: { readonly port: number; readonly directory: string };
+  /** `served`: how many answers it has been given so far. */
+  readonly bare: { readonly port: number; readonly directory: string; served: number };
   readonly scale: Scale;
   readonly report: (row: Row) => void;
 }
@@ -42,8 +43,9 @@ const latency = (result: RequestResult): string => `p50 ${result.p50Ms.toFixed(1
 
 /** The rate of the bare server that answers `body` to the same requests. */
 async function limitOf(bench: Bench, shape: Shape, body: Uint8Array): Promise<number> {
-  writeFileSync(join(bench.bare.directory, 'answer'), body);
-  return perSecond(await run(bench, { ...shape, path: '/answer' }, bench.bare.port));
+  const name = `answer-${bench.bare.served++}`;
+  writeFileSync(join(bench.bare.directory, name), body);
+  return perSecond(await run(bench, { ...shape, path: `/${name}` }, bench.bare.port));
 }
 
 /** The namespace with the account that every pod is admitted under. */

@@ -100,7 +100,7 @@ export function showPathElement(element: string): string {
   }
 }
 
-const plainKey = /^k:\{"[\w.-]+":(?:"[^"\\<>&\u0000-\u001f]*"|-?\d{1,15}|true|false)(?:,"[\w.-]+":(?:"[^"\\<>&\u0000-\u001f]*"|-?\d{1,15}|true|false))*\}$/;
+const plainKey = /^k:\{"[\w.-]+":(?:"[^"\\<>&\p{Cc}]*"|-?\d{1,15}|true|false)(?:,"[\w.-]+":(?:"[^"\\<>&\p{Cc}]*"|-?\d{1,15}|true|false))*\}$/u;
 
 /**
  * A client's spelling of a step in the canonical one; undefined for kinds that are not known (they are

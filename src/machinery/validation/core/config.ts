@@ -27,7 +27,7 @@ function checkConfigMap(object: ConfigMap): FieldError[] {
     for (const message of configKeyErrors(name)) errors.push(invalidValue(key('binaryData', name), name, message));
     bytes += base64Bytes(value);
   }
-  if (bytes > maxBytes) errors.push(tooLong('', '', maxBytes));
+  if (bytes > maxBytes) errors.push(tooLong('[]', '', maxBytes));
   return errors;
 }
 

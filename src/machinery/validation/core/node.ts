@@ -21,7 +21,7 @@ function checkTaints(taints: readonly Taint[] | undefined): FieldError[] {
     if (effect === '') errors.push(required(child(at, 'effect'), ''));
     else if (!taintEffects.includes(effect)) errors.push(notSupported(child(at, 'effect'), effect, taintEffects));
     const id = `${effect}/${key}`;
-    if (seen.has(id)) errors.push({ ...duplicate(at, taint), detail: 'taints must be unique by key and effect pair' });
+    if (seen.has(id)) errors.push({ ...duplicate(at, { Key: taint.key, Value: taint.value ?? '', Effect: taint.effect, TimeAdded: taint.timeAdded ?? null }), detail: 'taints must be unique by key and effect pair' });
     seen.add(id);
   }
   return errors;

@@ -14,16 +14,11 @@ import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
 import { versionInfo } from './version.ts';
 
-function isNode(object: object): object is Node {
-  return 'status' in object;
-}
-
 /** Where a node's kubelet listens, from its Node object. */
 function kubeletOf(reader: ObjectReader, name: string): { kind: 'kubelet'; nodeName: string; address: string; port: number } | undefined {
-  const node = reader.get('', 'nodes', '', name);
-  if (node === undefined || !isNode(node)) return undefined;
-  const address = node.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
-  return address === undefined ? undefined : { kind: 'kubelet', nodeName: name, address, port: node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
+  const node = reader.get('', 'nodes', '', name) as Node | undefined;
+  const address = node?.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
+  return address === undefined ? undefined : { kind: 'kubelet', nodeName: name, address, port: node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
 }
 
 /** metrics.k8s.io: made when the server's caches exist; until then nobody has metrics. */

@@ -51,7 +51,8 @@ describe('service account tokens', () => {
   });
   test('refused when expired, for another audience, or with a wrong signature; foreign tokens are not ours', () => {
     const { issue, authenticate } = tokens();
-    const token = tokenOf(issue('x', 'sa', { spec: { audiences: [], expirationSeconds: 600 } }));
+    const nothingBound = JSON.parse('{"audiences":[],"expirationSeconds":600,"boundObjectRef":null}') as { audiences: string[] };
+    const token = tokenOf(issue('x', 'sa', { spec: nothingBound }));
     expect(() => authenticate(token, ['vault'])).toThrow('Unauthorized');
     expect(() => authenticate(`${token.slice(0, -4)}AAAA`)).toThrow('Unauthorized');
     nowMs += 601_000;

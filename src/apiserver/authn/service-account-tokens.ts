@@ -58,7 +58,8 @@ export function createServiceAccountTokens(clock: Clock, random: Random, reader:
   const verified = new Map<string, Claims>();
 
   const bound = (namespace: string, account: string, request: TokenRequest): Pick<KubernetesClaim, 'pod' | 'secret' | 'node'> => {
-    const ref = request.spec?.boundObjectRef;
+    // Go writes the absent reference as null, and so do clients.
+    const ref = request.spec?.boundObjectRef ?? undefined;
     if (ref === undefined) return {};
     const resource = boundResources[`${ref.apiVersion ?? 'v1'}/${ref.kind ?? ''}`];
     if (resource === undefined) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to object of kind ${JSON.stringify(ref.kind)}`);

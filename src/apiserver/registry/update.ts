@@ -104,7 +104,10 @@ function checkPreconditions(request: WriteRequest, key: string, object: Stored, 
   }
   const version = object.metadata.resourceVersion ?? '';
   if (version === '' || version === '0') {
-    if (stored.strategy.unconditionalUpdate) return;
+    if (stored.strategy.unconditionalUpdate) {
+      object.metadata.resourceVersion = String(current.revision);
+      return;
+    }
     throw invalid({ group: served.info.group, kind: served.info.plural }, name, [
       { type: 'Invalid', field: 'metadata.resourceVersion', detail: '0x0: must be specified for an update' },
     ]);
@@ -136,7 +139,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
   for (const warning of stored.strategy.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);
-  const result = asStored(keepUnchangedTimes(canonical(stored.info.type, object), old));
+  const result = asStored(keepUnchangedTimes(old, canonical(stored.info.type, object)));
   if (!registry.admission.ignores('UPDATE', request.served.info, request.subresource)) {
     await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
   }

@@ -14,6 +14,8 @@ export interface FakeCluster {
   readonly requests: string[];
   /** While set, every request fails. */
   unreachable: boolean;
+  /** Answers SubjectAccessReviews: "get proxy". */
+  mayDo: (user: string, what: string) => boolean;
   put<T extends ApiObject>(path: string, object: T): T;
   get<T extends ApiObject>(path: string): T | undefined;
   /** The object is gone at once. */
@@ -96,6 +98,14 @@ export function fakeCluster(world: World): FakeCluster {
     const bare = path.replace(/\/status$/, '');
     if (request.method === 'POST') {
       if (path.endsWith('/token')) return answer(201, { ...sent, status: { token: `token-${revision++}`, expirationTimestamp: rfc3339(world.clock.now() + (sent.spec?.expirationSeconds ?? 3600) * 1000) } });
+      if (path.endsWith('/tokenreviews')) {
+        const { token = '' } = (sent.spec ?? {}) as { token?: string };
+        return answer(201, { ...sent, status: token.startsWith('user:') ? { authenticated: true, user: { username: token.slice(5), groups: ['system:authenticated'] } } : { authenticated: false } });
+      }
+      if (path.endsWith('/subjectaccessreviews')) {
+        const { user = '', resourceAttributes } = (sent.spec ?? {}) as { user?: string; resourceAttributes?: { verb?: string; subresource?: string } };
+        return answer(201, { ...sent, status: { allowed: cluster.mayDo(user, `${resourceAttributes?.verb} ${resourceAttributes?.subresource}`) } });
+      }
       const event = sent as { involvedObject?: { name?: string }; regarding?: { name?: string }; type?: string; reason?: string; message?: string; note?: string };
       if (path.endsWith('/events')) kept.push(`${event.involvedObject?.name ?? event.regarding?.name ?? ''}|${event.type ?? ''} ${event.reason ?? ''}: ${event.message ?? event.note ?? ''}`);
       const target = `${path}/${sent.metadata?.name ?? `generated-${revision}`}`;
@@ -142,6 +152,7 @@ export function fakeCluster(world: World): FakeCluster {
   const cluster: FakeCluster = {
     requests: [],
     unreachable: false,
+    mayDo: () => false,
     put, remove,
     get: <T extends ApiObject>(path: string) => objects.get(path) as T | undefined,
     deletePod(namespace, name, graceSeconds) {

@@ -199,6 +199,73 @@ test('a lost sandbox is made anew', async () => {
   expect(n.runtime.calls.get('runPodSandbox')).toBe(2);
 });
 
+test('a node short of memory evicts the pod that uses most, and tells so', async () => {
+  let available = 8 * 2 ** 30;
+  const memory = async (): Promise<{ totalBytes: number; availableBytes: number; workingSetBytes: number; usedBytes: number }> => ({ totalBytes: 8 * 2 ** 30, availableBytes: available, workingSetBytes: 0, usedBytes: 0 });
+  const n = await withNode({ host: { measures: { memory } } });
+  n.create('modest', { containers: [{ name: 'web', image: 'web:1', resources: { requests: { memory: '2Mi' } } }] });
+  n.create('greedy', {});
+  await n.until('both run', () => isReady(n, 'modest') && isReady(n, 'greedy'));
+  available = 2 ** 20;
+  await n.until('one is evicted', () => n.api.pod('greedy')?.status?.phase === 'Failed');
+  available = 8 * 2 ** 30;
+  const { status } = n.api.pod('greedy') ?? {};
+  expect(status).toMatchObject({ reason: 'Evicted', message: 'The node was low on resource: memory. Threshold quantity: 100Mi, available: 1Mi. Container web was using 1Mi, request is 0, has larger consumption of memory. ' });
+  expect(status?.conditions?.find(({ type }) => type === 'DisruptionTarget')).toMatchObject({ status: 'True', reason: 'TerminationByKubelet' });
+  await n.until('the node tells its pressure', () => n.api.get<Node>('/api/v1/nodes/n1')?.status?.conditions?.find(({ type }) => type === 'MemoryPressure')?.status === 'True');
+  await n.until('and its end', () => n.api.get<Node>('/api/v1/nodes/n1')?.status?.conditions?.find(({ type }) => type === 'MemoryPressure')?.status === 'False', '10m');
+  expect(isReady(n, 'modest')).toBe(true);
+});
+
+test('preStop runs within the grace period, and sidecars end last', async () => {
+  const order: string[] = [];
+  const n = await withNode({ runtime: { exec: (container, command) => { order.push(`${container.metadata.name} ${command.join(' ')}`); return { exitCode: 0 }; } } });
+  const hook = (name: string): object => ({ lifecycle: { preStop: { exec: { command: ['bye', name] } } } });
+  n.create('end', { initContainers: [{ name: 'side', image: 's:1', restartPolicy: 'Always' }], containers: [{ name: 'web', image: 'web:1', ...hook('web') }] }, { annotations: { 'skiff.dev/sim-stop-delay': 'web=3s' } });
+  await n.until('ready', () => isReady(n, 'end'));
+  const ids = new Map((await n.runtime.listContainers()).map(({ id, metadata }) => [metadata.name, id]));
+  n.api.deletePod('default', 'end');
+  await n.world.clock.advance('1s');
+  const state = async (name: string): Promise<string> => (await n.runtime.containerStatus(ids.get(name) ?? '')).state;
+  expect([order, await state('web'), await state('side')]).toEqual([['web bye web'], 'CONTAINER_RUNNING', 'CONTAINER_RUNNING']);
+  await n.until('gone', () => n.api.pod('end') === undefined);
+});
+
+test('a forced deletion ends the containers too', async () => {
+  const n = await withNode();
+  n.create('forced', {});
+  await n.until('ready', () => isReady(n, 'forced'));
+  n.api.remove('/api/v1/namespaces/default/pods/forced');
+  await n.world.clock.advance('5s');
+  expect([await n.runtime.listContainers(), await n.runtime.listPodSandboxes()]).toEqual([[], []]);
+});
+
+test('what nobody asks for any more is removed after a restart', async () => {
+  const n = await withNode();
+  n.create('orphan', {});
+  await n.until('ready', () => isReady(n, 'orphan'));
+  const uid = n.api.pod('orphan')?.metadata?.uid ?? '';
+  await n.kubelet.close();
+  n.api.remove('/api/v1/namespaces/default/pods/orphan');
+  await n.restart();
+  await n.world.clock.advance('90s');
+  expect([await n.runtime.listContainers(), await n.runtime.listPodSandboxes(), await n.host.files.stat(`/var/lib/kubelet/pods/${uid}`)]).toEqual([[], [], undefined]);
+});
+
+test('the lease is renewed and an idle node writes nothing else', async () => {
+  const n = await withNode();
+  n.create('web', {});
+  await n.until('ready', () => isReady(n, 'web'));
+  await n.world.clock.advance('60s');
+  n.api.requests.length = 0;
+  n.runtime.calls.forEach((_count, name) => (n.runtime.calls as Map<string, number>).delete(name));
+  await n.world.clock.advance('60s');
+  expect([...new Set(n.api.requests)]).toEqual(['PUT /apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/n1']);
+  expect(n.api.requests.length).toBe(6);
+  const total = [...n.runtime.calls.values()].reduce((sum, count) => sum + count, 0);
+  expect(total).toBeLessThan(80);
+});
+
 test('static pods run without the API and get a mirror', async () => {
   const n = await withNode({ settings: { staticPodPath: '/etc/manifests' } });
   await n.host.files.mkdir('/etc/manifests');

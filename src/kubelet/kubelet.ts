@@ -52,6 +52,8 @@ export interface Kubelet {
 
 const housekeepingMs = 60_000;
 const imageGcMs = 300_000;
+/** How old the node's list of images may be. */
+const imageListMs = 30_000;
 
 interface Parts {
   readonly core: KubeletCore;
@@ -69,7 +71,7 @@ async function snapshot(parts: Parts, pressure: { memory: boolean; disk: boolean
   if (measures.runtimeProblem() !== undefined) problems.push(measures.runtimeProblem() ?? '');
   const network = core.node.networkProblem();
   if (network !== undefined) problems.push(`container runtime network not ready: ${network}`);
-  if (imageGc.images().length === 0) await imageGc.collect().catch(() => {});
+  await imageGc.refresh(imageListMs).catch(() => {});
   return {
     machine: measures.machine, addresses: core.node.hostIPs, capacity: measures.capacity, allocatable: core.node.allocatable, runtime,
     images: imageGc.images(), port,
@@ -102,16 +104,14 @@ async function lookAround(parts: Parts, evictions: { look(): Promise<void> }, lo
   for (const uid of await core.observer.changes()) pods.poke(uid);
   await rotateLogs(core, core.observer.running(), logBytes);
   await evictions.look();
-  if (now - due.houseMs >= housekeepingMs) {
+  if (now - due.houseMs >= housekeepingMs && pods.sourcesReady()) {
     due.houseMs = now;
     await removeDeadContainers(core);
-    if (pods.sourcesReady()) {
-      const wanted = pods.wantedUids();
-      await removeOrphanPods(core, wanted);
-      await removeOrphanFiles(core, wanted);
-      await core.cgroups.sweep(wanted);
-      await core.cgroups.updateClasses(pods.list());
-    }
+    const wanted = pods.wantedUids();
+    await removeOrphanPods(core, wanted);
+    await removeOrphanFiles(core, wanted);
+    await core.cgroups.sweep(wanted);
+    await core.cgroups.updateClasses(pods.list());
   }
   if (now - due.imagesMs >= imageGcMs) {
     due.imagesMs = now;
@@ -180,7 +180,7 @@ export async function startKubelet(world: World, settings: KubeletSettings, deps
   const synced = followSources(parts, informers);
   keepHouse(parts, evictions);
 
-  const reporter = createNodeReporter(world, deps.client, recorder, config);
+  const reporter = createNodeReporter(world, deps.client, recorder, config, node);
   const join = async (): Promise<void> => {
     const first = await snapshot(parts, evictions.pressure(), server.port);
     const uid = config.registerNode ? ((await reporter.register(first, signal)).metadata?.uid ?? '') : '';

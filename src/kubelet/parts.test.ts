@@ -114,5 +114,5 @@ test('a manifest becomes a pod of this node, and its mirror shows which', () => 
   const mirror = mirrorOf(pod, 'node-uid', 'Node1');
   expect(mirror.metadata?.uid).toBeUndefined();
   expect(mirror.metadata).toMatchObject({ annotations: { 'kubernetes.io/config.mirror': pod.metadata?.uid }, ownerReferences: [{ kind: 'Node', name: 'Node1', uid: 'node-uid', controller: true }] });
-  expect(() => staticPod(Buffer.from('kind: Job'), '/m/p.yaml', 'Node1', 0)).toThrow();
+  expect(() => staticPod(Buffer.from('apiVersion: batch/v1\nkind: Job\n'), '/m/p.yaml', 'Node1', 0)).toThrow('not a Pod of v1');
 });

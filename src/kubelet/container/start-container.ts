@@ -144,7 +144,7 @@ export async function startContainer(core: KubeletCore, input: StartInput): Prom
   const id = await core.runtime.createContainer(input.sandboxId, config, input.sandboxConfig, signal).catch((error: unknown) => fail('CreateContainerError', error, soon));
   core.observer.learn(id, uidOf(pod));
   core.recorder.event(pod, 'Normal', 'Created', 'Container created', about);
-  await core.runtime.startContainer(id, signal).catch((error: unknown) => fail('RunContainerError', error));
+  await core.runtime.startContainer(id, signal).catch((error: unknown) => fail('RunContainerError', error, soon));
   core.recorder.event(pod, 'Normal', 'Started', 'Container started', about);
   await linkLog(core, input, id, config.log_path);
   await postStart(core, input, id);

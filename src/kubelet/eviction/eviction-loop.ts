@@ -11,6 +11,8 @@ import { isCritical, isMirror, specOf, uidOf } from '../pod.ts';
 import type { Verdict } from '../pods/pod-state.ts';
 import { evictionMessage, type Observations, type PodUsage, rankForEviction, type Shortage, shortages, type Signal, starvedResource } from './signals.ts';
 
+const limitsPeriodMs = 60_000;
+
 export interface EvictionLoop {
   /** One look; evicts at most one pod for a shortage. */
   look(): Promise<void>;
@@ -91,6 +93,7 @@ export function createEvictionLoop(deps: EvictionDeps): EvictionLoop {
   const { core } = deps;
   const { clock, log } = core.world;
   const lastMs = new Map<'memory' | 'disk' | 'pid', number>();
+  let limitsMs = Number.NEGATIVE_INFINITY;
   const under = (condition: 'memory' | 'disk' | 'pid'): boolean => {
     const at = lastMs.get(condition);
     return at !== undefined && clock.now() - at < core.config.evictionPressureTransitionPeriodMs;
@@ -102,6 +105,9 @@ export function createEvictionLoop(deps: EvictionDeps): EvictionLoop {
   };
   const limits = async (pods: readonly Pod[]): Promise<boolean> => {
     let any = false;
+    // Measuring directories costs a walk through them.
+    if (clock.monotonic() - limitsMs < limitsPeriodMs) return false;
+    limitsMs = clock.monotonic();
     for (const pod of pods) {
       const message = await overLimit(core, pod);
       if (message === undefined) continue;

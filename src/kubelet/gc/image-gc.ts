@@ -35,16 +35,20 @@ export interface ImageGc {
   /** Removes every unused image; the bytes freed. */
   removeUnused(): Promise<number>;
   images(): readonly Image[];
+  /** Reads the list of images when the last one is older. */
+  refresh(olderThanMs: number): Promise<void>;
 }
 
 export function createImageGc(world: World, runtime: Runtime, host: NodeHost, recorder: EventRecorder, config: KubeletConfig): ImageGc {
   const { clock, log } = world;
   const records = new Map<string, ImageRecord>();
   let latest: readonly Image[] = [];
+  let latestMs = Number.NEGATIVE_INFINITY;
 
   const look = async (): Promise<Set<string>> => {
     const [images, containers] = await Promise.all([runtime.listImages(), runtime.listContainers()]);
     latest = images;
+    latestMs = clock.monotonic();
     const byName = new Map<string, string>();
     for (const image of images) for (const name of [image.id, ...image.repo_tags, ...image.repo_digests]) byName.set(name, image.id);
     const used = new Set<string>();
@@ -75,6 +79,9 @@ export function createImageGc(world: World, runtime: Runtime, host: NodeHost, re
   };
   return {
     images: () => latest,
+    async refresh(olderThanMs) {
+      if (clock.monotonic() - latestMs >= olderThanMs) await look();
+    },
     removeUnused: () => free(Number.MAX_SAFE_INTEGER, 0),
     async collect() {
       await look();

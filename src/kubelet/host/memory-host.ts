@@ -1,6 +1,6 @@
 // A machine in memory: what a simulated node stands on. It has as many cores and as much memory as it is
 // told, its disks are never full, and every probe over the network succeeds unless the test says otherwise.
-import type { HostNetwork, NodeHost } from '../host.ts';
+import type { HostMeasures, HostNetwork, NodeHost } from '../host.ts';
 import { memoryFiles } from './memory-files.ts';
 
 export interface MemoryHostOptions {
@@ -10,6 +10,7 @@ export interface MemoryHostOptions {
   readonly address?: string;
   readonly hostname?: string;
   readonly network?: Partial<HostNetwork>;
+  readonly measures?: Partial<HostMeasures>;
 }
 
 const gibibyte = 2 ** 30;
@@ -28,6 +29,7 @@ export function memoryHost(options: MemoryHostOptions = {}): NodeHost {
       directory: async () => ({ bytes: 0, inodes: 0 }),
       pids: async () => ({ running: 100, max: 4_194_304 }),
       network: async () => undefined,
+      ...options.measures,
     },
     network: {
       http: async () => ({ status: 200, body: 'ok' }),

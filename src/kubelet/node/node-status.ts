@@ -4,7 +4,7 @@ import type { ContainerImage, Node, NodeStatus } from '#api/core/v1.ts';
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import type { Client, EventRecorder } from '#client';
+import { stableJson, type Client, type EventRecorder } from '#client';
 import { isAlreadyExists, isNotFound } from '#machinery';
 import type { MachineInfo } from '#linux';
 import type { Image, RuntimeVersion } from '#runtime';
@@ -78,10 +78,21 @@ export function nodeStatusOf(config: KubeletConfig, snapshot: NodeSnapshot, befo
   };
 }
 
-/** The same but for heartbeats. */
-function unchanged(a: NodeStatus, b: NodeStatus): boolean {
-  const bare = (status: NodeStatus): string => JSON.stringify({ ...status, conditions: (status.conditions ?? []).map(({ lastHeartbeatTime: _beat, ...rest }) => rest) });
-  return bare(a) === bare(b);
+/** Fields in one order, and without the empty ones, which the server leaves out. */
+function comparable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(comparable);
+  if (typeof value !== 'object' || value === null) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined && field !== '' && !(Array.isArray(field) && field.length === 0));
+  return Object.fromEntries(fields.map(([name, field]) => [name, comparable(field)]));
+}
+
+/** True when the API shows what the agent would tell, but for heartbeats; what others add to the status is theirs. */
+function isShown(wanted: NodeStatus, shown: NodeStatus): boolean {
+  const own = ({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions }: NodeStatus): string => {
+    const told = (conditions ?? []).filter(({ type }) => wanted.conditions?.some((condition) => condition.type === type) === true).map(({ lastHeartbeatTime: _beat, ...rest }) => rest);
+    return stableJson(comparable({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => a.type.localeCompare(b.type)) }));
+  };
+  return own(wanted) === own(shown);
 }
 
 export interface NodeReporter {
@@ -91,10 +102,10 @@ export interface NodeReporter {
   report(snapshot: NodeSnapshot, signal: AbortSignal): Promise<void>;
 }
 
-export function createNodeReporter(world: World, client: Client, recorder: EventRecorder, config: KubeletConfig): NodeReporter {
+/** `current` is the Node as last seen: others write its status too, such as who declares a silent node unknown. */
+export function createNodeReporter(world: World, client: Client, recorder: EventRecorder, config: KubeletConfig, current: () => Node | undefined): NodeReporter {
   const { clock, log } = world;
   const nodes = client.resource<Node>('nodes');
-  let told: NodeStatus | undefined;
   let toldAtMs = 0;
   const about: Node = { apiVersion: 'v1', kind: 'Node', metadata: { name: config.nodeName, uid: config.nodeName } };
 
@@ -139,18 +150,16 @@ export function createNodeReporter(world: World, client: Client, recorder: Event
     },
     async report(snapshot, signal) {
       const now = clock.now();
-      const before = told ?? (await nodes.get(config.nodeName, { signal })).status ?? {};
+      const before = (current() ?? (await nodes.get(config.nodeName, { signal }))).status ?? {};
       const next = nodeStatusOf(config, snapshot, before, now);
-      if (told !== undefined && unchanged(told, next) && now - toldAtMs < config.nodeStatusReportFrequencyMs) return;
+      if (isShown(next, before) && now - toldAtMs < config.nodeStatusReportFrequencyMs) return;
       // Lists that upstream merges by key are replaced: an address or image that is gone must go.
       const body = { status: { ...next, addresses: [{ $patch: 'replace' }, ...(next.addresses ?? [])] } };
       try {
-        const answer = await nodes.patch(config.nodeName, 'strategic', body, { subresource: 'status', signal });
+        await nodes.patch(config.nodeName, 'strategic', body, { subresource: 'status', signal });
         tellReadiness(before, next);
-        told = { ...next, conditions: answer.status?.conditions ?? next.conditions ?? [] };
         toldAtMs = now;
       } catch (error) {
-        told = undefined;
         if (isNotFound(error) && config.registerNode) await tryRegister(snapshot, signal);
         throw error;
       }

@@ -128,7 +128,11 @@ export function createPodSet(core: KubeletCore, node: () => Node | undefined): P
         if (before.metadata?.deletionTimestamp === undefined && pod.metadata?.deletionTimestamp !== undefined) core.reader.register(pod);
       }
     },
-    remove: (pod) => end(uidOf(pod)),
+    remove(pod) {
+      // The last state tells how much grace a forced deletion leaves.
+      if (pod.metadata?.deletionTimestamp !== undefined) workers.get(uidOf(pod))?.update(pod);
+      end(uidOf(pod));
+    },
     setStatic(pods) {
       files = true;
       const now = new Set(pods.map(uidOf));

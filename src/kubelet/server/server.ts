@@ -49,6 +49,14 @@ function debugRoutes(core: KubeletCore, pods: PodSet): Record<string, Route> {
   };
 }
 
+/** Gauges that are true at the moment of asking. */
+function countPods(core: KubeletCore, pods: PodSet): void {
+  const { metrics } = core.world;
+  metrics.gauge('kubelet_node_name', "The node's name. The count is always 1.", ['node']).set({ node: core.config.nodeName }, 1);
+  metrics.gauge('kubelet_running_pods', 'Number of pods that have a running pod sandbox').set(pods.list().filter(({ metadata }) => core.status.get(metadata?.uid ?? '')?.phase === 'Running').length);
+  metrics.gauge('kubelet_running_containers', 'Number of containers currently running', ['container_state']).set({ container_state: 'running' }, core.observer.running().length);
+}
+
 function routes(core: KubeletCore, pods: PodSet): Record<string, Route> {
   const usage = createUsage(core, pods);
   const summary = createStatsSummary(core);
@@ -56,7 +64,10 @@ function routes(core: KubeletCore, pods: PodSet): Record<string, Route> {
     healthz: (exchange) => sendText(exchange, 200, 'ok'),
     pods: (exchange) => sendJson(exchange, podList(core, pods)),
     async metrics(exchange, [kind = '']) {
-      if (kind === '') exchange.send(200, prometheusText, await core.world.metrics.text());
+      if (kind === '') {
+        countPods(core, pods);
+        exchange.send(200, prometheusText, await core.world.metrics.text());
+      }
       else if (kind === 'resource') exchange.send(200, prometheusText, resourceMetrics(await usage()));
       else if (kind === 'cadvisor') exchange.send(200, prometheusText, cadvisorMetrics(core, await usage()));
       else if (kind === 'probes') exchange.send(200, prometheusText, await core.world.metrics.text());

@@ -5,12 +5,16 @@ import { ownedByKubelet } from './conditions.ts';
 
 type Json = Record<string, unknown>;
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+const same = (a: unknown, b: unknown): boolean => (isAbsent(a) && isAbsent(b)) || JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+
+/** The API drops or adds empty values as it stores an object: they count as absent. */
+const isAbsent = (value: unknown): boolean => value === undefined || value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0);
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).filter(([, v]) => v !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)).map(([k, v]) => [k, sorted(v)]));
+  const fields = Object.entries(value).map(([key, field]): [string, unknown] => [key, sorted(field)]);
+  return Object.fromEntries(fields.filter(([, field]) => !isAbsent(field)).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function conditionsPatch(before: readonly PodCondition[], after: readonly PodCondition[]): Json[] {

@@ -2,6 +2,7 @@
 import type { Controller } from './context.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
+import { daemonset } from './daemonset/controller.ts';
 import { deployment } from './deployment/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
@@ -39,4 +40,5 @@ export const registry: readonly Controller[] = [
   pvcprotection,
   pvprotection,
   cronjob,
+  daemonset,
 ];

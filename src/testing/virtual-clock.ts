@@ -1,7 +1,8 @@
 // A clock under its owner's control: time stands still until it is moved, and moving it runs the timers on the
 // way in their order, each only after everything that the one before set off has come to rest. At rest means:
 // two whole turns of the real event loop in which nobody looked at this clock or set a timer on it, nothing
-// else waited for its turn, and no file or thread-pool request of this process was on its way.
+// else waited for its turn, and no request of this process to a file or a socket was on its way. (Node does not
+// tell of work in its thread pool, compression and asynchronous crypto: parts under virtual time use neither.)
 import { systemClock, type Clock } from '#base/clock.ts';
 import { endOfTurn } from '#base/turn.ts';
 import { durationMs, type Duration } from './duration.ts';
@@ -29,7 +30,7 @@ const oneTurn = (): Promise<void> => new Promise((resolve) => endOfTurn(resolve)
 
 /** Requests of this process on their way elsewhere, and callbacks that wait for their turn. */
 function isOutstanding(): boolean {
-  return process.getActiveResourcesInfo().some((kind) => kind === 'Immediate' || kind.startsWith('FSReq') || kind.endsWith('Job') || kind.endsWith('Request'));
+  return process.getActiveResourcesInfo().some((kind) => kind === 'Immediate' || kind.includes('Req'));
 }
 
 /** A clock that stands at `startMs` until it is advanced. */

@@ -1,6 +1,7 @@
 // A node whose agent dies, and one whose network is cut: what the cluster does about it, minute by minute.
 import { expect, test } from 'vitest';
 import type { Deployment } from '#api/apps/v1.ts';
+import type { Lease } from '#api/coordination/v1.ts';
 import type { Node, Pod } from '#api/core/v1.ts';
 import { startCluster, type Cluster } from './start-cluster.ts';
 
@@ -76,4 +77,17 @@ test('a partition that heals: the node comes back by itself', async () => {
   node.heal();
   await cluster.until(async () => (await ready(cluster, node.spec.name)) === 'True' && (await pods(cluster)).every(isReady), { within: '3m' });
   expect((await pods(cluster)).length).toBe(2);
+});
+
+test('a quiet node renews its lease every ten seconds and tells its status every five minutes only', async () => {
+  await using cluster = await startCluster({ nodes: 1 });
+  const beat = async (): Promise<string | undefined> => (await cluster.client.resource<Node>('nodes').get('node-1')).status?.conditions?.find(({ type }) => type === 'Ready')?.lastHeartbeatTime;
+  const renewed = async (): Promise<string | undefined> => (await cluster.client.resource<Lease>('leases.coordination.k8s.io').in('kube-node-lease').get('node-1')).spec?.renewTime;
+  await cluster.advance('15s');
+  const before = await beat();
+  const lease = await renewed();
+  await cluster.advance('4m');
+  expect([await beat(), (await renewed()) === lease]).toEqual([before, false]);
+  await cluster.advance('2m');
+  expect(await beat()).not.toBe(before);
 });

@@ -5,7 +5,7 @@ import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { stableJson, type Client, type EventRecorder } from '#client';
-import { isAlreadyExists, isNotFound } from '#machinery';
+import { formatQuantity, isAlreadyExists, isNotFound, parseQuantity } from '#machinery';
 import type { MachineInfo } from '#linux';
 import type { Image, RuntimeVersion } from '#runtime';
 import type { KubeletConfig } from '../config.ts';
@@ -86,11 +86,14 @@ function comparable(value: unknown): unknown {
   return Object.fromEntries(fields.map(([name, field]) => [name, comparable(field)]));
 }
 
+/** 33554432Ki and 32Gi are the same. */
+const amounts = (list: NodeStatus['capacity']): Record<string, string> => Object.fromEntries(Object.entries(list ?? {}).map(([name, quantity]) => [name, formatQuantity(parseQuantity(quantity))]));
+
 /** True when the API shows what the agent would tell, but for heartbeats; what others add to the status is theirs. */
 function isShown(wanted: NodeStatus, shown: NodeStatus): boolean {
   const own = ({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions }: NodeStatus): string => {
     const told = (conditions ?? []).filter(({ type }) => wanted.conditions?.some((condition) => condition.type === type) === true).map(({ lastHeartbeatTime: _beat, ...rest }) => rest);
-    return stableJson(comparable({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => a.type.localeCompare(b.type)) }));
+    return stableJson(comparable({ addresses, capacity: amounts(capacity), allocatable: amounts(allocatable), daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => a.type.localeCompare(b.type)) }));
   };
   return own(wanted) === own(shown);
 }

@@ -176,4 +176,14 @@ export interface ForwardOptions {
   /** Instead of the request's own end-to-end headers. */
   readonly headers?: Exchange['headers'];
   readonly responseHeaders?: (headers: Exchange['headers'], status: number) => Exchange['headers'];
+  /** Answers of 400 and above are not passed on: what this returns is thrown. */
+  readonly refused?: (status: number, text: string) => Error;
+}
+
+/** A group that something else answers below this server's identity and permission checks: metrics.k8s.io. */
+export interface Delegate {
+  /** Told in discovery. All of one group. */
+  readonly resources: readonly ResourceInfo[];
+  /** Gets the request as it came. */
+  readonly handler: (exchange: Exchange) => Promise<void>;
 }

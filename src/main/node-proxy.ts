@@ -53,7 +53,7 @@ export function createNodeProxy(clock: Clock, kubelet: KubeletCredentials): Node
         const tls = target.kind === 'kubelet' ? { tls: kubelet } : target.scheme === 'https' ? { tls: { insecure: true } } : {};
         return proxyUpgrade(exchange, { url: urlOf(target), path, clock, headers, ...tls });
       }
-      return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders });
+      return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders, refused: options.refused });
     },
     async close() {
       await Promise.allSettled([...transports.values()].map((t) => t.close()));

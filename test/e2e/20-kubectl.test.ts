@@ -187,10 +187,10 @@ describe('running', () => {
   });
   test('exec -it gives a terminal', async () => {
     // script(1) gives kubectl a terminal of its own.
-    const shell = start('script', ['-qec', `kubectl -n ${ns} exec -it one -- sh`, '/dev/null']);
-    await shell.until(/[#$] $/);
+    const shell = start('script', ['-qec', `stty rows 40 cols 100; kubectl -n ${ns} exec -it one -- sh`, '/dev/null']);
+    await shell.until(/# /);
     shell.write('tty && echo size $(stty size)\n');
-    await shell.until(/\/dev\/pts\/\d+[\s\S]*size \d+ \d+/);
+    await shell.until(/\/dev\/pts\/\d+[\s\S]*size 40 100/);
     shell.write('exit\n');
     await eventually('the shell ends', () => (shell.child.exitCode === null ? undefined : true));
   });
@@ -216,7 +216,7 @@ describe('running', () => {
   test('delete: grace, wait, cascade', () => {
     expect(k('delete pod one --grace-period=1')).toBe(`pod "one" deleted from ${ns} namespace\n`);
     expect(kubectlFails(`-n ${ns} get pod one`)).toContain('NotFound');
-    k('create deployment orphaned --image=skiff.local/busybox:1 --replicas=1 -- sleep 3600');
+    kubectl(['-n', ns, 'create', 'deployment', 'orphaned', `--image=${image}`, '--replicas=1', '--', 'sh', '-c', 'trap "exit 0" TERM; while true; do sleep 1; done']);
     k('rollout status deploy/orphaned --timeout=60s');
     k('delete deploy orphaned --cascade=orphan');
     expect(k('get rs -l app=orphaned -o name')).toMatch(/replicaset\.apps\/orphaned-/);

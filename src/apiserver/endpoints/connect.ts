@@ -4,7 +4,7 @@ import type { Node, Pod } from '#api/core/v1.ts';
 import type { Service } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import { randomInt } from '#base/random.ts';
-import { badRequest, genericServerResponse, internalError, invalid, notFound, serviceUnavailable, type FieldError } from '#machinery';
+import { badRequest, genericServerResponse, internalError, invalid, notFound, serviceUnavailable, StatusError, type FieldError } from '#machinery';
 import { errorText } from '#base/errors.ts';
 import type { ConnectTarget, KubeObject } from '../contract.ts';
 import { admissionRequest } from '../registry/admission-chain.ts';
@@ -62,13 +62,22 @@ async function admitConnect(target: Target, kind: string, options: Record<string
   await server.registry.admission.validate(request);
 }
 
-async function forward(target: Target, to: ConnectTarget, path: string): Promise<void> {
+/** A kubelet's refusal in plain text becomes a Status, as upstream's response checker makes one. */
+function kubeletRefusal(target: Target): (status: number, text: string) => Error {
+  return (status, text) => {
+    if (status === 400) return badRequest(text);
+    if (status === 500) return internalError(new Error(text));
+    return genericServerResponse(status, target.call.exchange.method, target.served.groupResource, target.name, text, 0, false);
+  };
+}
+
+async function forward(target: Target, to: ConnectTarget, path: string, refused?: (status: number, text: string) => Error): Promise<void> {
   const { nodeProxy } = target.server;
   if (nodeProxy === undefined) throw serviceUnavailable('this server has no way to nodes');
   try {
-    await nodeProxy.forward(target.call.exchange, to, path);
+    await nodeProxy.forward(target.call.exchange, to, path, refused === undefined ? {} : { refused });
   } catch (error) {
-    if (target.call.exchange.responded) throw error;
+    if (target.call.exchange.responded || error instanceof StatusError) throw error;
     const where = to.kind === 'kubelet' ? `${to.address}:${to.port}` : `${to.scheme}://${to.address}:${to.port}`;
     throw genericServerResponse(503, target.call.exchange.method, { group: '', resource: '' }, '', `error trying to reach service: ${where}: ${errorText(error)}`, 0, true);
   }
@@ -105,7 +114,7 @@ export async function getLog(target: Target): Promise<void> {
     const value = query.get(name);
     if (value !== null && !(['follow', 'previous', 'timestamps'].includes(name) && !queryFlag(query, name))) kept.set(name, value);
   }
-  await forward(target, kubeletOf(target, nodeName), `/containerLogs/${target.namespace}/${target.name}/${container}?${kept.toString()}`);
+  await forward(target, kubeletOf(target, nodeName), `/containerLogs/${target.namespace}/${target.name}/${container}?${kept.toString()}`, kubeletRefusal(target));
 }
 
 /** exec and attach: the options travel on under the kubelet's names. */

@@ -27,6 +27,22 @@ export interface ProxyRequestOptions {
   readonly headers?: Headers;
   /** Rewrites the response's headers. */
   readonly responseHeaders?: (headers: Headers, status: number) => Headers;
+  /** Asked about answers of 400 and above with the beginning of their text: what it returns is thrown instead of passed on. */
+  readonly refused?: (status: number, text: string) => Error;
+}
+
+/** How much of an error's text is read. */
+const mostErrorBytes = 64 * 1024;
+
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= mostErrorBytes) break;
+  }
+  return Buffer.concat(chunks).toString().slice(0, mostErrorBytes);
 }
 
 /** Sends the request on and streams the answer back. Rejects, without having answered, when the target cannot be reached. */
@@ -40,6 +56,7 @@ export async function proxyRequest(exchange: Exchange, transport: Transport, opt
     signal: exchange.signal,
     ...(hasBody && { bodyStream: exchange.bodyStream() }),
   });
+  if (response.status >= 400 && options.refused !== undefined) throw options.refused(response.status, await textOf(response.body));
   const kept = endToEndHeaders(response.headers);
   const answer = options.responseHeaders?.(kept, response.status) ?? kept;
   if (exchange.method === 'HEAD' || response.status === 204 || response.status === 304) {

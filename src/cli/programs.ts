@@ -1,8 +1,9 @@
 // The three programs of a one-machine cluster and the commands that start them. Each runs under its own
 // supervisor, so that restarting one restarts nothing else.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { clusterFile, type ClusterConfig } from './paths.ts';
-import { startSupervised, stopSupervised } from './supervise.ts';
+import { startSupervised, stopSupervised, supervisedPid } from './supervise.ts';
 
 export const programNames = ['apiserver', 'controllers', 'agent'] as const;
 export type ProgramName = (typeof programNames)[number];
@@ -19,13 +20,27 @@ export interface Launcher {
   readonly node: string;
   /** dist/skiff.js or src/main/skiff.ts. */
   readonly entry: string;
+  /** Changes when the programs' code does. */
+  readonly version: string;
 }
 
-/** Starts a program unless it already runs. */
-export function startProgram(config: ClusterConfig, launcher: Launcher, name: ProgramName): void {
+/** What the running program was started with: its code, its flags and the cluster's configuration. */
+function startedWith(config: ClusterConfig, launcher: Launcher): string {
+  return JSON.stringify([launcher, nodeFlags, config]);
+}
+
+/** Starts a program; one that runs other code or another configuration is replaced (containers go on). */
+export async function startProgram(config: ClusterConfig, launcher: Launcher, name: ProgramName): Promise<void> {
+  const stamp = join(config.paths.run, `${name}.started`);
+  const wanted = startedWith(config, launcher);
+  if (supervisedPid(config.paths, name) !== undefined) {
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+    await stopSupervised(config.paths, name, 10_000);
+  }
   const script = existsSync(launcher.entry) ? launcher.entry : '';
   if (script === '') throw new Error(`${launcher.entry} is missing`);
   startSupervised(config.paths, name, [launcher.node, '--disable-warning=ExperimentalWarning', ...nodeFlags[name], script, 'run', name, '--config', clusterFile(config.paths)]);
+  writeFileSync(stamp, wanted, { mode: 0o600 });
 }
 
 /** Stops the programs, those that use others first. */

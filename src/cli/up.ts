@@ -135,7 +135,7 @@ export async function up(world: World, options: UpOptions, list: Checklist, laun
   if (prepared.status === 'rejected') throw prepared.reason;
   const pki: ClusterPki = prepared.value;
 
-  startProgram(config, built.value, 'apiserver');
+  await startProgram(config, built.value, 'apiserver');
   const client = await clientFor(world, kubeconfigFile(config.paths, 'admin'), 'skiff-up');
   try {
     await list.step('API server', async (step) => {
@@ -143,10 +143,10 @@ export async function up(world: World, options: UpOptions, list: Checklist, laun
         .catch((error: unknown) => Promise.reject(explain(config, 'apiserver', error)));
       step.note(config.store === 'embedded' ? '' : config.store);
     });
-    startProgram(config, built.value, 'controllers');
+    await startProgram(config, built.value, 'controllers');
     await applyAddons(client, config);
     await parts;
-    startProgram(config, built.value, 'agent');
+    await startProgram(config, built.value, 'agent');
     await list.step('node', (step) => nodeReady(world, config, client, step).catch((error: unknown) => Promise.reject(explain(config, 'agent', error))));
     await list.step('a pod runs, DNS and Services answer', (step) => askFromInside(world, config, client, step));
     await list.step('kubeconfig', async (step) => {

@@ -1,5 +1,5 @@
 // `skiff up`: the cli room's bring-up with what only main/ may know: which bundle to run, the example's folder.
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { realWorld } from '#base/world.ts';
 import { createChecklist, runExample, up, type Launcher } from '#cli';
@@ -22,16 +22,17 @@ interface Bundler {
 
 /** The bundle when it can be made or is fresh, else the sources: both run the same code. */
 async function launcher(root: string): Promise<Launcher> {
-  const sources = { node: process.execPath, entry: join(root, 'src/main/skiff.ts') };
-  const bundle = { node: process.execPath, entry: join(root, 'dist/skiff.js') };
+  const sources = { node: process.execPath, entry: join(root, 'src/main/skiff.ts'), version: 'sources' };
+  const stamp = join(root, 'dist/.sources');
+  const bundle = () => ({ node: process.execPath, entry: join(root, 'dist/skiff.js'), version: existsSync(stamp) ? readFileSync(stamp, 'utf8') : '' });
   const tool = join(root, 'tools/bundle.ts');
   if (process.env.SKIFF_FROM_SOURCES !== undefined) return sources;
-  if (!existsSync(tool)) return existsSync(bundle.entry) ? bundle : sources;
+  if (!existsSync(tool)) return existsSync(bundle().entry) ? bundle() : sources;
   const { buildBundle, bundleIsFresh } = (await import(tool)) as Bundler;
-  if (bundleIsFresh(root)) return bundle;
+  if (bundleIsFresh(root)) return bundle();
   try {
     await buildBundle(root);
-    return bundle;
+    return bundle();
   } catch {
     // Installed without development packages: the sources start a little slower and are the same programs.
     return sources;

@@ -1,7 +1,6 @@
 // The way of every request, in order, on one page. Each step is a plain function; nothing registers itself.
 // A step that refuses throws a StatusError; whatever is thrown becomes the answer in one place. What a
 // step needs of others it gets as an argument.
-import { uuid } from '#base/random.ts';
 import { badRequest, internalError, StatusError, unauthorized } from '#machinery';
 import type { Exchange, Handler } from '#wire';
 import { answerError, isServerFault } from './answer/status-answer.ts';
@@ -11,6 +10,7 @@ import type { Server } from './endpoints/endpoint.ts';
 import type { PathHandlers } from './health/path-handlers.ts';
 import type { ResourceTable } from './registry/resources.ts';
 import { Call } from './request/call.ts';
+import type { AuditIds } from './request/audit-ids.ts';
 import type { Deadlines } from './request/deadlines.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
@@ -24,6 +24,7 @@ export interface ChainParts {
   readonly seats: Seats;
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
+  readonly auditIds: AuditIds;
   /** Health, discovery, OpenAPI, metrics, version. */
   readonly paths: PathHandlers;
   /** By API group. */
@@ -72,7 +73,7 @@ function openCall(parts: ChainParts, exchange: Exchange): Call {
   const info = parseRequest(exchange.method, exchange.url);
   const asked = exchange.headers['audit-id'];
   const { world } = parts.server;
-  const id = asked === undefined || asked === '' ? uuid(world.random) : asked.slice(0, 64);
+  const id = asked === undefined || asked === '' ? parts.auditIds.next() : asked.slice(0, 64);
   return new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
 }
 
@@ -146,6 +147,6 @@ function refuseUnparsed(parts: ChainParts, exchange: Exchange, error: unknown): 
     isResourceRequest: false, verb: exchange.method.toLowerCase(), path: exchange.url, apiGroup: '', apiVersion: '', namespace: '', resource: '', subresource: '', name: '',
     query: new URLSearchParams(), rest: '',
   };
-  const call = new Call(exchange, info, uuid(parts.server.world.random), 0, false);
+  const call = new Call(exchange, info, parts.auditIds.next(), 0, false);
   answerError(call, error instanceof StatusError ? error : error instanceof Error ? badRequest(error.message) : internalError(error));
 }

@@ -22,6 +22,7 @@ import { createLeasePool } from './registry/lease-pool.ts';
 import { reservationSource } from './registry/reservations.ts';
 import { createResourceTable } from './registry/resources.ts';
 import type { Registry } from './registry/write-request.ts';
+import { createAuditIds } from './request/audit-ids.ts';
 import { createDeadlines } from './request/deadlines.ts';
 import { createRequestMetrics } from './request/request-metrics.ts';
 import { createSeats, defaultSeatLimits, type SeatLimits } from './request/seats.ts';
@@ -95,7 +96,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     ],
   });
   const handler = createChain({
-    server, resources, security, paths, delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world),
+    server, resources, security, paths, delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
   });
   return {
     handler,

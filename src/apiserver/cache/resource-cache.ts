@@ -112,6 +112,8 @@ export class ResourceCache {
     if (previous !== undefined && previous.revision >= entry.revision) return;
     this.#entries.set(entry);
     this.#reindex(previous, entry);
+    // What has just been written is what its controllers look at next.
+    if (object !== undefined) this.hot.remember(entry, { ...object, metadata: { ...object.metadata, resourceVersion: String(entry.revision) } });
     this.#record({ type: previous === undefined ? 'ADDED' : 'MODIFIED', revision: entry.revision, entry, previous });
   }
 

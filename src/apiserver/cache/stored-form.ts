@@ -67,7 +67,11 @@ export function withRevision(head: KindHead, served: Buffer, revision: number): 
   return bytes;
 }
 
-/** The object in served bytes. */
-export function parseServed(bytes: Uint8Array): KubeObject {
-  return parseJson(bytes).value as KubeObject;
+/** Numbers that a double may not hold need the careful parser. */
+const longNumber = /\d{16}/;
+
+/** The object in served bytes. They are the server's own: duplicates and depth need no second look. */
+export function parseServed(bytes: Buffer): KubeObject {
+  const text = bytes.toString('utf8');
+  return (longNumber.test(text) ? parseJson(text).value : JSON.parse(text)) as KubeObject;
 }

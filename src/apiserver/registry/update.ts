@@ -139,8 +139,10 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
   for (const warning of stored.strategy.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);
-  const result = asStored(keepUnchangedTimes(old, canonical(stored.info.type, object)));
-  if (!registry.admission.ignores('UPDATE', request.served.info, request.subresource)) {
+  const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
+  // Decoders and strategies leave the canonical form alone; admission plugins may not.
+  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? canonical(stored.info.type, object) : object));
+  if (judged) {
     await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
   }
   return result;

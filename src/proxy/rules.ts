@@ -145,9 +145,9 @@ function baseChains(family: Family, config: RulesConfig): Map<string, string[]> 
   return chains;
 }
 
-/** route_localnet opens 127.0.0.0/8 to neighbours; nothing from outside may use that. */
+/** route_localnet opens 127.0.0.0/8 to neighbours; from outside only answers to our own connections may use that. */
 function guard(family: Family, config: RulesConfig): string[] {
-  return family === 'ip' && config.localhostNodePorts ? ['iifname != "lo" ip daddr 127.0.0.0/8 ct status != dnat drop'] : [];
+  return family === 'ip' && config.localhostNodePorts ? ['iifname != "lo" ip daddr 127.0.0.0/8 ct direction original drop'] : [];
 }
 
 /** The whole ruleset of a family. The same entries give the same text. */

@@ -8,7 +8,7 @@ function leftovers(): string[] {
   const look = (what: string, command: string, pattern: RegExp): void => {
     for (const line of attempt('sh', ['-c', command]).stdout.split('\n')) if (pattern.test(line)) found.push(`${what}: ${line.trim()}`);
   };
-  look('process', 'ps -eo pid,args', /skiff\/containerd|containerd-shim.*skiff|\brun (apiserver|controllers|agent)\b|\/run\/skiff/);
+  look('process', 'ps -eo pid,args', /skiff\/containerd|containerd-shim.*skiff|\brun (apiserver|controllers|agent) --config \/var\/lib\/skiff|\/run\/skiff/);
   look('mount', 'cat /proc/mounts', /\/(var\/lib|run)\/skiff/);
   look('network namespace', 'ip netns list', /cni-/);
   look('nftables table', 'nft list tables', /skiff/);

@@ -17,6 +17,7 @@ import { pvprotection } from './pvprotection/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
+import { statefulset } from './statefulset/controller.ts';
 import { tainteviction } from './tainteviction/controller.ts';
 import { ttlafterfinished } from './ttlafterfinished/controller.ts';
 
@@ -41,4 +42,5 @@ export const registry: readonly Controller[] = [
   pvprotection,
   cronjob,
   daemonset,
+  statefulset,
 ];

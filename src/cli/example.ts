@@ -7,6 +7,7 @@ import type { Job } from '#api/batch/v1.ts';
 import type { Service } from '#api/core/v1.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client';
+import { isNotFound } from '#machinery';
 import { connectCri } from '#runtime';
 import { httpTransport } from '#wire';
 import type { Checklist, Step } from './checklist.ts';
@@ -41,6 +42,23 @@ async function ensureImages(world: World, config: ClusterConfig, folder: string,
   } finally {
     await runtime.close();
   }
+}
+
+/** The store's data go with its pod, and a finished Job does not run again: each start seeds anew (writes are PUTs). */
+async function forgetSeed(world: World, client: Client): Promise<void> {
+  const jobs = client.resource<Job>('jobs.batch').in(namespace);
+  await jobs.delete('seed', { propagationPolicy: 'Background' }).catch((error: unknown) => {
+    if (!isNotFound(error)) throw error;
+  });
+  await waitUntil(world, 'the old seed Job', { timeoutMs: 30_000 }, async () => {
+    try {
+      await jobs.get('seed');
+      return 'is being deleted';
+    } catch (error) {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    }
+  });
 }
 
 async function rolledOut(world: World, client: Client, step: Step): Promise<void> {
@@ -78,7 +96,10 @@ export interface ExampleAnswers {
 /** Builds, applies, waits and asks. @param folder the project's example/ folder. */
 export async function runExample(world: World, config: ClusterConfig, client: Client, folder: string, nodePath: string, list: Checklist): Promise<ExampleAnswers> {
   await list.step('example: images', (step) => ensureImages(world, config, folder, nodePath, step));
-  await list.step('example: manifests', async (step) => step.note(`${await applyManifests(client, readManifests(join(folder, 'manifests')))} objects`));
+  await list.step('example: manifests', async (step) => {
+    await forgetSeed(world, client);
+    step.note(`${await applyManifests(client, readManifests(join(folder, 'manifests')))} objects`);
+  });
   await list.step('example: rollout', (step) => rolledOut(world, client, step));
   return list.step('example: answers', async (step) => {
     const service = await client.resource<Service>('services').in(namespace).get('web');

@@ -9,12 +9,28 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
+/** A call into the kernel's generator costs as much for 4 KiB as for 6 bytes: small amounts are cut from a pool. */
+const poolBytes = 4096;
+const largestPooled = 64;
+let pool: Buffer = Buffer.alloc(0);
+let used = 0;
+
+/** Bytes that were never given out before; those of the pool are wiped as they leave it. */
+function systemBytes(count: number): Buffer {
+  if (count > largestPooled) return randomBytes(count);
+  if (used + count > pool.length) {
+    pool = randomBytes(poolBytes);
+    used = 0;
+  }
+  const taken = Buffer.from(pool.subarray(used, used + count));
+  pool.fill(0, used, used + count);
+  used += count;
+  return taken;
+}
+
 export const systemRandom: Random = {
-  next() {
-    const word = randomBytes(6);
-    return word.readUIntBE(0, 6) / 2 ** 48;
-  },
-  bytes: (count) => randomBytes(count),
+  next: () => systemBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  bytes: systemBytes,
 };
 
 /** A repeatable generator (mulberry32): the same seed gives the same run. Never for secrets. */

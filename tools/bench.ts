@@ -1,31 +1,33 @@
 // `npm run bench`: the API rows of DESIGN.md's budget, on this machine, in one run. The API server is the real program
 // with its embedded store; load comes from another process; the limit is a bare node:http2 server that answers
 // the same bytes, so that the share holds on any machine. `--quick` takes about twenty seconds; `--only name`
-// (requests, watch, scheduling) takes a part.
+// (requests, writes, watch, scheduling) takes a part; `--profile folder` keeps a CPU profile of the API server.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { serverFiles, startApiServer } from './bench/api-server.ts';
 import { pause, residentMb, startHelper, type Helper } from './bench/children.ts';
-import { measureRequests, measureWatch, startLoad, type Scale } from './bench/request-measures.ts';
+import { measureRequests, measureWatch, measureWritesAlone, startLoad, type Scale } from './bench/request-measures.ts';
 import { measureScheduling } from './bench/scheduling-measure.ts';
 import { renderTable, type Row } from './bench/table.ts';
 
 const flags = process.argv.slice(2);
 const quick = flags.includes('--quick');
-const only = flags.includes('--only') ? flags[flags.indexOf('--only') + 1] : undefined;
+const flag = (name: string): string | undefined => (flags.includes(name) ? flags[flags.indexOf(name) + 1] : undefined);
+const only = flag('--only');
+const profile = flag('--profile');
 const scale: Scale = quick ? { pods: 10_000, durationMs: 1_000, watchWrites: 300 } : { pods: 10_000, durationMs: 4_000, watchWrites: 2_000 };
 const wants = (part: string): boolean => only === undefined || only === part;
 
 const rows: Row[] = [];
 const report = (row: Row): void => {
   rows.push(row);
-  if (process.stdout.isTTY) console.log(`${row.measure}: ${row.value.toFixed(1)} ${row.unit}`);
+  console.error(`${row.measure}: ${row.value.toFixed(1)} ${row.unit}`);
 };
 
 async function measureServer(load: Helper): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-bare-'));
-  const server = await startApiServer();
+  const server = await startApiServer(profile);
   let bare: Helper | undefined;
   try {
     report({ measure: 'API server ready, from exec', value: server.readyMs, unit: 'ms', budget: { atMost: 300 } });
@@ -40,6 +42,7 @@ async function measureServer(load: Helper): Promise<void> {
     await server.stalls();
     const bench = { server, load, bare: { port, directory, served: 0 }, scale, report };
     if (wants('requests')) await measureRequests(bench);
+    if (only === 'writes') await measureWritesAlone(bench);
     if (wants('watch')) await measureWatch(bench);
     const stalls = await server.stalls();
     report({ measure: 'event-loop stall of the API server, p99', value: stalls.p99Ms, unit: 'ms', budget: { atMost: 50 }, note: `longest ${stalls.maxMs.toFixed(0)} ms` });
@@ -52,8 +55,8 @@ async function measureServer(load: Helper): Promise<void> {
 
 const load = startLoad();
 try {
-  if (wants('requests') || wants('watch')) await measureServer(load);
-  if (wants('scheduling')) await measureScheduling(load, quick ? 1_000 : 5_000, quick ? 2_000 : 10_000, report);
+  if (only !== 'scheduling') await measureServer(load);
+  if (wants('scheduling')) await measureScheduling(load, { nodes: quick ? 1_000 : 5_000, pods: quick ? 2_000 : 10_000, profile }, report);
 } finally {
   load.stop();
   if (rows.length > 0) console.log(`\n${renderTable(rows)}`);

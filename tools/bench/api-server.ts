@@ -53,7 +53,8 @@ async function untilReady(client: Client, child: ChildProcess): Promise<void> {
   }
 }
 
-export async function startApiServer(): Promise<MeasuredServer> {
+/** @param profileFolder where the server leaves a CPU profile of its life; undefined for none. */
+export async function startApiServer(profileFolder?: string): Promise<MeasuredServer> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
   const world = realWorld('bench', 'silent');
   const config: ClusterConfig = {
@@ -66,7 +67,7 @@ export async function startApiServer(): Promise<MeasuredServer> {
   const client = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'admin')), { userAgent: 'skiff-bench' });
   const begun = performance.now();
   const child = fork(entry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
-    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', '--import', join(import.meta.dirname, 'stall-probe.ts')],
+    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]), '--import', join(import.meta.dirname, 'stall-probe.ts')],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const stop = async (): Promise<void> => {

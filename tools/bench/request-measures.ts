@@ -66,6 +66,13 @@ export async function measureRequests(bench: Bench): Promise<void> {
   await measureWrites(bench);
 }
 
+/** The writes alone, with as many pods as they need. */
+export async function measureWritesAlone(bench: Bench): Promise<void> {
+  await prepareNamespace(bench.server.client, namespace);
+  await createPods(bench);
+  await measureWrites(bench);
+}
+
 async function createPods(bench: Bench): Promise<void> {
   const { server, scale, report } = bench;
   const half = scale.pods / 2;

@@ -10,8 +10,14 @@ import type { Row } from './table.ts';
 
 const namespace = 'bench-schedule';
 
-export async function measureScheduling(load: Helper, nodes: number, pods: number, report: (row: Row) => void): Promise<void> {
-  const server = await startApiServer();
+export interface SchedulingScale {
+  readonly nodes: number;
+  readonly pods: number;
+  readonly profile: string | undefined;
+}
+
+export async function measureScheduling(load: Helper, { nodes, pods, profile }: SchedulingScale, report: (row: Row) => void): Promise<void> {
+  const server = await startApiServer(profile);
   let scheduler: Helper | undefined;
   try {
     await prepareNamespace(server.client, namespace);

@@ -3,6 +3,7 @@
 import { genericServerResponse, noSuchPath } from '#machinery';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import type { Call } from '../request/call.ts';
+import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
 import { createBinding } from './binding.ts';
 import { getLog, portForward, proxyTo, streamToContainer } from './connect.ts';
 import { createVirtual } from './creators.ts';
@@ -60,6 +61,7 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   const verb = collectionVerb(call);
   if (!served.info.verbs.includes(verb)) throw notAllowed(call);
   if (verb === 'create' && served.stored === undefined) return createUnstored(target, resources);
+  if (served.info.group === '' && served.info.plural === 'componentstatuses') return verb === 'list' ? listComponentStatuses(target) : getComponentStatus(target);
   const handler = verbs[verb];
   if (handler === undefined || served.stored === undefined) throw notAllowed(call);
   return handler(target);

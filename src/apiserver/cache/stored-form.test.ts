@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { encodeStored, kindHead, parseServed, serveStored, withRevision } from './stored-form.ts';
+
+const head = kindHead('ConfigMap', 'v1');
+
+describe('stored form', () => {
+  it('is stored without, and served with, the resourceVersion', () => {
+    const stored = encodeStored(head, { data: { a: 'b' }, metadata: { name: 'x', resourceVersion: '3' } });
+    expect(stored.toString()).toBe('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{"a":"b"}}');
+    expect(serveStored(head, stored, 42).toString()).toBe('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"42","name":"x"},"data":{"a":"b"}}');
+  });
+
+  it('copes with empty metadata', () => {
+    expect(serveStored(head, encodeStored(head, { metadata: {} }), 7).toString()).toBe('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"7"}}');
+  });
+
+  it('reads what another program wrote in another order', () => {
+    const foreign = Buffer.from('{"metadata":{"name":"x"},"data":{"n":"1"},"apiVersion":"v1","kind":"ConfigMap"}\n');
+    expect(parseServed(serveStored(head, foreign, 9))).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', resourceVersion: '9' }, data: { n: '1' } });
+  });
+
+  it('moves to another revision', () => {
+    const served = serveStored(head, encodeStored(head, { metadata: { name: 'x' } }), 99);
+    expect(withRevision(head, served, 100).toString()).toBe('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"100","name":"x"}}');
+  });
+
+  it('keeps long integers digit by digit', () => {
+    const stored = Buffer.from('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"n":9007199254740993}');
+    expect(encodeStored(head, parseServed(serveStored(head, stored, 1))).toString()).toContain('"n":9007199254740993');
+  });
+});

@@ -10,6 +10,12 @@ import type { Row } from './table.ts';
 
 const namespace = 'bench-schedule';
 
+async function within<T>(ms: number, work: Promise<T>, otherwise: string): Promise<T> {
+  const timer = Promise.withResolvers<never>();
+  const handle = setTimeout(() => timer.reject(new Error(`${otherwise} within ${ms / 1000} s`)), ms);
+  return Promise.race([work, timer.promise]).finally(() => clearTimeout(handle));
+}
+
 export interface SchedulingScale {
   readonly nodes: number;
   readonly pods: number;
@@ -21,20 +27,21 @@ export async function measureScheduling(load: Helper, { nodes, pods, profile }: 
   let scheduler: Helper | undefined;
   try {
     await prepareNamespace(server.client, namespace);
-    const create = async (path: string, body: string, count: number, streams: number): Promise<RequestResult> => {
-      const job: RequestJob = { kind: 'requests', target: server.target, connections: 2, streams, method: 'POST', path, body, firstNumber: 0, count };
-      const result = await load.ask<RequestResult>(job);
-      if (result.failures > 0) throw new Error(`POST ${path}: ${result.failures} requests failed: ${result.firstFailure ?? ''}`);
+    const write = async (job: Pick<RequestJob, 'method' | 'path' | 'body' | 'contentType' | 'count' | 'streams'>): Promise<RequestResult> => {
+      const result = await load.ask<RequestResult>({ kind: 'requests', target: server.target, connections: 2, firstNumber: 0, ...job });
+      if (result.failures > 0) throw new Error(`${job.method} ${job.path}: ${result.failures} requests failed: ${result.firstFailure ?? ''}`);
       return result;
     };
-    await create('/api/v1/nodes', nodeTemplate(), nodes, 32);
+    await write({ method: 'POST', path: '/api/v1/nodes', body: nodeTemplate(), count: nodes, streams: 32 });
+    // Every node is admitted as not ready; no controller runs here that would see that it is.
+    await write({ method: 'PATCH', path: '/api/v1/nodes/node-{n}', contentType: 'application/merge-patch+json', body: '{"spec":{"taints":null}}', count: nodes, streams: 32 });
     // Small young generations let short-lived objects of a watch storm grow old.
     scheduler = startHelper('scheduler-process.ts', [kubeconfigFile(server.config.paths, 'scheduler'), String(nodes), String(pods)], ['--max-semi-space-size=32']);
-    await scheduler.ask();
+    await within(30_000, scheduler.ask(), 'the scheduler does not see its nodes');
     const bound = scheduler.ask();
     const begun = performance.now();
-    const created = await create(`/api/v1/namespaces/${namespace}/pods`, pendingPodTemplate(namespace), pods, 16);
-    await bound;
+    const created = await write({ method: 'POST', path: `/api/v1/namespaces/${namespace}/pods`, body: pendingPodTemplate(namespace), count: pods, streams: 16 });
+    await within(120_000, bound, 'the pods are not bound');
     const seconds = (performance.now() - begun) / 1000;
     report({
       measure: `scheduling ${pods.toLocaleString('en-US')} pods on ${nodes.toLocaleString('en-US')} nodes`, value: pods / seconds, unit: '/s', budget: { atLeast: 2_900 },

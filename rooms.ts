@@ -31,7 +31,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   machinery: {
     is: 'What every object obeys: encodings, defaults, validation, selectors, patches, apply, tables, OpenAPI, Status.',
     rooms: ['api', 'base', 'wire'],
-    packages: ['js-yaml', 'rfc6902', 're2js', 'ip-address'],
+    packages: ['js-yaml'],
     builtins: ['crypto', 'net', 'fs', 'path', 'module', 'zlib'],
   },
   store: {
@@ -49,7 +49,6 @@ export const rooms: Readonly<Record<string, Room>> = {
   apiserver: {
     is: 'Request to answer: identity, permission, admission, registry, watch cache, discovery.',
     rooms: ['store', 'machinery', 'api', 'wire', 'base'],
-    packages: ['jose', 'ip-address', 're2js'],
     builtins: ['crypto', 'zlib', 'stream', 'net', 'tls', 'fs', 'fs/promises', 'path', 'v8', 'perf_hooks'],
   },
   client: { is: 'Typed REST, watch, informers, listers, work queues, leases and events: how everyone else talks.', rooms: ['machinery', 'api', 'wire', 'base'], builtins: ['fs', 'fs/promises', 'path', 'os'] },

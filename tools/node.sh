@@ -14,7 +14,7 @@ skiff_stamp="$root/node_modules/.skiff-installed"
 if [ ! -x "$SKIFF_NODE" ] || ! cmp -s "$root/package-lock.json" "$skiff_stamp"; then
   case " $* " in
     *" --offline "*)
-      echo "skiff: npm packages are missing and --offline was given. Run 'npm ci --ignore-scripts' in $root while online, then try again." >&2
+      echo "skiff: npm packages are missing and --offline was given. Run 'npm install --no-save --ignore-scripts' in $root while online, then try again." >&2
       exit 1 ;;
   esac
   if ! command -v npm >/dev/null 2>&1; then
@@ -22,7 +22,8 @@ if [ ! -x "$SKIFF_NODE" ] || ! cmp -s "$root/package-lock.json" "$skiff_stamp"; 
     exit 1
   fi
   echo "· npm packages: fetching what package-lock.json names (Node 24 is among them)" >&2
-  if ! (cd "$root" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
+  # Not `npm ci`: it refuses a lock file when a registry lacks an optional package of another platform.
+  if ! (cd "$root" && npm install --no-save --ignore-scripts --no-audit --no-fund --loglevel=error >&2); then
     echo "skiff: npm could not fetch the packages. Check the network or npm's registry setting, then run the same command again." >&2
     exit 1
   fi

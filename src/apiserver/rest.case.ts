@@ -222,10 +222,10 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
 
       it('shows an exact revision, and refuses one to come', async () => {
         const first = (await api.post(maps, { metadata: { name: 'a' } })).body;
-        await api.post(maps, { metadata: { name: 'b' } });
+        const second = (await api.post(maps, { metadata: { name: 'b' } })).body.metadata.resourceVersion as string;
         const at = first.metadata.resourceVersion as string;
         expect(names((await api.get(`${maps}?resourceVersion=${at}&resourceVersionMatch=Exact`)).body)).toEqual(['a']);
-        expect(names((await api.get(`${maps}?resourceVersion=${at}&resourceVersionMatch=NotOlderThan`)).body)).toEqual(['a', 'b']);
+        expect(names((await api.get(`${maps}?resourceVersion=${second}&resourceVersionMatch=NotOlderThan`)).body)).toEqual(['a', 'b']);
         const refused = await api.get(`${maps}?resourceVersion=999999&resourceVersionMatch=Exact`);
         expect(refused.status).toBe(504);
         expect(refused.body.details.causes[0].reason).toBe('ResourceVersionTooLarge');
@@ -240,6 +240,17 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
         const partial = (await api.get(pods, { accept: 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io' })).body;
         expect(partial.kind).toBe('PartialObjectMetadataList');
         expect(partial.items[0].spec).toBeUndefined();
+      });
+
+      it('comes as YAML and indented', async () => {
+        for (const name of ['a', 'b']) await api.post(maps, { metadata: { name }, data: { x: '1' } });
+        const yaml = await api.get(maps, { accept: 'application/yaml' });
+        expect(yaml.headers['content-type']).toBe('application/yaml');
+        expect(yaml.text).toMatch(/^items:\n- /m);
+        expect(yaml.text.match(/^- /gm)).toHaveLength(2);
+        const pretty = await api.get(`${maps}?pretty=true`);
+        expect(names(pretty.body)).toEqual(['a', 'b']);
+        expect(pretty.text).toContain('\n  "items": [\n    {\n      "metadata": {');
       });
 
       it('refuses what it cannot encode', async () => {

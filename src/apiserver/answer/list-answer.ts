@@ -11,7 +11,7 @@ import type { Call } from '../request/call.ts';
 import { contentTypes } from '../request/media-type.ts';
 import { GatheringWriter } from './gathering-writer.ts';
 import { indentJson } from './indent.ts';
-import { answerBytes, partial, tableOf, type Presentation } from './object-answer.ts';
+import { partial, tableOf, type Presentation } from './object-answer.ts';
 import { joinListMessage } from './protobuf-list.ts';
 
 export interface ListAnswer {
@@ -146,26 +146,38 @@ async function writeTable(writer: GatheringWriter, list: ListAnswer, page: Page)
   await writer.end();
 }
 
-/** The whole list as one object, for encodings that cannot be put together from pieces. */
+/** A Table as one object, for encodings in which nobody asks for big ones. */
 async function collected(list: ListAnswer, page: Page): Promise<KubeObject> {
-  const { media, served } = list.presentation;
   const objects: KubeObject[] = [];
-  for await (const object of objectsOf(list, page)) objects.push(media.form === 'table' ? object : itemOf(list, object));
-  if (media.form === 'table') return tableOf(list.presentation, objects, { ...page.meta });
-  const isMetadata = media.form !== 'object';
-  return {
-    kind: isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`,
-    apiVersion: isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion,
-    metadata: page.meta as KubeObject['metadata'],
-    items: objects,
-  };
+  for await (const object of objectsOf(list, page)) objects.push(object);
+  return tableOf(list.presentation, objects, { ...page.meta });
 }
 
+/** YAML and indented JSON, item by item as well: a person's request must not hold up everybody else's. */
 async function answerForPeople(call: Call, list: ListAnswer, page: Page): Promise<void> {
-  const { media } = list.presentation;
-  const whole = await collected(list, page);
-  const text = media.encoding === 'yaml' ? stringifyYaml(whole) : indentJson(stringifyJson(whole));
-  await answerBytes(call, 200, contentTypes[media.encoding], Buffer.from(text));
+  const { media, served } = list.presentation;
+  const writer = new GatheringWriter(call, list.clock, contentTypes[media.encoding]);
+  const isYaml = media.encoding === 'yaml';
+  if (media.form === 'table') {
+    const table = await collected(list, page);
+    await writer.add(Buffer.from(isYaml ? stringifyYaml(table) : indentJson(stringifyJson(table))));
+    return writer.end();
+  }
+  const isMetadata = media.form !== 'object';
+  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
+  const head = { kind, apiVersion, metadata: page.meta };
+  await writer.addText(isYaml ? `${stringifyYaml(head)}items:` : `${indentJson(stringifyJson(head)).slice(0, -3)},\n  "items": [`);
+  let first = true;
+  for await (const object of objectsOf(list, page)) {
+    const item = itemOf(list, object);
+    const text = isYaml ? `${first ? '\n' : ''}${stringifyYaml([item])}` : `${first ? '' : ','}\n    ${indentJson(stringifyJson(item)).trimEnd().replaceAll('\n', '\n    ')}`;
+    await writer.add(Buffer.from(text));
+    await writer.breathe();
+    first = false;
+  }
+  await writer.addText(isYaml ? (first ? ' []\n' : '') : `${first ? '' : '\n  '}]\n}\n`);
+  await writer.end();
 }
 
 async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise<void> {

@@ -44,4 +44,11 @@ export function residentMb(pid: number): number {
   return (Number(line?.[1] ?? 0) * 1024) / 1e6;
 }
 
+/** Processor time that a process has used so far, all its threads, in milliseconds (the kernel counts in hundredths). */
+export function processorMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '../../src/client/index.ts';
-import { pause, residentMb, startHelper, type Helper } from './children.ts';
+import { pause, processorMs, residentMb, startHelper, type Helper } from './children.ts';
 import type { MeasuredServer } from './api-server.ts';
 import type { RequestJob, RequestResult, WatchJob, WatchResult } from './load-jobs.ts';
 import { configMapTemplate, podTemplate } from './objects.ts';
@@ -31,15 +31,20 @@ const podsPath = `/api/v1/namespaces/${namespace}/pods`;
 const mapsPath = `/api/v1/namespaces/${namespace}/configmaps`;
 const wide = { connections: 4, streams: 32 };
 
-async function run(bench: Bench, shape: Shape, port = bench.server.target.port): Promise<RequestResult> {
+/** With the server's processor time for each answer, which other work on the machine does not change. */
+type Measured = RequestResult & { readonly cpuMs: number };
+
+async function run(bench: Bench, shape: Shape, port = bench.server.target.port): Promise<Measured> {
   const job: RequestJob = { kind: 'requests', target: { ...bench.server.target, port }, ...shape };
+  const before = processorMs(bench.server.pid);
   const result = await bench.load.ask<RequestResult>(job);
+  const used = processorMs(bench.server.pid) - before;
   if (result.failures > 0) throw new Error(`${shape.method} ${shape.path}: ${result.failures} of ${result.failures + result.answers} requests failed: ${result.firstFailure ?? ''}`);
-  return result;
+  return { ...result, cpuMs: used / Math.max(1, result.answers) };
 }
 
 const perSecond = (result: RequestResult): number => result.answers / result.seconds;
-const latency = (result: RequestResult): string => `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms`;
+const latency = (result: Measured): string => `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, ${result.cpuMs.toPrecision(2)} ms CPU each`;
 
 /** The rate of the bare server that answers `body` to the same requests. */
 async function limitOf(bench: Bench, shape: Shape, body: Uint8Array): Promise<number> {

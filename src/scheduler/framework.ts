@@ -91,7 +91,7 @@ export function normalizeToHundred(scores: number[], reverse = false): void {
 }
 
 function totalScores(prepared: readonly Prepared[], pod: PodInfo, nodes: readonly NodeInfo[]): number[] {
-  const totals = new Array<number>(nodes.length).fill(0);
+  const totals = Array.from({ length: nodes.length }, () => 0);
   for (const { plugin, state } of prepared) {
     if (plugin.score === undefined || plugin.weight === 0) continue;
     const scores = nodes.map((node) => plugin.score?.(state, pod, node) ?? 0);

@@ -4,6 +4,7 @@ import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
 import { daemonset } from './daemonset/controller.ts';
 import { deployment } from './deployment/controller.ts';
+import { disruption } from './disruption/controller.ts';
 import { endpoints } from './endpoints/controller.ts';
 import { endpointslice } from './endpointslice/controller.ts';
 import { garbagecollector } from './garbagecollector/controller.ts';
@@ -15,6 +16,7 @@ import { podgc } from './podgc/controller.ts';
 import { pvcprotection } from './pvcprotection/controller.ts';
 import { pvprotection } from './pvprotection/controller.ts';
 import { replicaset, replicationcontroller } from './replicaset/controller.ts';
+import { resourcequota } from './resourcequota/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
 import { statefulset } from './statefulset/controller.ts';
@@ -43,4 +45,6 @@ export const registry: readonly Controller[] = [
   cronjob,
   daemonset,
   statefulset,
+  resourcequota,
+  disruption,
 ];

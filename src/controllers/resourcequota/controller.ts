@@ -1,0 +1,111 @@
+// Keeps status.used of ResourceQuotas true as objects come, change and go. Admission charges creations at once; this
+// gives back what deletions free and counts everything anew every few minutes. Kinds that a quota counts as mere
+// objects are watched from the first quota on that does so.
+import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '#api/core/v1.ts';
+import { every } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import { createWorkQueue, discover, keyOf, runWorkers, type ApiObject, type Informer } from '#client';
+import type { Controller, ControllerContext, Run } from '../context.ts';
+import { isFinished } from '../pod-state.ts';
+import { sameValue } from '../same-value.ts';
+import { counterOf, reconcile, type Counter } from './reconcile.ts';
+
+const workers = 5;
+const resyncMs = 5 * 60_000;
+
+function setUp(context: ControllerContext): Run {
+  const { world, client, signal } = context;
+  const quotas = context.informer<ResourceQuota>('resourcequotas');
+  const pods = context.informer<Pod>('pods');
+  const services = context.informer<Service>('services');
+  const claims = context.informer<PersistentVolumeClaim>('persistentvolumeclaims');
+  const queue = createWorkQueue(world);
+  const same = (a: Counter | undefined, b: Counter): boolean => a === b || (typeof a === 'object' && typeof b === 'object' && a.objects === b.objects);
+  const replenish = (namespace: string, counter: Counter): void => {
+    for (const quota of quotas.list(namespace)) if (Object.keys(quota.spec?.hard ?? {}).some((name) => same(counterOf(name), counter))) queue.add(keyOf(quota));
+  };
+  watch(pods, 'pods', replenish, (pod, old) => isFinished(pod) !== isFinished(old) || pod.metadata?.deletionTimestamp !== old.metadata?.deletionTimestamp || !sameValue(pod.spec, old.spec));
+  watch(services, 'services', replenish, (service, old) => !sameValue(service.spec, old.spec));
+  watch(claims, 'persistentvolumeclaims', replenish, (claim, old) => !sameValue(claim.spec, old.spec) || !sameValue(claim.status?.allocatedResources, old.status?.allocatedResources));
+  quotas.addHandler({
+    added: (quota) => queue.add(keyOf(quota)),
+    updated(quota, old) {
+      if (!sameValue(quota.spec?.hard, old.spec?.hard)) queue.add(keyOf(quota));
+    },
+  });
+  const counted = createCounters(context, replenish);
+  const sync = async (key: string): Promise<void> => {
+    const quota = quotas.byKey(key);
+    if (quota === undefined) return;
+    const namespace = quota.metadata?.namespace ?? '';
+    const numbers = new Map<string, number | undefined>();
+    for (const name of Object.keys(quota.spec?.hard ?? {})) {
+      const counter = counterOf(name);
+      if (typeof counter === 'object') numbers.set(counter.objects, await counted(counter.objects, namespace));
+    }
+    const status = reconcile({ quota, pods: pods.list(namespace), services: services.list(namespace), claims: claims.list(namespace), objects: (resource) => numbers.get(resource) }, world.clock.now());
+    if (status !== undefined) await client.resource<ResourceQuota>('resourcequotas').in(namespace).updateStatus({ ...quota, status });
+  };
+  return async () => {
+    const all = every(world.clock, resyncMs, signal, () => {
+      for (const quota of quotas.list()) queue.add(keyOf(quota));
+    });
+    await Promise.all([all, runWorkers(world, queue, workers, signal, sync)]);
+  };
+}
+
+function watch<T extends ApiObject>(informer: Informer<T>, counter: Counter, replenish: (namespace: string, counter: Counter) => void, matters: (object: T, old: T) => boolean): void {
+  const wake = (object: T): void => replenish(object.metadata?.namespace ?? '', counter);
+  informer.addHandler({
+    added: wake,
+    updated(object, old) {
+      if (matters(object, old)) wake(object);
+    },
+    deleted: wake,
+  });
+}
+
+type Counted = (resource: string, namespace: string) => Promise<number | undefined>;
+
+/** Counts objects: of built-in kinds by a watch, of custom ones by listing their metadata. */
+function createCounters(context: ControllerContext, replenish: (namespace: string, counter: Counter) => void): Counted {
+  const informers = new Map<string, Informer<ApiObject> | undefined>();
+  const informerOf = (resource: string): Informer<ApiObject> | undefined => {
+    if (informers.has(resource)) return informers.get(resource);
+    let informer: Informer<ApiObject> | undefined;
+    try {
+      informer = context.informer<ApiObject>(resource);
+      watch(informer, { objects: resource }, replenish, () => false);
+    } catch {
+      // Not of the built-in kinds.
+    }
+    informers.set(resource, informer);
+    return informer;
+  };
+  return async (resource, namespace) => {
+    const informer = informerOf(resource);
+    if (informer !== undefined) {
+      await informer.synced;
+      return informer.list(namespace).length;
+    }
+    try {
+      const found = (await discover(context.programClient, context.signal)).resources.find((info) => (info.group === '' ? info.plural : `${info.plural}.${info.group}`) === resource);
+      if (found === undefined || !found.namespaced) return undefined;
+      const list = await context.programClient.forInfo<ApiObject>(found).in(namespace).listAll({ metadataOnly: true, signal: context.signal });
+      return list.items.length;
+    } catch (error) {
+      context.world.log.warn('objects of a quota cannot be counted', { resource, namespace, error: errorText(error) });
+      return undefined;
+    }
+  };
+}
+
+export const resourcequota: Controller = {
+  name: 'resourcequota-controller',
+  alias: 'resourcequota',
+  is: 'Counts what of a ResourceQuota is used.',
+  serviceAccount: 'resourcequota-controller',
+  reads: ['resourcequotas', 'pods', 'services', 'persistentvolumeclaims', '*'],
+  writes: ['resourcequotas/status'],
+  setUp,
+};

@@ -2,6 +2,7 @@
 // serves on.
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { openMemoryStore } from '#store';
 import { memoryTransport } from '#wire';
 import { defaultSecurity } from './default-security.ts';
@@ -50,21 +51,21 @@ describe('bad input', () => {
   ];
 
   it.each(cases)('%s', async (_name, ask, status, reason, message) => {
-    const started = performance.now();
+    const started = systemClock.monotonic();
     const answer = await ask();
     expect(answer.status).toBe(status);
     expect(answer.body.reason).toBe(reason);
     expect(answer.body.message).toMatch(message);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(systemClock.monotonic() - started).toBeLessThan(1000);
   });
 
   it('an alias bomb costs nothing', async () => {
     const lines = ['a: &a [x,x,x,x,x,x,x,x,x]'];
     for (let i = 0; i < 12; i++) lines.push(`${'bcdefghijklm'.charAt(i)}: &${'bcdefghijklm'.charAt(i)} [${Array.from({ length: 9 }, () => `*${'abcdefghijkl'.charAt(i)}`).join(',')}]`);
-    const started = performance.now();
+    const started = systemClock.monotonic();
     const answer = await api.call('POST', maps, lines.join('\n'), { 'content-type': 'application/yaml' });
     expect(answer.status).toBe(400);
-    expect(performance.now() - started).toBeLessThan(1000);
+    expect(systemClock.monotonic() - started).toBeLessThan(1000);
   });
 
   it('__proto__ is a key like any other', async () => {

@@ -1,3 +1,4 @@
+// The REST suite on the stores that need no other program.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -12,7 +12,7 @@ export interface IpRange {
 }
 
 /** "10.96.0.1" as a number; undefined when it is no address of the family. */
-export function parseIp(text: string): { readonly family: 'IPv4' | 'IPv6'; readonly value: bigint } | undefined {
+function parseIp(text: string): { readonly family: 'IPv4' | 'IPv6'; readonly value: bigint } | undefined {
   if (/^\d{1,3}(\.\d{1,3}){3}$/.test(text)) {
     const parts = text.split('.').map(Number);
     if (parts.some((part) => part > 255)) return undefined;

@@ -75,11 +75,11 @@ export function createNodePorts(range: PortRange, store: Store, random: Random):
   };
 
   /** Changes the bitmap until nobody was quicker. */
-  const change = (next: (bits: bigint) => bigint): Promise<void> => {
+  const change = (mark: (bits: bigint) => bigint): Promise<void> => {
     const work = queue.then(async () => {
       for (;;) {
         const bitmap: Bitmap = known ?? (await read());
-        const bits = next(bitmap.bits);
+        const bits = mark(bitmap.bits);
         if (bits === bitmap.bits) {
           known = bitmap;
           return;

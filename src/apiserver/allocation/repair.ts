@@ -40,7 +40,7 @@ export function startRepair(parts: RepairParts): void {
 }
 
 /** One round; updates `suspects`. */
-export async function repair(parts: RepairParts, suspects: Suspects): Promise<void> {
+async function repair(parts: RepairParts, suspects: Suspects): Promise<void> {
   const services = parts.reader.list('', 'services') as readonly (KubeObject & Service)[];
   suspects.addresses = await repairAddresses(parts, services, suspects.addresses);
   suspects.ports = await repairPorts(parts, services, suspects.ports);

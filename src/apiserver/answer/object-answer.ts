@@ -35,7 +35,7 @@ export function answerVersioned(call: Call, status: number, presentation: Presen
 }
 
 /** The bytes of an object in an encoding and form. */
-export function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
+function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
   const { media, served } = presentation;
   if (media.form === 'table') return encodeValue(media, 'meta.v1.Table', tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' }));
   if (media.form !== 'object') return encodeValue(media, 'meta.v1.PartialObjectMetadata', partial(object));
@@ -61,7 +61,7 @@ export function tableOf(presentation: Presentation, objects: readonly KubeObject
 }
 
 /** Answers with bytes at once, compressed if that pays. */
-export async function compressed(call: Call, status: number, contentType: string, bytes: Uint8Array): Promise<void> {
+async function compressed(call: Call, status: number, contentType: string, bytes: Uint8Array): Promise<void> {
   answer(call, status, { 'content-type': contentType, 'content-encoding': 'gzip', vary: 'Accept-Encoding' }, await compress(bytes));
 }
 

@@ -1,3 +1,4 @@
+// What a watcher may rely on: the ring knows where a revision is, and says from where on it knows.
 import { describe, expect, it } from 'vitest';
 import type { CacheEvent } from './entry.ts';
 import { EventRing } from './event-ring.ts';

@@ -10,7 +10,7 @@ export interface RingLimits {
   readonly ageMs: number;
 }
 
-export const defaultRingLimits: RingLimits = { events: 16_384, supersededBytes: 24 << 20, ageMs: 300_000 };
+const defaultRingLimits: RingLimits = { events: 16_384, supersededBytes: 24 << 20, ageMs: 300_000 };
 
 /** So many events stay however old they are. */
 const keptWhateverAge = 128;

@@ -1,3 +1,4 @@
+// Random changes against a plain map: order, lookups and snapshots must agree.
 import { expect, it } from 'vitest';
 import { randomInt, seededRandom } from '#base/random.ts';
 import type { Entry } from './entry.ts';

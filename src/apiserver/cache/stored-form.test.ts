@@ -1,3 +1,4 @@
+// The bytes of objects on their way from the store to clients.
 import { describe, expect, it } from 'vitest';
 import { encodeStored, kindHead, parseServed, serveStored, withRevision } from './stored-form.ts';
 

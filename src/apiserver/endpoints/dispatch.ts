@@ -14,7 +14,7 @@ import { getObject, listObjects, watchObjects } from './read.ts';
 import { getScale, patchScale, putScale } from './scale.ts';
 import { deleteObject, patchObject, postObject, putObject } from './write.ts';
 
-export type EndpointHandler = (target: Target) => Promise<void> | void;
+type EndpointHandler = (target: Target) => Promise<void> | void;
 
 const verbs: Readonly<Record<string, EndpointHandler>> = {
   get: getObject, list: listObjects, watch: watchObjects, create: postObject, update: putObject, patch: patchObject, delete: deleteObject, deletecollection: deleteCollection,

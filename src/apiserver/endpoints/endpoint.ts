@@ -45,7 +45,7 @@ export interface Target {
 }
 
 /** Upstream's bound on request bodies. */
-export const bodyLimitBytes = 3 * 1024 * 1024;
+const bodyLimitBytes = 3 * 1024 * 1024;
 
 export async function readBody(call: Call): Promise<Uint8Array> {
   try {

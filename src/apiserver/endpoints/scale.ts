@@ -23,7 +23,7 @@ function field(object: unknown, name: string): unknown {
 }
 
 /** The Scale of a workload. */
-export function scaleOf(object: Stored, paths: Readonly<Record<string, string>>): KubeObject & Scale {
+function scaleOf(object: Stored, paths: Readonly<Record<string, string>>): KubeObject & Scale {
   const { metadata } = object;
   const replicas = Number(field(object.spec, 'replicas') ?? 0);
   const selector = field(object.spec, 'selector');

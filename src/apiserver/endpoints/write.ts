@@ -26,7 +26,7 @@ export async function postObject(target: Target): Promise<void> {
 }
 
 /** The right to create, for updates that do. */
-export async function authorizeCreate(target: Target): Promise<void> {
+async function authorizeCreate(target: Target): Promise<void> {
   const { server, call } = target;
   const { info } = call;
   const attributes = {

@@ -1,9 +1,7 @@
 // Everything that is no resource: health, version, metrics, discovery and OpenAPI, and the list of paths at /.
-import { genericServerResponse, stringifyJson, type KubeObject } from '#machinery';
+import { genericServerResponse, stringifyJson } from '#machinery';
 import type { World } from '#base/world.ts';
-import { answerBytes, encodeValue } from '../answer/object-answer.ts';
 import { answer, type Call } from '../request/call.ts';
-import { contentTypes, negotiate } from '../request/media-type.ts';
 import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
 import { answerCheck, answerHealth, type HealthEndpoint } from './checks.ts';
 
@@ -20,14 +18,8 @@ export interface PathParts {
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 
-/** A document in JSON, YAML or protobuf as the client accepts. */
-export function answerDocument(call: Call, type: string, document: object): Promise<void> | void {
-  const media = negotiate(call.exchange.headers.accept, call.info.query, call.exchange.headers['user-agent'] ?? '', { forms: ['object'], protobuf: true });
-  return answerBytes(call, 200, contentTypes[media.encoding], encodeValue(media, type, document as KubeObject));
-}
-
 /** What the router says to a path that nobody serves. */
-export function answerNotFound(call: Call): void {
+function answerNotFound(call: Call): void {
   answer(call, 404, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }, '404 page not found\n');
 }
 

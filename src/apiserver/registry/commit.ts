@@ -10,7 +10,7 @@ import type { Registry } from './write-request.ts';
 import type { StoredResource } from './resources.ts';
 
 /** etcd's --max-request-bytes: what a store takes in one write. */
-export const largestWriteBytes = 1.5 * (1 << 20);
+const largestWriteBytes = 1.5 * (1 << 20);
 
 export interface Committed {
   readonly object: KubeObject;
@@ -25,7 +25,7 @@ export function storeFailure(message: string, code = 500): StatusError {
   return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code });
 }
 
-export const tooLargeMessage = 'etcdserver: request is too large';
+const tooLargeMessage = 'etcdserver: request is too large';
 
 /** The object as it is stored, without its resourceVersion. Throws when it is larger than the store takes. */
 export function encodeForStore(resource: StoredResource, object: KubeObject): Buffer {
@@ -61,12 +61,12 @@ export async function deleteObject(
   return result.succeeded ? { deletedAt: result.revision } : { deletedAt: undefined, current: result.current[0] };
 }
 
-export function withResourceVersion(object: KubeObject, revision: number): KubeObject {
+function withResourceVersion(object: KubeObject, revision: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
 /** A transaction, its operating errors as the API tells them. */
-export async function commit(registry: Registry, txn: Txn, signal: AbortSignal): Promise<TxnResult> {
+async function commit(registry: Registry, txn: Txn, signal: AbortSignal): Promise<TxnResult> {
   try {
     return await registry.cache.store.commit(txn, signal);
   } catch (error) {

@@ -2,7 +2,7 @@
 // Versions of one kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource.
 import { apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
 import { kindHead, type KindHead } from '../cache/stored-form.ts';
-import type { CachedResource, ResourceCache } from '../cache/resource-cache.ts';
+import type { CachedResource } from '../cache/resource-cache.ts';
 import type { KubeObject } from '../contract.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { convert } from './conversions.ts';
@@ -102,5 +102,3 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
     hasGroupVersion: (group, version) => versions.has(`${group}/${version}`),
   };
 }
-
-export type CacheOf = (resource: StoredResource) => ResourceCache;

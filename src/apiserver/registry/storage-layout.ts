@@ -19,11 +19,6 @@ export function storagePrefix(group: string, plural: string): string {
   return `${root}${special[`${group}/${plural}`] ?? plural}/`;
 }
 
-/** The prefix of a custom resource's keys. */
-export function customStoragePrefix(group: string, plural: string): string {
-  return `${root}${group}/${plural}/`;
-}
-
 /** The key under a prefix. */
 export function objectKey(namespaced: boolean, namespace: string, name: string): string {
   return namespaced ? `${namespace}/${name}` : name;

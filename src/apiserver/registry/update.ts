@@ -14,7 +14,7 @@ import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
 
-export const modifiedMessage = 'the object has been modified; please apply your changes to the latest version and try again';
+const modifiedMessage = 'the object has been modified; please apply your changes to the latest version and try again';
 
 /** Between two writers that always collide one wins each time: so many losses mean something else is wrong. */
 const attemptsPerUpdate = 100;

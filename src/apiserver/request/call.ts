@@ -64,7 +64,7 @@ export function warn(call: Call, message: string): void {
 }
 
 /** RFC 7234 warn-code 299, as client-go parses it. */
-export function warningHeader(warnings: readonly string[]): string {
+function warningHeader(warnings: readonly string[]): string {
   let total = 0;
   const parts: string[] = [];
   for (const message of warnings) {

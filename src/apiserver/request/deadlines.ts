@@ -8,7 +8,7 @@ import type { Call } from './call.ts';
 const limitMs = 60_000;
 const tickMs = 500;
 
-export interface OpenDeadline {
+interface OpenDeadline {
   readonly at: number;
   readonly call: Call;
 }

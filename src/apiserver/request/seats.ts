@@ -15,7 +15,7 @@ export interface SeatLimits {
 
 export const defaultSeatLimits: SeatLimits = { readOnly: 400, mutating: 200, waiting: 4096, waitMs: 15_000 };
 
-export type Release = () => void;
+type Release = () => void;
 
 export interface Seats {
   /** A seat, or a promise of one; both throw 429. undefined: this request needs none. */

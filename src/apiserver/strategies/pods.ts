@@ -15,7 +15,7 @@ function positive(text: string | undefined): boolean {
 }
 
 /** Quality of service by requests and limits of cpu and memory. */
-export function qosClass(spec: PodSpec): QosClass {
+function qosClass(spec: PodSpec): QosClass {
   const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
   const holders = spec.resources === undefined || (spec.resources.requests === undefined && spec.resources.limits === undefined)
     ? containers.map((c) => c.resources)

@@ -2,7 +2,7 @@
 // node that stops is a machine whose agent died: its containers go on and are adopted when it starts again.
 import type { World } from '#base/world.ts';
 import { createClient, type Client } from '#client';
-import { memoryHost, startKubelet, type Kubelet, type KubeletSettings } from '#kubelet';
+import { memoryHost, startKubelet, type Kubelet, type KubeletSettings, type NodeHost } from '#kubelet';
 import { memoryTransport, type Handler } from '#wire';
 import { cuttable, type CuttableTransport } from './cuttable-transport.ts';
 import { nodeIdentity } from './identities.ts';
@@ -42,12 +42,25 @@ export interface NodeSurroundings {
   readonly settings?: Partial<KubeletSettings>;
 }
 
+const mostLogBytes = 64 << 10;
+
+/** Lines end up where the kubelet looks for them; of each file the newest part is kept. */
+function appendTo(files: NodeHost['files']): (path: string, line: string) => void {
+  let last = Promise.resolve();
+  return (path, line) => {
+    last = last.then(async () => {
+      const before = (await files.read(path)) ?? new Uint8Array(0);
+      await files.write(path, Buffer.concat([before, Buffer.from(line)]).subarray(-mostLogBytes));
+    }).catch(() => {});
+  };
+}
+
 /** A node that is not started yet. */
 export function createSimulatedNode(spec: NodeSpec, { world, apiServer, index, settings }: NodeSurroundings): SimulatedNode {
   const address = `192.168.${index >> 8}.${index & 255}`;
   const brokenImages = new Map<string, string>();
-  const runtime = createSimulatedRuntime(world, { brokenImages, podSubnet: `10.${64 + (index >> 8)}.${index & 255}` });
   const host = memoryHost({ hostname: spec.name, address, cores: spec.cores, memoryBytes: spec.memoryBytes });
+  const runtime = createSimulatedRuntime(world, { brokenImages, podSubnet: `10.${64 + (index >> 8)}.${index & 255}`, writeLog: appendTo(host.files) });
   let transport: CuttableTransport | undefined;
   let client: Client | undefined;
   let kubelet: Kubelet | undefined;

@@ -18,6 +18,7 @@ import { memoryTransport, type Handler } from '#wire';
 import { startControlPlane, type ControlPlane } from './control-plane.ts';
 import { durationMs, type Duration } from './duration.ts';
 import { admin, controllerManager, person, schedulerIdentity, serviceAccount, type CallerIdentity } from './identities.ts';
+import { serveCluster, type ServedCluster } from './serve-cluster.ts';
 import { createSimulatedNode, type NodeSpec, type SimulatedNode } from './simulated-nodes.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 import { createLogBook, createVirtualWorld, type LogLine } from './virtual-world.ts';
@@ -46,6 +47,8 @@ export interface UntilOptions {
 
 export interface Cluster extends AsyncDisposable {
   readonly world: World;
+  /** The clock that `advance` moves; undefined in real time. */
+  readonly clock: VirtualClock | undefined;
   /** The administrator's. */
   readonly client: Client;
   /** The API server itself: for transports of one's own. */
@@ -67,10 +70,13 @@ export interface Cluster extends AsyncDisposable {
   stopNode(name: string): Promise<void>;
   /** It comes back and adopts what runs. */
   startNode(name: string): Promise<void>;
+  /** Opens a port for kubectl and others; closed with the cluster. */
+  serve(): Promise<ServedCluster>;
 }
 
 interface Time {
   readonly world: World;
+  readonly clock: VirtualClock | undefined;
   readonly lines: readonly LogLine[];
   advance(by: Duration): Promise<void>;
   reach(condition: () => boolean | Promise<boolean>, within: Duration): Promise<boolean>;
@@ -78,8 +84,8 @@ interface Time {
 
 function virtualTime(options: ClusterOptions): Time {
   const world = createVirtualWorld({ seed: options.seed, startMs: options.startMs });
-  const clock: VirtualClock = world.clock;
-  return { world, lines: world.lines, advance: clock.advance, reach: clock.advanceUntil };
+  const { clock } = world;
+  return { world, clock, lines: world.lines, advance: clock.advance, reach: clock.advanceUntil };
 }
 
 /** How often a condition is looked at in real time. */
@@ -89,7 +95,7 @@ function realTime(): Time {
   const { log, lines } = createLogBook(systemClock.now);
   const world: World = { clock: systemClock, random: systemRandom, log, metrics: createMetrics() };
   return {
-    world, lines,
+    world, lines, clock: undefined,
     advance: (by) => sleep(systemClock, durationMs(by)),
     async reach(condition, within) {
       const end = systemClock.monotonic() + durationMs(within);
@@ -116,6 +122,7 @@ interface Parts {
   readonly options: ClusterOptions;
   readonly stop: AbortController;
   readonly programs: { controllers?: RunningControllers; scheduler?: Scheduler };
+  readonly served: ServedCluster[];
   clientOf(identity: CallerIdentity, userAgent: string): Client;
   closeClients(): Promise<unknown>;
 }
@@ -130,6 +137,7 @@ function createParts(options: ClusterOptions): Parts {
     time, store, plane, nodes, options,
     stop: new AbortController(),
     programs: {},
+    served: [],
     clientOf(identity, userAgent) {
       const client = createClient(time.world, memoryTransport(plane.handler, identity), { userAgent });
       clients.push(client);
@@ -149,11 +157,11 @@ function startPrograms({ time, plane, options, clientOf, stop, programs }: Parts
   const { world } = time;
   const list = options.controllers ?? ['*'];
   if (list.length > 0) {
-    const clientFor = (name: string): Client => (name === programName ? clientOf(controllerManager, programName) : clientOf(serviceAccount('kube-system', name), `${programName} ${name}`));
+    const clientFor = (name: string): Client => (name === programName ? clientOf(controllerManager, `${programName}/v1.36.0 skiff`) : clientOf(serviceAccount('kube-system', name), `${programName}/v1.36.0 skiff ${name}`));
     programs.controllers = startControllers(world, clientFor, { leaderElect: false, identity: 'skiff-testing', rootCa: plane.ca.cert, ...options.controllersConfig, controllers: list });
   }
   if (options.scheduler === false) return;
-  const client = clientOf(schedulerIdentity, 'kube-scheduler');
+  const client = clientOf(schedulerIdentity, 'kube-scheduler/v1.36.0 skiff');
   const informers = createInformerFactory(world, client);
   programs.scheduler = startScheduler(world, defaultSchedulerConfig, client, informers, stop.signal);
   informers.start(stop.signal).catch((error: unknown) => {
@@ -171,9 +179,9 @@ async function whilePassing({ time }: Parts, work: Promise<unknown>, within: Dur
   await work;
 }
 
-async function closeParts({ nodes, programs, plane, store, options, stop, closeClients }: Parts): Promise<void> {
+async function closeParts({ nodes, programs, served, plane, store, options, stop, closeClients }: Parts): Promise<void> {
   stop.abort(new Error('the cluster is being closed'));
-  await Promise.allSettled([...nodes.map((node) => node.close()), programs.controllers?.close(), programs.scheduler?.close()]);
+  await Promise.allSettled([...served.map((each) => each.close()), ...nodes.map((node) => node.close()), programs.controllers?.close(), programs.scheduler?.close()]);
   await closeClients();
   await plane.close();
   if (options.store === undefined) await store.close();
@@ -188,7 +196,7 @@ function clusterOf(parts: Parts, client: Client): Cluster {
     return node;
   };
   return {
-    world, client, store, nodes, handler: plane.handler, log: lines,
+    world, client, store, nodes, clock: time.clock, handler: plane.handler, log: lines,
     clientFor: (user, groups) => clientOf(person(user, groups), 'skiff-testing'),
     now: () => world.clock.now(),
     advance: time.advance,
@@ -203,7 +211,16 @@ function clusterOf(parts: Parts, client: Client): Cluster {
     },
     stopNode: (name) => whilePassing(parts, find(name).stop()),
     startNode: (name) => whilePassing(parts, find(name).start()),
-    [Symbol.asyncDispose]: () => whilePassing(parts, closeParts(parts), '5m'),
+    async serve() {
+      const served = await serveCluster(world, plane.handler, plane.ca);
+      parts.served.push(served);
+      return served;
+    },
+    async [Symbol.asyncDispose]() {
+      await whilePassing(parts, closeParts(parts), '5m');
+      // What watches over deadlines of requests looks once more and finds none.
+      await time.clock?.advance('1s');
+    },
   };
 }
 

@@ -2,6 +2,8 @@
 // <state>/cluster.json by the first `up`, is what every program of the cluster reads.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf, errorText } from '#base/errors.ts';
+import { UserError } from './user-error.ts';
 
 export interface ClusterPaths {
   /** Survives `down`: certificates, the store, containerd's content, pod directories. */
@@ -40,7 +42,13 @@ export function clusterFile(paths: ClusterPaths): string {
 /** The cluster that this machine's state directory describes, if `up` has ever run. */
 export function loadCluster(paths: ClusterPaths = defaultPaths): ClusterConfig | undefined {
   const file = clusterFile(paths);
-  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ClusterConfig) : undefined;
+  if (!existsSync(file)) return undefined;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as ClusterConfig;
+  } catch (error) {
+    if (codeOf(error) === 'EACCES') throw new UserError('the cluster of this machine belongs to root', 'run the same command as root: sudo …', error);
+    throw new UserError(`${file} cannot be read: ${errorText(error)}`, 'restore it, or begin anew: remove it and run skiff up', error);
+  }
 }
 
 export function saveCluster(config: ClusterConfig): void {

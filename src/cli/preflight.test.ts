@@ -2,7 +2,7 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { expect, test } from 'vitest';
 import { osParts } from './os-parts.ts';
-import { requireFreePort } from './preflight.ts';
+import { requireFreePort, requireStore } from './preflight.ts';
 import { UserError } from './user-error.ts';
 
 test('a taken port is named with the way to find its owner', async () => {
@@ -23,4 +23,16 @@ test('every OS part says which package brings it and why', () => {
     expect(part.why.length).toBeGreaterThan(5);
     expect(part.paths.every((path) => path.startsWith('/'))).toBe(true);
   }
+});
+
+test('a store that is none, or that nobody answers at, is refused before anything is written', async () => {
+  await requireStore('embedded');
+  await expect(requireStore('nonsense')).rejects.toThrow('--store nonsense is no store');
+  await expect(requireStore('etcd://hostonly')).rejects.toThrow('is no store');
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  const { port } = other.address() as AddressInfo;
+  await requireStore(`etcd://127.0.0.1:${port}`);
+  await new Promise((resolve) => other.close(resolve));
+  await expect(requireStore(`etcd://127.0.0.1:${port}`)).rejects.toThrow('nobody answers there');
 });

@@ -1,6 +1,6 @@
 // What must be true before `up` touches anything. Each failed check names the next step; nothing has been
 // changed when it throws.
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { networkInterfaces, platform } from 'node:os';
 import { codeOf } from '#base/errors.ts';
 import { missingParts, type OsPart } from './os-parts.ts';
@@ -22,6 +22,28 @@ export async function requireFreePort(address: string, port: number, purpose: st
     });
     probe.listen(port, address, () => probe.close(() => resolve()));
   });
+}
+
+/** Throws unless `store` is "embedded" or names etcd endpoints of which one accepts connections. */
+export async function requireStore(store: string): Promise<void> {
+  if (store === 'embedded') return;
+  const match = /^etcds?:\/\/(.+)$/.exec(store);
+  const endpoints = (match?.[1] ?? '').split(',').map((address) => /^(.+):(\d+)$/.exec(address));
+  if (match === null || endpoints.some((e) => e === null)) throw new UserError(`--store ${store} is no store`, 'say embedded, or etcd://host:port[,host:port…]');
+  const reached = await Promise.all(
+    endpoints.map(
+      (endpoint) =>
+        new Promise<boolean>((resolve) => {
+          const socket = connect({ host: endpoint?.[1]?.replace(/^\[|\]$/g, ''), port: Number(endpoint?.[2]), timeout: 3000 });
+          const finish = (good: boolean): void => {
+            socket.destroy();
+            resolve(good);
+          };
+          socket.once('connect', () => finish(true)).once('error', () => finish(false)).once('timeout', () => finish(false));
+        }),
+    ),
+  );
+  if (!reached.includes(true)) throw new UserError(`${store}: nobody answers there`, 'start etcd first (etcdctl endpoint health), then run the same command again');
 }
 
 /** The parts to install; throws with the whole list when `offline`. */

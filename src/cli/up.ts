@@ -14,7 +14,7 @@ import { applyManifests, readManifests } from './manifests.ts';
 import { installParts } from './os-parts.ts';
 import { clusterFile, defaultPaths, kubeconfigFile, loadCluster, saveCluster, type ClusterConfig } from './paths.ts';
 import { ensurePki, type ClusterPki } from './pki.ts';
-import { machineAddress, requireFreePort, requireParts, requireRootOnLinux } from './preflight.ts';
+import { machineAddress, requireFreePort, requireParts, requireRootOnLinux, requireStore } from './preflight.ts';
 import { runProbe } from './probe-pod.ts';
 import { startProgram, type Launcher, type ProgramName } from './programs.ts';
 import { logFile, logTail, programPid, supervisedPid } from './supervise.ts';
@@ -109,6 +109,7 @@ export async function up(world: World, options: UpOptions, list: Checklist, laun
   requireRootOnLinux('npm start');
   const missing = requireParts(options.offline);
   const config = clusterConfig(options);
+  await requireStore(config.store);
   await preflight(config);
   const fresh = !existsSync(clusterFile(config.paths));
 

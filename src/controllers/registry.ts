@@ -12,6 +12,7 @@ import { job } from './job/controller.ts';
 import { namespace } from './namespace/controller.ts';
 import { nodeipam } from './nodeipam/controller.ts';
 import { nodelifecycle } from './nodelifecycle/controller.ts';
+import { persistentvolume } from './persistentvolume/controller.ts';
 import { podgc } from './podgc/controller.ts';
 import { pvcprotection } from './pvcprotection/controller.ts';
 import { pvprotection } from './pvprotection/controller.ts';
@@ -47,4 +48,5 @@ export const registry: readonly Controller[] = [
   statefulset,
   resourcequota,
   disruption,
+  persistentvolume,
 ];

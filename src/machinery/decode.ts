@@ -5,15 +5,17 @@
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
-import { parseCarefully } from './json-parse.ts';
-import { countMembers, parseFast, type FastJson } from './json.ts';
+import { parsingCarefully } from './json-parse.ts';
+import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KubeObject } from './object.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf/object.ts';
-import { badRequest, StatusError, unsupportedMediaType } from './status.ts';
+import { atOnce, inSlices, type Sliced } from './slices.ts';
+import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from './status.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext, readMessage, UnmarshalError } from './wire-read.ts';
 import { TypeMismatch } from './scalar-read.ts';
-import { parseYamlStrictly } from './yaml.ts';
+import { parseYamlAside } from './yaml-thread.ts';
+import { parseYamlStrictly, type ParsedYaml } from './yaml.ts';
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 
@@ -24,7 +26,7 @@ export interface DecodeOptions {
   readonly type?: string;
   /** Default Warn, as the server's. */
   readonly fieldValidation?: FieldValidation;
-  readonly limits?: { readonly maxDepth?: number };
+  readonly limits?: { readonly maxDepth?: number; readonly maxValues?: number };
 }
 
 export interface Decoded {
@@ -46,19 +48,49 @@ interface Body {
   readonly yamlProblem?: string;
 }
 
-/** Decodes a body. Throws StatusError: 400 for a bad body, 415 for an unknown content type. */
+/** Decodes a body. Throws StatusError: 400 for a bad body, 413 beyond `limits`, 415 for an unknown content type. */
 export function decodeObject(bytes: Uint8Array, options: DecodeOptions = {}): Decoded {
-  const mediaType = (options.contentType ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return atOnce(decoding(bytes, options));
+}
+
+/** As decodeObject, in slices and with YAML read by a thread of its own: for large bodies. */
+export async function decodeInSlices(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Decoded> {
+  if (!isYamlType(mediaTypeOf(options))) return inSlices(decoding(bytes, options));
+  let body: Body;
+  try {
+    body = bodyOfYaml(await parseYamlAside(bytes, options.limits?.maxValues));
+  } catch (error) {
+    throw unreadable(options, bytes, error);
+  }
+  return inSlices(decoding(bytes, options, body));
+}
+
+function bodyOfYaml({ value, duplicates }: ParsedYaml): Body {
+  return { value, duplicates: [], ...(duplicates === undefined ? {} : { yamlProblem: duplicates }) };
+}
+
+function mediaTypeOf(options: DecodeOptions): string {
+  return (options.contentType ?? 'application/json').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function isYamlType(mediaType: string): boolean {
+  return mediaType === 'application/yaml' || mediaType.endsWith('+yaml');
+}
+
+/** @param given The body, where it has been read already. */
+function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sliced<Decoded> {
+  const mediaType = mediaTypeOf(options);
   if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobufBody(bytes, options);
-  const body = readBody(bytes, mediaType, options);
+  const body = given ?? (yield* readBody(bytes, mediaType, options));
+  yield;
   const value = body.value;
   if (!isKubeObject(value)) throw unrecognized(options, bytes, notAnObject(value));
   checkTypeMeta(value, bytes, options);
   if (options.type === undefined) {
-    const extra = body.members !== undefined && countMembers(value) !== body.members ? duplicatesOf(bytes) : body.duplicates;
+    const extra = body.members !== undefined && countMembers(value) !== body.members ? yield* duplicatesOf(bytes) : body.duplicates;
     return conclude(value, [], extra, body.yamlProblem, options, value);
   }
-  return decodeTyped(value, bytes, body, options.type, options);
+  return yield* decodeTyped(value, bytes, body, options.type, options);
 }
 
 /** JSON objects; what their fields hold is checked by the walk. */
@@ -66,7 +98,7 @@ function isKubeObject(value: unknown): value is KubeObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof RawNumber);
 }
 
-function decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: string, options: DecodeOptions): Decoded {
+function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: string, options: DecodeOptions): Sliced<Decoded> {
   const wanted = gvkOfType(type);
   const defaultVersion = formatApiVersion(wanted.group, wanted.version);
   const apiVersion = value.apiVersion === undefined || value.apiVersion === '' ? defaultVersion : value.apiVersion;
@@ -87,7 +119,7 @@ function decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: str
   object.apiVersion = apiVersion;
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && context.members !== body.members;
-  return conclude(object, context.unknown, hasDuplicates ? duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
+  return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
 }
 
 function readTyped(type: string, value: unknown, context: ReadContext, kind: string, version: string, wanted: string): KubeObject {
@@ -110,22 +142,24 @@ export function decodeValue(type: string, value: KubeObject, fieldValidation: Fi
   return conclude(object, context.unknown, [], undefined, { type, fieldValidation }, object);
 }
 
-function readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions): Body {
-  const isYaml = mediaType === 'application/yaml' || mediaType.endsWith('+yaml');
+function* readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions): Sliced<Body> {
+  const isYaml = isYamlType(mediaType);
   if (!isYaml && mediaType !== 'application/json' && mediaType !== '' && !mediaType.endsWith('+json')) {
     throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
   }
   try {
-    if (isYaml) {
-      const { value, duplicates } = parseYamlStrictly(bytes);
-      return { value, duplicates: [], ...(duplicates === undefined ? {} : { yamlProblem: duplicates }) };
-    }
-    const fast: FastJson = parseFast(bytes, options.limits?.maxDepth ?? maxObjectDepth);
+    if (isYaml) return bodyOfYaml(parseYamlStrictly(bytes));
+    const fast: FastJson = yield* parsingFast(bytes, options.limits?.maxDepth ?? maxObjectDepth, options.limits?.maxValues);
     return fast.careful === undefined ? { value: fast.value, members: fast.members, duplicates: [] } : fast.careful;
   } catch (error) {
-    const text = error instanceof Error ? error.message : String(error);
-    throw unrecognized(options, bytes, `couldn't get version/kind; json parse error: ${text}`);
+    throw unreadable(options, bytes, error);
   }
+}
+
+function unreadable(options: DecodeOptions, bytes: Uint8Array, error: unknown): StatusError {
+  if (error instanceof TooManyValuesError) return requestEntityTooLarge(`the body has ${error.message}`);
+  const text = error instanceof Error ? error.message : String(error);
+  return unrecognized(options, bytes, `couldn't get version/kind; json parse error: ${text}`);
 }
 
 function notAnObject(value: unknown): string {
@@ -165,8 +199,10 @@ function conclude(
   throw cannotBeHandled(kind, version, wanted, `strict decoding error: ${problems.join(', ')}`);
 }
 
-function duplicatesOf(bytes: Uint8Array): string[] {
-  return parseCarefully(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), maxObjectDepth).duplicates;
+function* duplicatesOf(bytes: Uint8Array): Sliced<string[]> {
+  yield;
+  const { duplicates } = yield* parsingCarefully(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), maxObjectDepth);
+  return duplicates;
 }
 
 function cannotBeHandled(kind: string, version: string, wanted: string, message: string): StatusError {
@@ -197,5 +233,5 @@ function decodeProtobufBody(bytes: Uint8Array, options: DecodeOptions): Decoded 
     throw unrecognized(options, bytes, error instanceof Error ? error.message : String(error));
   }
   if (options.type === undefined) return { object: decoded, warnings: [] };
-  return decodeTyped(decoded, bytes, { value: decoded, duplicates: [] }, options.type, { ...options, fieldValidation: 'Ignore' });
+  return atOnce(decodeTyped(decoded, bytes, { value: decoded, duplicates: [] }, options.type, { ...options, fieldValidation: 'Ignore' }));
 }

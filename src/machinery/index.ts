@@ -22,11 +22,13 @@ export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-f
 export { serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
 export { shapeOf, type Shape } from './apply/shape.ts';
 export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
-export { parseJson, stringifyJson, maxJsonDepth } from './json.ts';
+export { parseJson, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
 export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
 export { parseYaml, stringifyYaml, YamlError } from './yaml.ts';
-export { decodeObject, decodeValue, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { parseYamlAside } from './yaml-thread.ts';
+export { inSlices, turn } from './slices.ts';
+export { decodeInSlices, decodeObject, decodeValue, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize } from './normalize.ts';

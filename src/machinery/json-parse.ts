@@ -1,7 +1,9 @@
 // The careful JSON parser: iterative (any depth up to a bound without touching the stack), 64-bit integers
 // kept exact, duplicate members reported by path, `__proto__` an ordinary key, and Go's error texts, which
-// upstream's answers quote. Ten times slower than JSON.parse, so it runs only where json-scan.ts says so.
+// upstream's answers quote. Ten times slower than JSON.parse, so it runs only where json-scan.ts says so, and
+// in slices (slices.ts).
 import { numberOf } from './json-number.ts';
+import { atOnce, type Sliced } from './slices.ts';
 
 export interface ParsedJson {
   readonly value: unknown;
@@ -19,6 +21,8 @@ const numberPattern = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // oxlint-disable-next-line no-control-regex -- JSON strings exclude exactly these
 const plainString = /[^"\\\u0000-\u001f]*/y;
 const duplicatesKept = 100;
+/** Values between two yields: some milliseconds. */
+const valuesPerSlice = 16_384;
 
 /** A JSON syntax error with Go's text. */
 export class JsonSyntaxError extends Error {
@@ -27,6 +31,11 @@ export class JsonSyntaxError extends Error {
 
 /** Parses; throws JsonSyntaxError. Nesting beyond `maxDepth` is refused. */
 export function parseCarefully(text: string, maxDepth: number): ParsedJson {
+  return atOnce(parsingCarefully(text, maxDepth));
+}
+
+/** As parseCarefully, in slices. */
+export function parsingCarefully(text: string, maxDepth: number): Sliced<ParsedJson> {
   return new CarefulParser(text, maxDepth).run();
 }
 
@@ -42,10 +51,11 @@ class CarefulParser {
     this.#maxDepth = maxDepth;
   }
 
-  run(): ParsedJson {
+  *run(): Sliced<ParsedJson> {
     this.#skipSpace();
     let value = this.#open();
-    for (;;) {
+    for (let values = 1; ; values++) {
+      if (values % valuesPerSlice === 0) yield;
       const frame = this.#frames.at(-1);
       if (frame === undefined) break;
       if (value !== frame.container) this.#store(frame, value);

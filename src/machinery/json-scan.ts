@@ -1,5 +1,5 @@
 // One pass over a JSON text's bytes, before JSON.parse sees it: how deep it nests, how many members its
-// objects have in all, whether a number is too long for a double. It is what lets the common request take
+// objects have in all, how many values there are, whether a number is too long for a double. It is what lets the common request take
 // the native parser and only the odd one the careful parser (json-parse.ts).
 
 export interface JsonScan {
@@ -7,6 +7,8 @@ export interface JsonScan {
   readonly depth: number;
   /** Colons outside strings: the members of all objects, duplicates counted. */
   readonly members: number;
+  /** Members and list items in all: what the text costs to work with. */
+  readonly values: number;
   /** A digit run of 16 or more stands outside a string: it may not survive as a double. */
   readonly longNumber: boolean;
 }
@@ -17,6 +19,7 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   let depth = 0;
   let deepest = 0;
   let members = 0;
+  let values = 0;
   let digits = 0;
   let longNumber = false;
   for (let i = 0; i < end; i++) {
@@ -33,7 +36,9 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
     } else {
       digits = 0;
       if (c === 0x3a) members++;
+      else if (c === 0x2c) values++;
       else if (c === 0x7b || c === 0x5b) {
+        values++;
         if (++depth > deepest) {
           deepest = depth;
           if (depth > maxDepth) break;
@@ -41,5 +46,5 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
       } else if (c === 0x7d || c === 0x5d) depth--;
     }
   }
-  return { depth: deepest, members, longNumber };
+  return { depth: deepest, members, values, longNumber };
 }

@@ -2,8 +2,9 @@
 // for deep, long-numbered or duplicate-ridden texts; writing is the native stringifier, which knows how a
 // RawNumber prints. Keys such as `__proto__` and integers up to 2^63 survive a round trip byte-exact.
 import { RawNumber } from './json-number.ts';
-import { parseCarefully, type ParsedJson } from './json-parse.ts';
+import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { scanJson } from './json-scan.ts';
+import { atOnce, type Sliced } from './slices.ts';
 
 /** Go's own bound (encoding/json). */
 export const maxJsonDepth = 10_000;
@@ -11,6 +12,13 @@ export const maxJsonDepth = 10_000;
 export interface ParseJsonOptions {
   /** Deeper nesting is refused. Default 10,000. */
   readonly maxDepth?: number;
+  /** More members and list items are refused. Default: any number. */
+  readonly maxValues?: number;
+}
+
+/** A text with more values than its reader takes. */
+export class TooManyValuesError extends Error {
+  override name = 'TooManyValuesError';
 }
 
 /**
@@ -18,10 +26,18 @@ export interface ParseJsonOptions {
  * refused after the scan alone.
  */
 export function parseJson(input: Uint8Array | string, options: ParseJsonOptions = {}): ParsedJson {
-  const { value, members, careful } = parseFast(input, options.maxDepth ?? maxJsonDepth);
+  return atOnce(parsingJson(input, options));
+}
+
+/** As parseJson, in slices. */
+export function* parsingJson(input: Uint8Array | string, options: ParseJsonOptions = {}): Sliced<ParsedJson> {
+  const maxDepth = options.maxDepth ?? maxJsonDepth;
+  const { value, members, careful } = yield* parsingFast(input, maxDepth, options.maxValues);
   if (careful !== undefined) return careful;
+  yield;
   if (countMembers(value) === members) return { value, duplicates: [] };
-  return parseCarefully(textOf(input), options.maxDepth ?? maxJsonDepth);
+  yield;
+  return yield* parsingCarefully(textOf(input), maxDepth);
 }
 
 export interface FastJson {
@@ -33,9 +49,11 @@ export interface FastJson {
 }
 
 /** As parseJson, but leaves the search for duplicates to a caller who walks the value anyway. */
-export function parseFast(input: Uint8Array | string, maxDepth: number): FastJson {
+export function* parsingFast(input: Uint8Array | string, maxDepth: number, maxValues = Infinity): Sliced<FastJson> {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
-  const { depth, members, longNumber } = scanJson(bytes, maxDepth);
+  const { depth, members, values, longNumber } = scanJson(bytes, maxDepth);
+  if (values > maxValues) throw new TooManyValuesError(`more than ${maxValues} values`);
+  yield;
   const text = depth > maxDepth ? '' : textOf(input);
   if (depth <= maxDepth && !longNumber) {
     try {
@@ -44,7 +62,8 @@ export function parseFast(input: Uint8Array | string, maxDepth: number): FastJso
       // The careful parser says what is wrong in Go's words.
     }
   }
-  const careful = parseCarefully(text === '' ? textOf(input) : text, maxDepth);
+  yield;
+  const careful = yield* parsingCarefully(text === '' ? textOf(input) : text, maxDepth);
   return { value: careful.value, members, careful };
 }
 

@@ -3,7 +3,7 @@
 import type { DeleteOptions } from '#api/meta/v1.ts';
 import type { World } from '#base/world.ts';
 import {
-  applyDefaults, badRequest, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
+  applyDefaults, badRequest, decodeInSlices, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
   type KubeObject,
 } from '#machinery';
 import { BodyTooLargeError } from '#wire';
@@ -11,6 +11,7 @@ import type { Presentation } from '../answer/object-answer.ts';
 import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { asStored } from '../registry/current.ts';
+import { heavyBytes } from '../registry/pace.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
@@ -44,12 +45,20 @@ export interface Target {
   readonly name: string;
 }
 
+/** Members and list items of a body. Objects that fit into the store have fewer; more would cost too much to look at. */
+export const bodyLimits = { maxValues: 100_000 };
+
+/** Bodies that are read at once; larger ones are read in slices, YAML by another thread. */
+export const quickBytes = 32 * 1024;
+
 /** Upstream's bound on request bodies. */
 const bodyLimitBytes = 3 * 1024 * 1024;
 
 export async function readBody(call: Call): Promise<Uint8Array> {
   try {
-    return await call.exchange.body(bodyLimitBytes);
+    const bytes = await call.exchange.body(bodyLimitBytes);
+    call.bodyBytes = bytes.length;
+    return bytes;
   } catch (error) {
     if (error instanceof BodyTooLargeError) throw requestEntityTooLarge(`limit is ${bodyLimitBytes}`);
     throw error;
@@ -117,6 +126,7 @@ function baseRequest(target: Target, options: Record<string, unknown>, dryRun: b
     reader: server.reader,
     user: call.user,
     signal: call.signal,
+    heavy: () => call.bodyBytes > heavyBytes,
     warn: (message) => warn(call, message),
   };
 }
@@ -125,15 +135,16 @@ function baseRequest(target: Target, options: Record<string, unknown>, dryRun: b
 export async function deleteRequest(target: Target): Promise<WriteRequest & { readonly deleteOptions: DeleteOptions }> {
   const { call, server } = target;
   const body = await readBody(call);
-  const options: DeleteOptions = body.length === 0 ? parseDeleteQuery(call.info.query) : decodeDeleteOptions(call, body);
+  const options: DeleteOptions = body.length === 0 ? parseDeleteQuery(call.info.query) : await decodeDeleteOptions(call, body);
   const errors = validateDeleteOptions(options);
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   const seen = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };
   return { ...baseRequest(target, seen, (options.dryRun ?? []).length > 0, server), manager: '', deleteOptions: options };
 }
 
-function decodeDeleteOptions(call: Call, body: Uint8Array): DeleteOptions {
-  const { object } = decodeObject(body, { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore' });
+async function decodeDeleteOptions(call: Call, body: Uint8Array): Promise<DeleteOptions> {
+  const reading = { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore', limits: bodyLimits } as const;
+  const { object } = body.length > quickBytes ? await decodeInSlices(body, reading) : decodeObject(body, reading);
   const { kind: _kind, apiVersion: _version, ...options } = object;
   return options as DeleteOptions;
 }
@@ -148,11 +159,13 @@ export async function decodeBody(target: Target, query: WriteQuery, type: string
   const { call } = target;
   const bytes = await readBody(call);
   const validation = fieldValidationOf(query.fieldValidation);
-  const { object, warnings } = decodeObject(bytes, { contentType: bodyType(call), fieldValidation: validation, ...(type === undefined ? {} : { type }) });
+  const options = { contentType: bodyType(call), fieldValidation: validation, limits: bodyLimits, ...(type === undefined ? {} : { type }) };
+  const { object, warnings } = bytes.length > quickBytes ? await decodeInSlices(bytes, options) : decodeObject(bytes, options);
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {
     throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
+  if (call.bodyBytes > heavyBytes) await turn();
   if (type !== undefined) applyDefaults(type, object);
   return object;
 }

@@ -72,7 +72,7 @@ export async function patchScale(target: Target): Promise<void> {
   const type = patchTypeOf(target);
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
-  const { content } = parsePatch(type, bytes);
+  const { content } = await parsePatch(type, bytes);
   await writeScale(target, request, (scale) => {
     const patched =
       type === 'json' ? jsonPatch(scale, content)

@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, parseJson, parseYaml, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
+import { badRequest, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -12,7 +12,7 @@ import type { Stored } from '../registry/strategy.ts';
 import type { Written, WriteRequest } from '../registry/write-request.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
 import { cloneJson } from '#machinery';
-import { bodyType, decodeStored, deleteRequest, presentationOf, readBody, writeRequest, type Target } from './endpoint.ts';
+import { bodyLimits, bodyType, decodeStored, deleteRequest, presentationOf, quickBytes, readBody, writeRequest, type Target } from './endpoint.ts';
 
 function answerWritten(target: Target, written: Written): Promise<void> | void {
   return answerObject(target.call, written.created ? 201 : 200, presentationOf(target), { bytes: written.bytes, object: () => written.object });
@@ -79,13 +79,19 @@ export function patchTypeOf(target: Target): PatchType {
   return type;
 }
 
-/** The patch itself, parsed. Throws 400. */
-export function parsePatch(type: PatchType, bytes: Uint8Array): { readonly content: unknown; readonly duplicates: readonly string[] } {
+/** The operations of a JSON patch have a bound of their own. */
+const jsonPatchLimits = { maxValues: 2 * bodyLimits.maxValues };
+
+/** The patch itself, parsed. Throws 400 and 413. */
+export async function parsePatch(type: PatchType, bytes: Uint8Array): Promise<{ readonly content: unknown; readonly duplicates: readonly string[] }> {
+  const isLarge = bytes.length > quickBytes;
   try {
-    if (type === 'apply') return { content: parseYaml(bytes), duplicates: [] };
-    const { value, duplicates } = parseJson(bytes);
+    if (type === 'apply') return { content: isLarge ? (await parseYamlAside(bytes, bodyLimits.maxValues)).value : parseYaml(bytes), duplicates: [] };
+    const limits = type === 'json' ? jsonPatchLimits : bodyLimits;
+    const { value, duplicates } = isLarge ? await inSlices(parsingJson(bytes, limits)) : parseJson(bytes);
     return { content: value, duplicates };
   } catch (error) {
+    if (error instanceof TooManyValuesError) throw requestEntityTooLarge(`the body has ${error.message}`);
     const text = error instanceof Error ? error.message : String(error);
     if (type === 'apply') throw badRequest(`error decoding YAML: ${text}`);
     throw badRequest(type === 'strategic' || !(error instanceof JsonSyntaxError) ? text : `error decoding patch: ${text}`);
@@ -97,7 +103,7 @@ export async function patchObject(target: Target): Promise<void> {
   const type = patchTypeOf(target);
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
-  const { content, duplicates } = parsePatch(type, bytes);
+  const { content, duplicates } = await parsePatch(type, bytes);
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
   if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
   if (fieldValidation === 'Warn') for (const field of duplicates) request.warn(`duplicate field "${field}"`);

@@ -7,6 +7,7 @@ import { validateNew } from './checks.ts';
 import { encodeForStore, putObject, storeFailure, type Committed } from './commit.ts';
 import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
 import { reserve, type Reservation } from './reservations.ts';
+import { rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
@@ -18,7 +19,9 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
   wipeSystemFields(object);
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   warnOfDuplicates(request, object, false);
+  await rest(request);
   const tracked = track(request, object);
+  await rest(request);
   await admit(registry, request, tracked);
   return createAdmitted(registry, request, tracked);
 }
@@ -45,6 +48,7 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
   const reservation = await reserve(registry.reservations, stored, object, undefined, request);
   return settle(reservation, async () => {
     stored.strategy.prepareCreate(object, request);
+    await rest(request);
     const errors = [...validateNew(stored.info.type, object), ...(stored.strategy.validate?.(object, undefined) ?? [])];
     const name = object.metadata.name ?? '';
     if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, errors);
@@ -53,7 +57,10 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
     if (!registry.admission.ignores('CREATE', request.served.info, request.subresource)) {
       await registry.admission.validate(admissionRequest(request, 'CREATE', object, undefined));
     }
-    return insert(registry, request, canonical(stored.info.type, object));
+    await rest(request);
+    const result = canonical(stored.info.type, object);
+    await rest(request);
+    return insert(registry, request, result);
   });
 }
 

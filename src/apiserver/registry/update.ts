@@ -10,6 +10,7 @@ import { canonical, createAdmitted, settle, warnOfDuplicates } from './create.ts
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
 import { reserve } from './reservations.ts';
+import { rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
@@ -61,6 +62,7 @@ type Outcome = { readonly written: Written } | { readonly current: Current | und
 async function tryUpdate(registry: Registry, request: WriteRequest, plan: UpdatePlan, key: string, current: Current | undefined): Promise<Outcome> {
   if (current === undefined) return { written: await createInstead(registry, request, plan) };
   const object = await plan.build(current);
+  await rest(request, current);
   checkPreconditions(request, key, object, current);
   await admit(registry, request, object, current);
   const reservation = await reserve(registry.reservations, request.stored, object, current.object, request);
@@ -152,7 +154,9 @@ async function prepareAndWrite(registry: Registry, request: WriteRequest, key: s
   const { stored } = request;
   const result = await prepare(registry, request, object, current.object);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
+  await rest(request, current);
   const encoded = encodeForStore(stored, result);
+  await rest(request, current);
   const bytes = serveStored(stored.head, encoded, current.revision);
   if (request.dryRun || Buffer.compare(bytes, current.bytes) === 0) {
     const kept = { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };

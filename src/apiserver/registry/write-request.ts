@@ -29,6 +29,8 @@ export interface WriteRequest extends WriteContext {
   /** CreateOptions, UpdateOptions, … as admission sees them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** Is the body so large that the work is to be done in slices? */
+  heavy?(): boolean;
 }
 
 /** What a write leaves behind. */

@@ -20,6 +20,8 @@ export class Call {
   status = 0;
   /** Answer bytes, as far as known. */
   bytes = 0;
+  /** Size of the request's body, once it has been read. */
+  bodyBytes = 0;
   /** Why the server gave the request up (its deadline). */
   givenUp: Error | undefined;
   #abort: AbortController | undefined;

@@ -1,0 +1,108 @@
+// Large YAML is parsed by a thread of its own: the parser cannot be interrupted, and a megabyte that was written to
+// hurt takes it seconds. The thread hands back JSON, which reads fast; it is started when first needed, does one
+// text at a time, is ended when one takes too long, and ends when it has been idle for a while. Its entry is this
+// very module, so that it works from sources and from a bundle alike.
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { systemClock, type Timer } from '#base/clock.ts';
+import { parsingJson, stringifyJson } from './json.ts';
+import { inSlices } from './slices.ts';
+import { parseYamlStrictly, YamlError, type ParsedYaml } from './yaml.ts';
+
+const role = 'skiff yaml';
+const longestMs = 10_000;
+const idleMs = 5_000;
+const mostWaiting = 64;
+const maxDepth = 1000;
+
+type Reply = { readonly json: string; readonly duplicates: string | undefined } | { readonly error: string };
+
+interface Job {
+  readonly text: string;
+  resolve(reply: Reply): void;
+}
+
+const waiting: Job[] = [];
+let worker: Worker | undefined;
+let current: Job | undefined;
+let timer: Timer | undefined;
+
+/** One document, as parseYamlStrictly reads it. Throws YamlError, and TooManyValuesError beyond `maxValues`. */
+export async function parseYamlAside(bytes: Uint8Array, maxValues?: number): Promise<ParsedYaml> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+  const limits = { maxDepth, ...(maxValues === undefined ? {} : { maxValues }) };
+  if (isJson(text)) {
+    const { value, duplicates } = await inSlices(parsingJson(bytes, limits));
+    if (duplicates.length === 0) return { value, duplicates: undefined };
+  }
+  const reply = await inThread(text);
+  if ('error' in reply) throw new YamlError(reply.error);
+  const { value } = await inSlices(parsingJson(reply.json, limits));
+  return { value, duplicates: reply.duplicates };
+}
+
+/** JSON is YAML, and most of what comes as YAML is JSON. */
+function isJson(text: string): boolean {
+  if (!/^\s*\{/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function inThread(text: string): Promise<Reply> {
+  if (waiting.length >= mostWaiting) return Promise.resolve({ error: 'yaml: too many documents wait to be read' });
+  return new Promise((resolve) => {
+    waiting.push({ text, resolve });
+    next();
+  });
+}
+
+function next(): void {
+  if (current !== undefined) return;
+  timer?.cancel();
+  current = waiting.shift();
+  if (current === undefined) {
+    timer = systemClock.after(idleMs, stop, { background: true });
+    return;
+  }
+  worker ??= start();
+  worker.postMessage(current.text);
+  timer = systemClock.after(longestMs, stop, { background: true });
+}
+
+function start(): Worker {
+  const made = new Worker(new URL(import.meta.url), { workerData: role, argv: [], execArgv: process.execArgv.filter((arg) => arg.startsWith('--disable-warning')), resourceLimits: { maxOldGenerationSizeMb: 256 } });
+  made.unref();
+  made.on('message', finish);
+  made.on('error', () => {});
+  made.once('exit', () => {
+    if (worker !== made) return;
+    worker = undefined;
+    finish({ error: 'yaml: document takes too much time or memory to read' });
+  });
+  return made;
+}
+
+function stop(): void {
+  void worker?.terminate();
+}
+
+function finish(reply: Reply): void {
+  const done = current;
+  current = undefined;
+  done?.resolve(reply);
+  next();
+}
+
+function read(text: string): Reply {
+  try {
+    const { value, duplicates } = parseYamlStrictly(text);
+    return { json: stringifyJson(value), duplicates };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+if (!isMainThread && workerData === role) parentPort?.on('message', (text: string) => parentPort?.postMessage(read(text)));

@@ -4,8 +4,8 @@
 // (requests, writes, watch, scheduling) takes a part; `--profile folder` keeps a CPU profile of the API server.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { serverFiles, startApiServer } from './bench/api-server.ts';
+import { join, relative } from 'node:path';
+import { programEntry, serverFiles, startApiServer } from './bench/api-server.ts';
 import { pause, residentMb, startHelper, type Helper } from './bench/children.ts';
 import { measureRequests, measureWatch, measureWritesAlone, startLoad, type Scale } from './bench/request-measures.ts';
 import { measureScheduling } from './bench/scheduling-measure.ts';
@@ -54,6 +54,8 @@ async function measureServer(load: Helper): Promise<void> {
 }
 
 const load = startLoad();
+const entry = programEntry();
+console.error(`measuring ${relative(process.cwd(), entry)}${entry.endsWith('.ts') ? ' (npm run build makes it start faster)' : ''}`);
 try {
   if (only !== 'scheduling') await measureServer(load);
   if (wants('scheduling')) await measureScheduling(load, { nodes: quick ? 1_000 : 5_000, pods: quick ? 2_000 : 10_000, profile }, report);

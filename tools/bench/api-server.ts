@@ -1,6 +1,6 @@
 // The measured API server: the program itself, with its embedded store in a folder of its own, on a free port.
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,10 +33,13 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** The bundle when `npm run build` has made one, else the sources; what `skiff up` would start. */
-function entry(): string {
+/** What `skiff up` would start: the bundle of `npm run build`, unless a source is younger than it. */
+export function programEntry(): string {
   const bundle = join(root, 'dist/skiff.js');
-  return existsSync(bundle) ? bundle : join(root, 'src/main/skiff.ts');
+  const sources = join(root, 'src/main/skiff.ts');
+  if (!existsSync(bundle)) return sources;
+  const builtAt = statSync(bundle).mtimeMs;
+  return globSync('src/**/*.ts', { cwd: root }).some((file) => (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) > builtAt) ? sources : bundle;
 }
 
 async function untilReady(client: Client, child: ChildProcess): Promise<void> {
@@ -66,7 +69,7 @@ export async function startApiServer(profileFolder?: string): Promise<MeasuredSe
   const pki = ensurePki(world.clock, world.random, config);
   const client = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'admin')), { userAgent: 'skiff-bench' });
   const begun = performance.now();
-  const child = fork(entry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
+  const child = fork(programEntry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
     execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]), '--import', join(import.meta.dirname, 'stall-probe.ts')],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

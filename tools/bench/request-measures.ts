@@ -46,11 +46,28 @@ async function run(bench: Bench, shape: Shape, port = bench.server.target.port):
 const perSecond = (result: RequestResult): number => result.answers / result.seconds;
 const latency = (result: Measured): string => `p50 ${result.p50Ms.toFixed(1)} ms, p99 ${result.p99Ms.toFixed(1)} ms, ${result.cpuMs.toPrecision(2)} ms CPU each`;
 
-/** The rate of the bare server that answers `body` to the same requests. */
-async function limitOf(bench: Bench, shape: Shape, body: Uint8Array): Promise<number> {
+/** What the bare server needs to answer `body`: returns the path of it. */
+function bareAnswer(bench: Bench, body: Uint8Array): string {
   const name = `answer-${bench.bare.served++}`;
   writeFileSync(join(bench.bare.directory, name), body);
-  return perSecond(await run(bench, { ...shape, path: `/${name}` }, bench.bare.port));
+  return `/${name}`;
+}
+
+const rounds = 3;
+
+/** The rates of both servers, measured in turn; the best round of each counts, as others may use the machine too. */
+async function besideBare(bench: Bench, shape: Shape, body: Uint8Array): Promise<{ readonly best: Measured; readonly limit: number }> {
+  const path = bareAnswer(bench, body);
+  const slice = { ...shape, durationMs: (shape.durationMs ?? 0) / rounds };
+  let best: Measured | undefined;
+  let limit = 0;
+  for (let round = 0; round < rounds; round++) {
+    const result = await run(bench, slice);
+    if (best === undefined || perSecond(result) > perSecond(best)) best = result;
+    limit = Math.max(limit, perSecond(await run(bench, { ...slice, path }, bench.bare.port)));
+  }
+  if (best === undefined) throw new Error('nothing was measured');
+  return { best, limit };
 }
 
 /** The namespace with the account that every pod is admitted under. */
@@ -65,8 +82,8 @@ export async function measureRequests(bench: Bench): Promise<void> {
   await prepareNamespace(client, namespace);
   await createPods(bench);
   const get: Shape = { ...wide, method: 'GET', path: `${podsPath}/pod-a-00000000`, firstNumber: 0, durationMs: scale.durationMs };
-  const got = await run(bench, get);
-  report({ measure: 'GET one pod, 4 connections × 32 streams', value: perSecond(got), unit: '/s', limit: await limitOf(bench, get, await client.raw('GET', get.path)), budget: { atLeast: 35_000, share: 0.5 }, note: latency(got) });
+  const got = await besideBare(bench, get, await client.raw('GET', get.path));
+  report({ measure: 'GET one pod, 4 connections × 32 streams', value: perSecond(got.best), unit: '/s', limit: got.limit, budget: { atLeast: 35_000, share: 0.5 }, note: latency(got.best) });
   await measureLists(bench);
   await measureWrites(bench);
 }
@@ -86,7 +103,7 @@ async function createPods(bench: Bench): Promise<void> {
   const pod = await server.client.raw('GET', `${podsPath}/pod-a-00000000`);
   report({
     measure: `POST pod, durable (${scale.pods.toLocaleString('en-US')})`, value: scale.pods / (a.seconds + b.seconds), unit: '/s',
-    limit: await limitOf(bench, shape('a'), pod), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
+    limit: perSecond(await run(bench, { ...shape('a'), path: bareAnswer(bench, pod) }, bench.bare.port)), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
   });
   await pause(2_000);
   report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentMb(server.pid), unit: 'MB', budget: { atMost: 300 } });
@@ -94,14 +111,14 @@ async function createPods(bench: Bench): Promise<void> {
 
 async function measureLists(bench: Bench): Promise<void> {
   const { server, scale, report } = bench;
-  const shape = (path: string): Shape => ({ connections: 2, streams: 1, method: 'GET', path, firstNumber: 0, durationMs: scale.durationMs * 1.5 });
+  const shape = (path: string): Shape => ({ connections: 2, streams: 1, method: 'GET', path, firstNumber: 0, durationMs: scale.durationMs * 2 });
   for (const [measure, path, budget] of [
     [`LIST ${scale.pods.toLocaleString('en-US')} pods`, podsPath, { atLeast: 28, share: 0.7 }],
     ['LIST with a label selector, half match', `${podsPath}?labelSelector=half%3Da`, { atLeast: 40 }],
   ] as const) {
     const body = await server.client.raw('GET', path);
-    const listed = await run(bench, shape(path));
-    report({ measure, value: perSecond(listed), unit: '/s', limit: await limitOf(bench, shape(path), body), budget, note: `${(body.length / 1e6).toFixed(1)} MB; ${latency(listed)}` });
+    const { best, limit } = await besideBare(bench, shape(path), body);
+    report({ measure, value: perSecond(best), unit: '/s', limit, budget, note: `${(body.length / 1e6).toFixed(1)} MB; ${latency(best)}` });
   }
   await pause(1_000);
   report({ measure: 'RSS after these lists', value: residentMb(server.pid), unit: 'MB' });

@@ -26,8 +26,8 @@ const report = (row: Row): void => {
 };
 
 async function measureServer(load: Helper): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-bare-'));
   const server = await startApiServer(profile);
+  const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-bare-'));
   let bare: Helper | undefined;
   try {
     report({ measure: 'API server ready, from exec', value: server.readyMs, unit: 'ms', budget: { atMost: 300 } });

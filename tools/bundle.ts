@@ -1,4 +1,4 @@
-// Bundling with rolldown: one entry (the skiff command), one chunk per program through dynamic import, npm
+// Bundling with rolldown: two entries (the skiff command and skiff/testing), one chunk per program through dynamic import, npm
 // packages with native or data files left outside. dist/.sources records what was bundled, so that a stale bundle is
 // never run.
 import { createHash } from 'node:crypto';
@@ -30,7 +30,7 @@ export async function buildBundle(root: string): Promise<{ files: number; bytes:
   const staging = join(root, `dist.${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
   const bundle = await rolldown({
-    input: { skiff: join(root, 'src/main/skiff.ts') },
+    input: { skiff: join(root, 'src/main/skiff.ts'), testing: join(root, 'src/testing/index.ts') },
     platform: 'node',
     cwd: root,
     external: [/^node:/, 'lmdb', 'pino', 'prom-client', '@grpc/grpc-js', '@grpc/proto-loader', /^@kubernetes\//, 'rolldown'],

@@ -8,12 +8,23 @@ export interface Helper {
   /** Sends a message (or none) and returns the next answer; rejects when the child fails or dies. */
   ask<T>(message?: unknown): Promise<T>;
   stop(): void;
+  /** Lets it exit by itself, for at most 5 s. */
+  end(): Promise<void>;
 }
 
 /** Starts tools/bench/<script>. */
 export function startHelper(script: string, args: readonly string[] = [], execArgv: readonly string[] = []): Helper {
   const child = fork(join(import.meta.dirname, script), [...args], { execArgv: ['--disable-warning=ExperimentalWarning', ...execArgv], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
-  return { process: child, ask: <T>(message?: unknown) => askChild<T>(child, message), stop: () => void child.kill('SIGKILL') };
+  return { process: child, ask: <T>(message?: unknown) => askChild<T>(child, message), stop: () => void child.kill('SIGKILL'), end: () => endChild(child) };
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.disconnect();
+  const force = setTimeout(() => child.kill('SIGKILL'), 5_000);
+  await ended;
+  clearTimeout(force);
 }
 
 export function askChild<T>(child: ChildProcess, message?: unknown): Promise<T> {

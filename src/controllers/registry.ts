@@ -13,6 +13,7 @@ import { namespace } from './namespace/controller.ts';
 import { nodeipam } from './nodeipam/controller.ts';
 import { nodelifecycle } from './nodelifecycle/controller.ts';
 import { persistentvolume } from './persistentvolume/controller.ts';
+import { podautoscaler } from './podautoscaler/controller.ts';
 import { podgc } from './podgc/controller.ts';
 import { pvcprotection } from './pvcprotection/controller.ts';
 import { pvprotection } from './pvprotection/controller.ts';
@@ -49,4 +50,5 @@ export const registry: readonly Controller[] = [
   resourcequota,
   disruption,
   persistentvolume,
+  podautoscaler,
 ];

@@ -27,8 +27,16 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
   return {
     handler: async (exchange) => (handler === undefined ? exchange.send(503, {}, '') : handler(exchange)),
     start(reader) {
+      let names: readonly string[] = [];
+      let namesOf = -1;
+      const nodeNames = (): readonly string[] => {
+        const revision = reader.revision('', 'nodes');
+        if (revision !== namesOf) names = reader.list('', 'nodes').map((node) => node.metadata?.name ?? '');
+        namesOf = revision;
+        return names;
+      };
       const scraper = startScraper(world, {
-        nodes: () => reader.list('', 'nodes').map((node) => node.metadata?.name ?? ''),
+        nodes: nodeNames,
         async read(name, signal) {
           const target = kubeletOf(reader, name);
           if (target === undefined) throw new Error('the node has no address yet');

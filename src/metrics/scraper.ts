@@ -29,9 +29,12 @@ const intervalMs = 15_000;
 const staleMs = 60_000;
 const timeoutMs = 10_000;
 const parallel = 8;
+const hurriedTries = 5;
 
 export function startScraper(world: World, targets: ScrapeTargets): Scraper {
   const held = new Map<string, Held>();
+  /** How often in a row a node has not answered: after a few times it is not worth hurrying for. */
+  const failed = new Map<string, number>();
   const stop = new AbortController();
 
   const scrape = async (node: string): Promise<void> => {
@@ -41,7 +44,9 @@ export function startScraper(world: World, targets: ScrapeTargets): Scraper {
       const text = await targets.read(node, AbortSignal.any([stop.signal, limit.signal]));
       const last = parseReadings(text, world.clock.now());
       held.set(node, { before: held.get(node)?.last, last, lastMs: world.clock.now() });
+      failed.delete(node);
     } catch (error) {
+      failed.set(node, (failed.get(node) ?? 0) + 1);
       if (!stop.signal.aborted) world.log.debug('cannot read resource metrics', { node, error: errorText(error) });
     } finally {
       timer.cancel();
@@ -50,7 +55,9 @@ export function startScraper(world: World, targets: ScrapeTargets): Scraper {
 
   const round = async (): Promise<void> => {
     const names = [...targets.nodes()];
-    for (const known of held.keys()) if (!names.includes(known)) held.delete(known);
+    const present = new Set(names);
+    for (const known of held.keys()) if (!present.has(known)) held.delete(known);
+    for (const known of failed.keys()) if (!present.has(known)) failed.delete(known);
     for (const [node, state] of held) if (world.clock.now() - state.lastMs > staleMs) held.delete(node);
     const queue = names.values();
     await Promise.all(Array.from({ length: parallel }, async () => { for (const node of queue) await scrape(node); }));
@@ -60,7 +67,8 @@ export function startScraper(world: World, targets: ScrapeTargets): Scraper {
     for (;;) {
       await round();
       // A node's first rate needs two readings: ask again soon instead of after a whole interval.
-      const young = targets.nodes().length === 0 || targets.nodes().some((node) => held.get(node)?.before === undefined);
+      const names = targets.nodes();
+      const young = names.length === 0 || names.some((node) => held.get(node)?.before === undefined && (failed.get(node) ?? 0) < hurriedTries);
       await sleep(world.clock, young ? 1000 : intervalMs, stop.signal);
     }
   };

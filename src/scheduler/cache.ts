@@ -24,6 +24,9 @@ export function createSchedulerCache(namespaceLabels: Snapshot['namespaceLabels'
   const nodes = new Map<string, MutableNodeInfo>();
   const placed = new Map<string, string>();
   const assumed = new Set<string>();
+  const withAffinity = new Set<MutableNodeInfo>();
+  const withAntiAffinity = new Set<MutableNodeInfo>();
+  const imageCounts = new Map<string, number>();
   /** Nodes that exist, interleaved by zone so that a partial look sees all zones; rebuilt when membership changes. */
   let order: MutableNodeInfo[] | undefined;
 
@@ -32,19 +35,41 @@ export function createSchedulerCache(namespaceLabels: Snapshot['namespaceLabels'
     if (info === undefined) nodes.set(name, (info = createNodeInfo(name)));
     return info;
   };
+  const sort = (info: MutableNodeInfo): void => {
+    if (info.withAffinity > 0) withAffinity.add(info);
+    else withAffinity.delete(info);
+    if (info.withAntiAffinity > 0) withAntiAffinity.add(info);
+    else withAntiAffinity.delete(info);
+  };
+  const countImages = (info: MutableNodeInfo, by: 1 | -1): void => {
+    for (const name of info.images.keys()) {
+      const count = (imageCounts.get(name) ?? 0) + by;
+      if (count > 0) imageCounts.set(name, count);
+      else imageCounts.delete(name);
+    }
+  };
+  const setNode = (info: MutableNodeInfo, node: Node | undefined): void => {
+    countImages(info, -1);
+    info.setNode(node);
+    countImages(info, 1);
+  };
   const unplace = (key: string): void => {
     const name = placed.get(key);
     if (name === undefined) return;
     placed.delete(key);
     assumed.delete(key);
     const info = nodes.get(name);
-    info?.removePod(key);
-    if (info?.node === undefined && info?.pods.size === 0) nodes.delete(name);
+    if (info === undefined) return;
+    info.removePod(key);
+    sort(info);
+    if (info.node === undefined && info.pods.size === 0) nodes.delete(name);
   };
   const place = (pod: PodInfo, name: string): void => {
     unplace(pod.key);
     placed.set(pod.key, name);
-    nodeInfo(name).addPod(pod);
+    const info = nodeInfo(name);
+    info.addPod(pod);
+    sort(info);
   };
   const interleave = (): MutableNodeInfo[] => {
     const zones = new Map<string, MutableNodeInfo[]>();
@@ -66,13 +91,13 @@ export function createSchedulerCache(namespaceLabels: Snapshot['namespaceLabels'
     setNode(node) {
       const info = nodeInfo(node.metadata?.name ?? '');
       if (info.node === undefined || zoneOf(info.node) !== zoneOf(node)) order = undefined;
-      info.setNode(node);
+      setNode(info, node);
     },
     removeNode(name) {
       const info = nodes.get(name);
       if (info === undefined) return;
       order = undefined;
-      info.setNode(undefined);
+      setNode(info, undefined);
       if (info.pods.size === 0) nodes.delete(name);
     },
     setPod: place,
@@ -88,7 +113,7 @@ export function createSchedulerCache(namespaceLabels: Snapshot['namespaceLabels'
     nodeOf: (key) => placed.get(key),
     snapshot() {
       order ??= interleave();
-      return { nodes: order, byName: nodes, namespaceLabels };
+      return { nodes: order, byName: nodes, withAffinity, withAntiAffinity, imageCount: (name) => imageCounts.get(name) ?? 0, namespaceLabels };
     },
   };
 }

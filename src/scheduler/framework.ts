@@ -10,6 +10,12 @@ import type { PodInfo } from './pod-info.ts';
 export interface Snapshot {
   readonly nodes: readonly NodeInfo[];
   readonly byName: ReadonlyMap<string, NodeInfo>;
+  /** The nodes with pods that have affinity terms of any kind: usually few. */
+  readonly withAffinity: Iterable<NodeInfo>;
+  /** The nodes with pods that have required anti-affinity terms. */
+  readonly withAntiAffinity: Iterable<NodeInfo>;
+  /** On how many nodes the image is. */
+  imageCount(name: string): number;
   /** Labels of a namespace, for affinity terms that select namespaces. */
   namespaceLabels(name: string): Readonly<Record<string, string>> | undefined;
 }

@@ -21,10 +21,18 @@ function candidateLimit(total: number): number {
   return Math.max(100, Math.floor(total / 10));
 }
 
+function replaced(nodes: Iterable<NodeInfo>, node: NodeInfo, count: number): NodeInfo[] {
+  const others = [...nodes].filter((n) => n.name !== node.name);
+  return count > 0 ? [...others, node] : others;
+}
+
 function replaceNode(snapshot: Snapshot, node: NodeInfo): Snapshot {
   return {
     nodes: snapshot.nodes.map((n) => (n.name === node.name ? node : n)),
     byName: new Map([...snapshot.byName, [node.name, node]]),
+    withAffinity: replaced(snapshot.withAffinity, node, node.withAffinity),
+    withAntiAffinity: replaced(snapshot.withAntiAffinity, node, node.withAntiAffinity),
+    imageCount: (name) => snapshot.imageCount(name),
     namespaceLabels: (name) => snapshot.namespaceLabels(name),
   };
 }

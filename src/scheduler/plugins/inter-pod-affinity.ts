@@ -37,8 +37,7 @@ function bump(counts: Counts, term: AffinityTerm, node: NodeInfo, by: number): v
 
 function existingAntiAffinity(pod: PodInfo, snapshot: Snapshot): Set<string> {
   const counts: Counts = new Map();
-  for (const node of snapshot.nodes) {
-    if (node.withAntiAffinity === 0) continue;
+  for (const node of snapshot.withAntiAffinity) {
     for (const other of node.pods.values()) for (const term of other.requiredAntiAffinity) if (selects(term, pod, snapshot)) bump(counts, term, node, 1);
   }
   return new Set(counts.keys());
@@ -61,8 +60,7 @@ function countMatches(terms: readonly AffinityTerm[], snapshot: Snapshot): Count
 function preferences(pod: PodInfo, snapshot: Snapshot): Counts {
   const counts: Counts = new Map();
   const own = pod.preferredAffinity.length + pod.preferredAntiAffinity.length > 0;
-  for (const node of snapshot.nodes) {
-    if (!own && node.withAffinity === 0) continue;
+  for (const node of own ? snapshot.nodes : snapshot.withAffinity) {
     for (const other of node.pods.values()) {
       for (const term of pod.preferredAffinity) if (selects(term, other, snapshot)) bump(counts, term, node, term.weight);
       for (const term of pod.preferredAntiAffinity) if (selects(term, other, snapshot)) bump(counts, term, node, -term.weight);

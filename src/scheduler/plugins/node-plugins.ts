@@ -82,8 +82,7 @@ export const imageLocality: Plugin<ImageState> = {
     if (snapshot.nodes.length < 2) return undefined;
     const spread = new Map<string, number>();
     for (const name of names) {
-      let count = 0;
-      for (const node of snapshot.nodes) if (node.images.has(name)) count++;
+      const count = snapshot.imageCount(name);
       if (count > 0 && count < snapshot.nodes.length) spread.set(name, count / snapshot.nodes.length);
     }
     return spread.size === 0 ? undefined : { spread };

@@ -31,6 +31,11 @@ export interface ControllersConfig {
   /** Pod networks are handed out of this range to nodes; undefined leaves that to someone else. */
   readonly clusterCidr?: string;
   readonly nodeCidrMaskSize: number;
+  /** PEM of the CA and its key that sign certificate requests; without them none are signed. */
+  readonly clusterSigningCert?: string;
+  readonly clusterSigningKey?: string;
+  /** How long signed certificates are good at most (365 days). */
+  readonly clusterSigningDurationMs: number;
 }
 
 export const defaultConfig: ControllersConfig = {
@@ -48,6 +53,7 @@ export const defaultConfig: ControllersConfig = {
   terminatedPodGcThreshold: 12_500,
   namespaceDeletionGraceMs: 5_000,
   nodeCidrMaskSize: 24,
+  clusterSigningDurationMs: 365 * 24 * 3_600_000,
 };
 
 /** True when `list` enables the controller; the last word about it wins, '*' counts for those not named. */

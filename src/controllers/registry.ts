@@ -1,5 +1,7 @@
 // Every controller of the cluster, one line each: a plain list, so that what runs is read here and nowhere else.
 import type { Controller } from './context.ts';
+import { bootstrapsigner, tokencleaner } from './bootstrap/controller.ts';
+import { csrapproving, csrsigning, csrcleaner } from './certificates/controller.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
 import { daemonset } from './daemonset/controller.ts';
@@ -51,4 +53,9 @@ export const registry: readonly Controller[] = [
   disruption,
   persistentvolume,
   podautoscaler,
+  bootstrapsigner,
+  tokencleaner,
+  csrapproving,
+  csrsigning,
+  csrcleaner,
 ];

@@ -39,7 +39,7 @@ describe('bad input', () => {
     ['a bad option', () => api.post(`${maps}?dryRun=Some`, { metadata: { name: 'x' } }), 422, 'Invalid', /dryRun/],
     ['a name with a slash', () => api.post(maps, { metadata: { name: 'a/b' } }), 422, 'Invalid', /metadata.name/],
     ['no name', () => api.post(maps, { metadata: {} }), 422, 'Invalid', /name or generateName is required/],
-    ['a name with dots in the URL', () => api.get(`${maps}/%2e%2e`), 404, 'NotFound', /not found/],
+    ['a name with dots in the URL', () => api.get(`${maps}/%2e%2e`), 400, 'BadRequest', /Name parameter invalid: "..": may not be '..'/],
     ['a broken escape in the URL', () => api.get(`${maps}/%zz`), 400, 'BadRequest', /invalid URL escape/],
     ['an unknown resource', () => api.get('/api/v1/nothings'), 404, 'NotFound', /could not find the requested resource/],
     ['a verb that means nothing', () => api.call('POST', `${maps}/x`, {}), 405, 'MethodNotAllowed', /does not allow this method/],

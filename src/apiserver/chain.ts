@@ -11,7 +11,7 @@ import type { PathHandlers } from './health/path-handlers.ts';
 import type { ResourceTable } from './registry/resources.ts';
 import { Call } from './request/call.ts';
 import type { AuditIds } from './request/audit-ids.ts';
-import type { Deadlines } from './request/deadlines.ts';
+import type { Deadlines, OpenDeadline } from './request/deadlines.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
 import type { Seats } from './request/seats.ts';
@@ -43,8 +43,9 @@ export function createChain(parts: ChainParts): Handler {
       return;
     }
     metrics.started(call);
-    const deadline = call.longRunning ? undefined : deadlines.open(call);
+    let deadline: OpenDeadline | undefined;
     try {
+      deadline = call.longRunning ? undefined : deadlines.open(call);
       call.user = await authenticate(security, call);
       if (exchange.headers['impersonate-user'] !== undefined || hasImpersonation(exchange)) {
         if (security.impersonate !== undefined) call.user = await security.impersonate(exchange.headers, call.user, security.authorizer);
@@ -77,12 +78,20 @@ function openCall(parts: ChainParts, exchange: Exchange): Call {
   return new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
 }
 
+/** The first that knows who asks. Bad credentials are forgiven for the sake of good ones, never for none at all. */
 async function authenticate(security: Security, call: Call): Promise<Identity> {
+  let refusal: StatusError | undefined;
   for (const authenticator of security.authenticators) {
-    const user = await authenticator.authenticate(call.exchange, call.info);
-    if (user !== undefined) return user;
+    if (refusal !== undefined && authenticator.name === 'anonymous') break;
+    try {
+      const user = await authenticator.authenticate(call.exchange, call.info);
+      if (user !== undefined) return user;
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error;
+      refusal ??= error;
+    }
   }
-  throw unauthorized();
+  throw refusal ?? unauthorized();
 }
 
 /** The rare Impersonate-Group and -Extra headers without a user are a mistake that impersonation tells. */

@@ -30,6 +30,19 @@ export interface SecuritySettings {
   readonly isProxyCertificate?: (der: Uint8Array) => boolean;
 }
 
+/** A connection asks the same with every request: answers are kept as long as its certificate is. */
+function remembered(check: ((der: Uint8Array) => boolean) | undefined): (der: Uint8Array) => boolean {
+  if (check === undefined) return () => false;
+  const answers = new WeakMap<Uint8Array, boolean>();
+  return (der) => {
+    const known = answers.get(der);
+    if (known !== undefined) return known;
+    const answer = check(der);
+    answers.set(der, answer);
+    return answer;
+  };
+}
+
 const healthPaths = ['/healthz', '/livez', '/readyz'];
 
 /** The function that `createApiServer` calls with its cache and writer. */
@@ -73,7 +86,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       authenticators: [
         loopbackAuthenticator,
         ...(settings.isProxyCertificate === undefined ? [] : [requestHeaderAuthenticator(['front-proxy-client'], settings.isProxyCertificate)]),
-        x509Authenticator,
+        x509Authenticator(world.clock, remembered(settings.isProxyCertificate)),
         bearerAuthenticator(checks),
         anonymousAuthenticator(settings.anonymousPaths ?? healthPaths),
       ],

@@ -159,3 +159,8 @@ export function goQuote(text: string): string {
   });
   return `"${quoted}"`;
 }
+
+/** Adds many errors to others. A spread into `push` would take them all onto the stack, which absurd objects overflow. */
+export function addAll(errors: FieldError[], more: readonly FieldError[]): void {
+  for (const error of more) errors.push(error);
+}

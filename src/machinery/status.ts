@@ -90,7 +90,11 @@ export function applyConflict(causes: readonly StatusCause[], message: string): 
   return failure(409, 'Conflict', message, { causes: [...causes] });
 }
 
-export function invalid(gk: GroupKind, name: string, errors: readonly FieldError[]): StatusError {
+/** More mistakes than a person reads; an answer with all of them would be larger than the request. */
+const errorsTold = 1000;
+
+export function invalid(gk: GroupKind, name: string, all: readonly FieldError[]): StatusError {
+  const errors = all.length > errorsTold ? all.slice(0, errorsTold) : all;
   const kind = gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`;
   const head = `${kind} ${goQuote(name)} is invalid`;
   const causes = errors.map((e) => ({ reason: causeReason(e), message: errorBody(e), ...(e.field === '' ? {} : { field: e.field }) }));

@@ -24,19 +24,26 @@ export const loopbackAuthenticator: Authenticator = {
   },
 };
 
-/** The certificate's CN is the user, each O a group. */
-export const x509Authenticator: Authenticator = {
-  name: 'x509',
-  async authenticate(exchange) {
-    const certificate = exchange.peer.certificate;
-    if (certificate === undefined) {
-      // A certificate that does not verify is bad credentials, not none.
-      if (exchange.peer.certificateError !== undefined) throw unauthorized();
-      return undefined;
-    }
-    return known({ name: certificate.commonName, groups: certificate.organizations });
-  },
-};
+/**
+ * The certificate's CN is the user, each O a group. The listener also takes certificates of the front proxy's CA: those
+ * say who relays a request and never who makes it.
+ */
+export function x509Authenticator(clock: Clock, isProxyCertificate: (der: Uint8Array) => boolean = () => false): Authenticator {
+  return {
+    name: 'x509',
+    async authenticate(exchange) {
+      const certificate = exchange.peer.certificate;
+      if (certificate === undefined) {
+        // A certificate that does not verify is bad credentials, not none.
+        if (exchange.peer.certificateError !== undefined) throw unauthorized();
+        return undefined;
+      }
+      // A connection may outlive the certificate that it began with.
+      if (certificate.notAfterMs < clock.now() || isProxyCertificate(certificate.der)) throw unauthorized();
+      return known({ name: certificate.commonName, groups: certificate.organizations });
+    },
+  };
+}
 
 /** Bearer tokens in the Authorization header or in a WebSocket subprotocol (base64url.bearer.authorization.k8s.io.…). */
 function bearerToken(exchange: Exchange): string | undefined {

@@ -94,9 +94,11 @@ test('static tokens, and bad bearer tokens are refused rather than anonymous', a
 });
 
 test('certificates: CN is the user, O the groups; one that does not verify is refused', async () => {
-  const certificate = { der: new Uint8Array(), commonName: 'jane', organizations: ['dev'], notAfterMs: 0 };
-  expect(await x509Authenticator.authenticate(exchange({}, { certificate }), info)).toEqual({ name: 'jane', groups: ['dev', 'system:authenticated'] });
-  await expect(x509Authenticator.authenticate(exchange({}, { certificateError: 'expired' }), info)).rejects.toThrow('Unauthorized');
+  const certificate = { der: new Uint8Array(), commonName: 'jane', organizations: ['dev'], notAfterMs: nowMs };
+  expect(await x509Authenticator(clock).authenticate(exchange({}, { certificate }), info)).toEqual({ name: 'jane', groups: ['dev', 'system:authenticated'] });
+  await expect(x509Authenticator(clock).authenticate(exchange({}, { certificateError: 'expired' }), info)).rejects.toThrow('Unauthorized');
+  await expect(x509Authenticator(clock).authenticate(exchange({}, { certificate: { ...certificate, notAfterMs: nowMs - 1 } }), info)).rejects.toThrow('Unauthorized');
+  await expect(x509Authenticator(clock, () => true).authenticate(exchange({}, { certificate }), info)).rejects.toThrow('Unauthorized');
   const nobody = anonymousAuthenticator(['/healthz']);
   expect(await nobody.authenticate(exchange({}), { path: '/healthz' } as RequestInfo)).toMatchObject({ name: 'system:anonymous' });
   expect(await nobody.authenticate(exchange({}), info)).toBeUndefined();

@@ -1,8 +1,9 @@
 // From a resource request to its handler: which resource, which subresource, which verb; what no URL means is
 // a 404, what no verb means a 405.
-import { genericServerResponse, noSuchPath } from '#machinery';
+import { badRequest, genericServerResponse, goQuote, noSuchPath } from '#machinery';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import type { Call } from '../request/call.ts';
+import type { ParsedRequest } from '../request/request-info.ts';
 import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
 import { createBinding } from './binding.ts';
 import { getLog, portForward, proxyTo, streamToContainer } from './connect.ts';
@@ -52,6 +53,7 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   const isNamespaces = served.info.group === '' && served.info.plural === 'namespaces';
   if (!namespaced && info.namespace !== '' && !isNamespaces) throw noSuchPath();
   const target: Target = { server, call, served, subresource: info.subresource, namespace: namespaced ? info.namespace : '', name: info.name };
+  checkPathName(info);
   if (info.subresource !== '') return dispatchSubresource(target, resources);
   if (namespaced && info.namespace === '') {
     const onCollection = info.verb === 'list' || info.verb === 'watch';
@@ -65,6 +67,13 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   const handler = verbs[verb];
   if (handler === undefined || served.stored === undefined) throw notAllowed(call);
   return handler(target);
+}
+
+/** Names that cannot be part of a key. Throws 400. */
+function checkPathName({ name, verb }: ParsedRequest): void {
+  if (name === '' || verb === 'list' || verb === 'watch') return;
+  const problem = name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : undefined;
+  if (problem !== undefined) throw badRequest(`Name parameter invalid: ${goQuote(name)}: ${problem}`);
 }
 
 /** POST on an object and PUT or PATCH on a collection mean nothing. */

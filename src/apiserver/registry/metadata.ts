@@ -53,7 +53,9 @@ export function dedupOwnerReferences(object: KubeObject, afterAdmission: boolean
   const seen = new Map<string, (typeof references)[number]>();
   for (const reference of references) seen.set(JSON.stringify(Object.entries(reference).sort()), reference);
   if (seen.size === references.length) return undefined;
-  const twice = new Set(references.filter((r, i) => references.findIndex((o) => o.uid === r.uid) !== i).map((r) => r.uid));
+  const met = new Set<string>();
+  const twice = new Set<string>();
+  for (const { uid } of references) (met.has(uid) ? twice : met).add(uid);
   (object.metadata as ObjectMeta).ownerReferences = [...seen.values()];
   return `.metadata.ownerReferences contains duplicate entries${afterAdmission ? ' after mutating admission happens' : ''}; API server dedups owner references in 1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) observed: ${[...twice].join(', ')}`;
 }

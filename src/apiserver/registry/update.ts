@@ -1,11 +1,11 @@
 // Updates: PUT, PATCH and every subresource that changes a stored object. The new object is built from the
 // current one, written under its revision, and built again when somebody else was quicker. An update that
 // changes nothing writes nothing; one that empties the finalizers of an object in deletion deletes it.
-import { conflict, invalid, keepUnchangedTimes, notFound } from '#machinery';
+import { conflict, goQuote, invalid, keepUnchangedTimes, notFound } from '#machinery';
 import { serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { validateChange } from './checks.ts';
-import { deleteObject, encodeForStore, putObject } from './commit.ts';
+import { deleteObject, encodeForStore, putObject, storeFailure } from './commit.ts';
 import { canonical, createAdmitted, settle, warnOfDuplicates } from './create.ts';
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
@@ -114,6 +114,7 @@ function checkPreconditions(request: WriteRequest, key: string, object: Stored, 
       { type: 'Invalid', field: 'metadata.resourceVersion', detail: '0x0: must be specified for an update' },
     ]);
   }
+  if (!/^\d+$/.test(version)) throw storeFailure(`strconv.ParseUint: parsing ${goQuote(version)}: invalid syntax`);
   if (version !== String(current.revision)) throw conflict(served.groupResource, name, modifiedMessage);
 }
 

@@ -8,7 +8,7 @@ import type { Call } from './call.ts';
 const limitMs = 60_000;
 const tickMs = 500;
 
-interface OpenDeadline {
+export interface OpenDeadline {
   readonly at: number;
   readonly call: Call;
 }
@@ -32,7 +32,7 @@ function allowedMs(call: Call): number {
   const text = call.info.query.size === 0 ? null : call.info.query.get('timeout');
   if (text === null || text === '') return limitMs;
   const asked = parseDuration(text);
-  if (asked === undefined) throw badRequest(`invalid timeout specified in the request URL: time: invalid duration "${text}"`);
+  if (asked === undefined) throw badRequest('invalid timeout specified in the request URL');
   return asked === 0 ? limitMs : Math.min(limitMs, asked);
 }
 

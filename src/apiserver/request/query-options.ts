@@ -21,6 +21,7 @@ export function queryInteger(query: URLSearchParams, name: string): number | und
   const text = query.get(name);
   if (text === null || text === '') return undefined;
   if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+  if (text.length > 15 && BigInt.asIntN(64, BigInt(text)) !== BigInt(text)) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: value out of range`);
   return Number(text);
 }
 
@@ -71,8 +72,9 @@ function watchErrors(options: ListOptions): FieldError[] {
 /** A resourceVersion of the query; undefined when absent. Throws 400 or 422 as upstream. */
 export function parseResourceVersion(text: string): number | undefined {
   if (text === '') return undefined;
-  if (!/^\d+$/.test(text)) {
-    throw invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'resourceVersion', badValue: text, detail: `strconv.ParseUint: parsing ${goQuote(text)}: invalid syntax` }]);
+  const problem = !/^\d+$/.test(text) ? 'invalid syntax' : text.length > 19 && BigInt.asUintN(64, BigInt(text)) !== BigInt(text) ? 'value out of range' : undefined;
+  if (problem !== undefined) {
+    throw invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'resourceVersion', badValue: text, detail: `strconv.ParseUint: parsing ${goQuote(text)}: ${problem}` }]);
   }
   return Number(text);
 }

@@ -29,13 +29,20 @@ export function parseRequest(method: string, url: string): ParsedRequest {
   const mark = url.indexOf('?');
   const path = mark < 0 ? url : url.slice(0, mark);
   const query = mark < 0 || mark === url.length - 1 ? noQuery : new URLSearchParams(url.slice(mark + 1));
-  const segments = path.split('/').filter((segment) => segment !== '');
+  const segments = segmentsOf(path);
   const isCore = segments[0] === 'api';
   const resourceAt = isCore ? 2 : segments[0] === 'apis' ? 3 : segments.length + 1;
   if (segments.length <= resourceAt) return nonResource(method, path, query);
   const group = isCore ? '' : decode(segments[1] ?? '');
   const version = decode(segments[isCore ? 1 : 2] ?? '');
   return resourceRequest(method, path, query, group, version, segments.slice(resourceAt));
+}
+
+/** An escaped slash parts the path like a plain one. What has one is decoded as a whole and escaped again. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('/').filter((segment) => segment !== '');
+  if (!path.includes('%') || !/%2f/i.test(path)) return segments;
+  return segments.flatMap((segment) => decode(segment).split('/')).filter((segment) => segment !== '').map(encodeURIComponent);
 }
 
 function nonResource(method: string, path: string, query: URLSearchParams): ParsedRequest {
@@ -73,7 +80,7 @@ function resourceRequest(method: string, path: string, query: URLSearchParams, a
 
 /** The last `count` segments of the path, undecoded. */
 function restOfPath(path: string, count: number, slash: boolean): string {
-  const segments = path.split('/').filter((segment) => segment !== '');
+  const segments = segmentsOf(path);
   return `/${segments.slice(-count).join('/')}${slash ? '/' : ''}`;
 }
 

@@ -1,6 +1,6 @@
 // DaemonSets and ControllerRevisions (pkg/apis/apps/validation).
 import type { ControllerRevision, DaemonSet, DaemonSetSpec } from '#api/apps/v1.ts';
-import { child, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { isObject } from '../../patch/json-tree.ts';
 import { checkAlwaysRestarting, checkPodTemplate, checkSelectorFits } from '../core/pod-template.ts';
@@ -31,7 +31,7 @@ function checkUpdateStrategy(strategy: DaemonSetSpec['updateStrategy'], path: st
 
 function checkSpec(spec: DaemonSetSpec | undefined, old?: DaemonSetSpec): FieldError[] {
   const errors = validateLabelSelector(spec?.selector, 'spec.selector', hasInvalidValues(old?.selector));
-  errors.push(...checkSelectorFits(spec?.selector, spec?.template, 'spec.template'));
+  addAll(errors, checkSelectorFits(spec?.selector, spec?.template, 'spec.template'));
   if (spec?.selector && isEmptySelector(spec.selector)) errors.push(invalidValue('spec.selector', spec.selector, 'empty selector is invalid for daemonset'));
   return [
     ...errors,

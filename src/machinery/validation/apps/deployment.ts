@@ -1,6 +1,6 @@
 // Deployments and ReplicaSets (pkg/apis/apps/validation).
 import type { Deployment, DeploymentSpec, DeploymentStrategy, ReplicaSet, ReplicaSetSpec } from '#api/apps/v1.ts';
-import { child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { checkRequiredSelector } from '../core/pod-template.ts';
 import { immutable, nonNegative } from '../meta/object-meta.ts';
@@ -35,7 +35,7 @@ function checkDeploymentSpec(spec: DeploymentSpec | undefined, old?: DeploymentS
   ];
   const deadline = spec?.progressDeadlineSeconds ?? undefined;
   if (deadline !== undefined) {
-    errors.push(...nonNegative(deadline, 'spec.progressDeadlineSeconds'));
+    addAll(errors, nonNegative(deadline, 'spec.progressDeadlineSeconds'));
     if (deadline <= minReady) errors.push(invalidValue('spec.progressDeadlineSeconds', deadline, 'must be greater than minReadySeconds'));
   }
   return errors;

@@ -1,7 +1,7 @@
 // StatefulSets (pkg/apis/apps/validation).
 import type { StatefulSet, StatefulSetSpec } from '#api/apps/v1.ts';
 import type { PodTemplateSpec, Volume } from '#api/core/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsLabel } from '../../names.ts';
 import { checkLabel1123 } from '../core/fields.ts';
 import { checkClaimSpec } from '../core/persistent-volume-claim-spec.ts';
@@ -32,7 +32,7 @@ function checkUpdateStrategy(spec: StatefulSetSpec | undefined, path: string): F
       const errors = nonNegative(rolling.partition ?? 0, child(at, 'rollingUpdate', 'partition'));
       const unavailable = rolling.maxUnavailable ?? undefined;
       if (unavailable === undefined) return errors;
-      errors.push(...checkIntOrPercent(unavailable, unavailablePath));
+      addAll(errors, checkIntOrPercent(unavailable, unavailablePath));
       if (intOrPercentValue(unavailable) === 0) errors.push(invalidValue(unavailablePath, unavailable, 'cannot be 0'));
       return [...errors, ...checkAtMost100Percent(unavailable, unavailablePath)];
     }
@@ -56,7 +56,7 @@ function checkSpec(spec: StatefulSetSpec | undefined, path: string, tolerance: T
   const managementPath = child(path, 'podManagementPolicy');
   if (management === '') errors.push(required(managementPath, ''));
   else if (management !== 'OrderedReady' && management !== 'Parallel') errors.push(invalidValue(managementPath, management, "must be 'OrderedReady' or 'Parallel'"));
-  errors.push(...checkUpdateStrategy(spec, path));
+  addAll(errors, checkUpdateStrategy(spec, path));
   const retention = spec?.persistentVolumeClaimRetentionPolicy;
   if (retention) {
     for (const field of ['whenDeleted', 'whenScaled'] as const) {
@@ -67,20 +67,20 @@ function checkSpec(spec: StatefulSetSpec | undefined, path: string, tolerance: T
   }
   if (!tolerance.isUpdate) {
     for (const [i, claim] of (spec?.volumeClaimTemplates ?? []).entries()) {
-      errors.push(...checkClaimSpec(claim.spec, child(index(child(path, 'volumeClaimTemplates'), i), 'spec')));
+      addAll(errors, checkClaimSpec(claim.spec, child(index(child(path, 'volumeClaimTemplates'), i), 'spec')));
     }
   }
   errors.push(...nonNegative(spec?.replicas ?? 0, child(path, 'replicas')), ...nonNegative(spec?.minReadySeconds ?? 0, child(path, 'minReadySeconds')));
-  errors.push(...nonNegative(spec?.ordinals?.start ?? 0, child(path, 'ordinals.start')));
-  if (!tolerance.isUpdate && spec?.serviceName) errors.push(...checkLabel1123(spec.serviceName, child(path, 'serviceName')));
-  errors.push(...checkRequiredSelector(spec?.selector, child(path, 'selector'), 'empty selector is invalid for statefulset'));
+  addAll(errors, nonNegative(spec?.ordinals?.start ?? 0, child(path, 'ordinals.start')));
+  if (!tolerance.isUpdate && spec?.serviceName) addAll(errors, checkLabel1123(spec.serviceName, child(path, 'serviceName')));
+  addAll(errors, checkRequiredSelector(spec?.selector, child(path, 'selector'), 'empty selector is invalid for statefulset'));
   const template = templateWithClaims(spec);
   const at = child(path, 'template');
-  errors.push(...checkSelectorFits(spec?.selector, template, at));
-  if (!tolerance.skipTemplate) errors.push(...checkPodTemplate(template, at, old?.template));
+  addAll(errors, checkSelectorFits(spec?.selector, template, at));
+  if (!tolerance.skipTemplate) addAll(errors, checkPodTemplate(template, at, old?.template));
   const annotations = template.metadata?.annotations;
   errors.push(...validateLabels(template.metadata?.labels, child(at, 'labels')), ...validateAnnotations(annotations, child(at, 'annotations')));
-  errors.push(...checkPodAnnotations(annotations, template.spec ?? { containers: [] }, child(at, 'annotations')));
+  addAll(errors, checkPodAnnotations(annotations, template.spec ?? { containers: [] }, child(at, 'annotations')));
   return [...errors, ...checkAlwaysRestarting(spec?.template, at, 'StatefulSet')];
 }
 

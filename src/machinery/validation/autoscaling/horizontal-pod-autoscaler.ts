@@ -3,7 +3,7 @@ import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1, Scale } from
 import type {
   CrossVersionObjectReference, HPAScalingPolicy, HPAScalingRules, HorizontalPodAutoscaler, HorizontalPodAutoscalerSpec, MetricIdentifier, MetricSpec, MetricTarget,
 } from '#api/autoscaling/v2.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { quantitySign } from '../../quantity.ts';
 import { checkLabel1123, checkPathSegment, quantity } from '../core/fields.ts';
@@ -109,7 +109,7 @@ function checkMetric(metric: MetricSpec, path: string, allowed: Allowed): FieldE
   if (!metricTypes.includes(type)) errors.push(unknown);
   const present = sources.filter(([, field]) => given(metric[field]));
   const first = present[0];
-  if (first !== undefined) errors.push(...first[2](metric, child(path, first[1]), allowed));
+  if (first !== undefined) addAll(errors, first[2](metric, child(path, first[1]), allowed));
   const expected = sources.find((source) => source[0] === type);
   if (expected === undefined) errors.push(unknown);
   else if (!present.includes(expected)) errors.push(required(child(path, expected[1]), 'must populate information for the given metric source'));
@@ -139,7 +139,7 @@ function checkScaling(rules: HPAScalingRules | undefined, path: string): FieldEr
     errors.push(notSupported(child(path, 'selectPolicy'), selectPolicy, ['Disabled', 'Max', 'Min']));
   }
   if (policies.length === 0) errors.push(required(child(path, 'policies'), 'must specify at least one Policy'));
-  for (const [i, policy] of policies.entries()) errors.push(...checkPolicy(policy, index(child(path, 'policies'), i)));
+  for (const [i, policy] of policies.entries()) addAll(errors, checkPolicy(policy, index(child(path, 'policies'), i)));
   if (given(tolerance) && quantitySign(quantity(tolerance)) < 0) errors.push(invalidValue(child(path, 'tolerance'), tolerance, 'must be greater than or equal to 0'));
   return errors;
 }
@@ -151,8 +151,8 @@ function checkSpec(spec: HorizontalPodAutoscalerSpec, allowed: Allowed): FieldEr
   if (max === 0) errors.push(required('spec.maxReplicas', 'must be set and greater than 0'));
   else if (max < 0) errors.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to 1'));
   if (given(min) && max < min) errors.push(invalidValue('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  errors.push(...checkReference(spec.scaleTargetRef, 'spec.scaleTargetRef', allowed.targetVersion));
-  for (const [i, metric] of metrics.entries()) errors.push(...checkMetric(metric, index('spec.metrics', i), allowed));
+  addAll(errors, checkReference(spec.scaleTargetRef, 'spec.scaleTargetRef', allowed.targetVersion));
+  for (const [i, metric] of metrics.entries()) addAll(errors, checkMetric(metric, index('spec.metrics', i), allowed));
   if (min === 0 && !metrics.some(({ type }) => type === 'Object' || type === 'External')) {
     errors.push(forbiddenField('spec.metrics', 'must specify at least one Object or External metric to support scaling to zero replicas'));
   }

@@ -1,6 +1,6 @@
 // CronJobs: the schedule, its time zone, and the Job they make.
 import type { CronJob, CronJobSpec } from '#api/batch/v1.ts';
-import { child, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { checkRequiredEnum } from '../core/fields.ts';
 import { nonNegative } from '../meta/object-meta.ts';
@@ -42,15 +42,15 @@ function checkSpec(spec: CronJobSpec, old?: CronJobSpec): FieldError[] {
   const errors = checkSchedule(spec, old);
   const count = (field: 'startingDeadlineSeconds' | 'successfulJobsHistoryLimit' | 'failedJobsHistoryLimit'): void => {
     const value = spec[field];
-    if (value !== undefined && value !== null) errors.push(...nonNegative(value, child('spec', field)));
+    if (value !== undefined && value !== null) addAll(errors, nonNegative(value, child('spec', field)));
   };
   count('startingDeadlineSeconds');
   const zone = spec.timeZone ?? undefined;
-  if (zone !== undefined && zone !== old?.timeZone) errors.push(...checkTimeZone(zone));
-  errors.push(...checkRequiredEnum(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy'));
+  if (zone !== undefined && zone !== old?.timeZone) addAll(errors, checkTimeZone(zone));
+  addAll(errors, checkRequiredEnum(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy'));
   const template = spec.jobTemplate?.spec;
   const path = 'spec.jobTemplate.spec';
-  errors.push(...checkJobSpec(template, path, old?.jobTemplate?.spec));
+  addAll(errors, checkJobSpec(template, path, old?.jobTemplate?.spec));
   if (template?.selector) errors.push(invalidValue(child(path, 'selector'), template.selector, '`selector` will be auto-generated'));
   if (template?.manualSelector === true) errors.push(notSupported(child(path, 'manualSelector'), true, ['nil', 'false']));
   count('successfulJobsHistoryLimit');

@@ -1,7 +1,7 @@
 // The status of a Job: counters, index lists and conditions that must not contradict each other or go back.
 import type { Job, JobStatus } from '#api/batch/v1.ts';
 import { parseTime } from '#base/clock.ts';
-import { child, duplicate, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { nonNegative } from '../meta/object-meta.ts';
 import { firstOverlap, indexesError } from './indexes.ts';
 
@@ -17,7 +17,7 @@ function isTrue(status: JobStatus | undefined, type: string): boolean {
 export function checkJobStatus(job: Job, old: Job): FieldError[] {
   const status: JobStatus = job.status ?? {};
   const errors: FieldError[] = [];
-  for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const) errors.push(...nonNegative(status[field] ?? 0, child('status', field)));
+  for (const field of ['active', 'succeeded', 'failed', 'ready', 'terminating'] as const) addAll(errors, nonNegative(status[field] ?? 0, child('status', field)));
   errors.push(...checkUncounted(status), ...checkConditions(job, status), ...checkFinished(job, status), ...checkIndexes(job, status));
   if ((status.ready ?? 0) > (status.active ?? 0)) errors.push(invalidValue('status.ready', status.ready, 'cannot set more ready pods than active'));
   return [...errors, ...checkProgress(job, old)];

@@ -1,7 +1,7 @@
 // Jobs: numbers and modes, policies, the generated selector, and what may change (pkg/apis/batch/validation).
 import type { Job, JobSpec, PodFailurePolicyOnExitCodesRequirement, PodFailurePolicyRule, SuccessPolicyRule } from '#api/batch/v1.ts';
 import type { PodSpec, PodTemplateSpec } from '#api/core/v1.ts';
-import { child, duplicate, goQuote, index, invalidValue, key, notSupported, required, tooLong, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, goQuote, index, invalidValue, key, notSupported, required, tooLong, tooMany, type FieldError } from '../../field-errors.ts';
 import { dns1123LabelErrors, nameIsSubdomain } from '../../names.ts';
 import { selectorFromObject } from '../../selectors-label.ts';
 import { checkDomainPath, checkQualifiedName } from '../core/fields.ts';
@@ -24,29 +24,29 @@ export function checkJobSpec(spec: JobSpec | undefined, path: string, old?: JobS
   const errors: FieldError[] = [];
   for (const field of counters) {
     const value = spec?.[field];
-    if (given(value)) errors.push(...nonNegative(value, child(path, field)));
+    if (given(value)) addAll(errors, nonNegative(value, child(path, field)));
   }
   if (given(spec?.maxFailedIndexes) && !given(spec.backoffLimitPerIndex)) {
     errors.push(required(child(path, 'backoffLimitPerIndex'), 'when maxFailedIndexes is specified'));
   }
   if (given(spec?.managedBy)) {
     const at = child(path, 'managedBy');
-    errors.push(...checkDomainPath(spec.managedBy, at));
+    addAll(errors, checkDomainPath(spec.managedBy, at));
     if (Buffer.byteLength(spec.managedBy) > 63) errors.push(tooLong(at, '', 63));
   }
-  errors.push(...checkMode(spec, path));
-  if (spec?.podFailurePolicy) errors.push(...checkFailurePolicy(spec, child(path, 'podFailurePolicy', 'rules')));
+  addAll(errors, checkMode(spec, path));
+  if (spec?.podFailurePolicy) addAll(errors, checkFailurePolicy(spec, child(path, 'podFailurePolicy', 'rules')));
   if (spec?.successPolicy) {
     const at = child(path, 'successPolicy');
     if (spec.completionMode !== 'Indexed') errors.push(invalidValue(at, spec.successPolicy, 'requires indexed completion mode'));
-    else errors.push(...checkSuccessPolicy(spec, child(at, 'rules')));
+    else addAll(errors, checkSuccessPolicy(spec, child(at, 'rules')));
   }
   const replacement = spec?.podReplacementPolicy ?? undefined;
   if (replacement !== undefined) {
     const allowed = spec?.podFailurePolicy ? ['Failed'] : ['Failed', 'TerminatingOrFailed'];
     if (!allowed.includes(replacement)) errors.push(notSupported(child(path, 'podReplacementPolicy'), replacement, allowed));
   }
-  errors.push(...checkPodTemplate(spec?.template, child(path, 'template'), old?.template));
+  addAll(errors, checkPodTemplate(spec?.template, child(path, 'template'), old?.template));
   return [...errors, ...checkRestartPolicy(spec, child(path, 'template', 'spec', 'restartPolicy'))];
 }
 
@@ -64,7 +64,7 @@ function checkMode(spec: JobSpec | undefined, path: string): FieldError[] {
   if (mode !== undefined && mode !== 'NonIndexed' && mode !== 'Indexed') {
     errors.push(notSupported(child(path, 'completionMode'), mode, ['NonIndexed', 'Indexed']));
   }
-  if (mode === 'Indexed' && spec !== undefined) errors.push(...checkIndexed(spec, path));
+  if (mode === 'Indexed' && spec !== undefined) addAll(errors, checkIndexed(spec, path));
   if (mode !== undefined && mode !== 'NonIndexed') return errors;
   for (const field of ['backoffLimitPerIndex', 'maxFailedIndexes'] as const) {
     const value = spec?.[field];
@@ -104,7 +104,7 @@ function checkFailurePolicy(spec: JobSpec, path: string): FieldError[] {
   if (rules.length > 20) errors.push(tooMany(path, rules.length, 20));
   const pod = spec.template?.spec;
   const names = new Set([...(pod?.containers ?? []), ...(pod?.initContainers ?? [])].map((container) => container.name));
-  for (const [i, rule] of rules.entries()) errors.push(...checkFailureRule(spec, rule, index(path, i), names));
+  for (const [i, rule] of rules.entries()) addAll(errors, checkFailureRule(spec, rule, index(path, i), names));
   return errors;
 }
 
@@ -118,13 +118,13 @@ function checkFailureRule(spec: JobSpec, rule: PodFailurePolicyRule, path: strin
   if (action === '') errors.push(required(actionPath, `valid values: ${quoted(failureActions)}`));
   else if (action === 'FailIndex' && !given(spec.backoffLimitPerIndex)) errors.push(invalidValue(actionPath, action, 'requires the backoffLimitPerIndex to be set'));
   else if (!failureActions.includes(action)) errors.push(notSupported(actionPath, action, failureActions));
-  if (rule.onExitCodes) errors.push(...checkExitCodes(rule.onExitCodes, child(path, 'onExitCodes'), names));
+  if (rule.onExitCodes) addAll(errors, checkExitCodes(rule.onExitCodes, child(path, 'onExitCodes'), names));
   const conditions = rule.onPodConditions ?? [];
   const conditionsPath = child(path, 'onPodConditions');
   if (conditions.length > 20) errors.push(tooMany(conditionsPath, conditions.length, 20));
   for (const [i, pattern] of conditions.entries()) {
     const at = index(conditionsPath, i);
-    errors.push(...checkQualifiedName(pattern.type, child(at, 'type')));
+    addAll(errors, checkQualifiedName(pattern.type, child(at, 'type')));
     const status = pattern.status ?? '';
     if (status === '') errors.push(required(child(at, 'status'), `valid values: ${quoted(statuses)}`));
     else if (!statuses.includes(status)) errors.push(notSupported(child(at, 'status'), status, statuses));
@@ -167,7 +167,7 @@ function checkSuccessPolicy(spec: JobSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (rules.length === 0) errors.push(required(path, 'at least one rules must be specified when the successPolicy is specified'));
   if (rules.length > 20) errors.push(tooMany(path, rules.length, 20));
-  for (const [i, rule] of rules.entries()) errors.push(...checkSuccessRule(rule, spec.completions ?? 0, index(path, i)));
+  for (const [i, rule] of rules.entries()) addAll(errors, checkSuccessRule(rule, spec.completions ?? 0, index(path, i)));
   return errors;
 }
 
@@ -186,7 +186,7 @@ function checkSuccessRule(rule: SuccessPolicyRule, completions: number, path: st
   }
   if (count === undefined) return errors;
   const at = child(path, 'succeededCount');
-  errors.push(...nonNegative(count, at));
+  addAll(errors, nonNegative(count, at));
   if (count > completions) errors.push(invalidValue(at, count, `must be less than or equal to ${completions} (the number of specified completions)`));
   if (indexes !== undefined && count > total) {
     errors.push(invalidValue(at, count, `must be less than or equal to ${total} (the number of indexes in the specified succeededIndexes field)`));
@@ -225,7 +225,7 @@ function checkSelectorAndSpec(job: Job, old?: Job): FieldError[] {
   const selector = job.spec?.selector;
   const errors = checkJobSpec(job.spec, 'spec', old?.spec);
   if (!selector) errors.push(required('spec.selector', ''));
-  else errors.push(...validateLabelSelector(selector, 'spec.selector', hasInvalidValues(old?.spec?.selector)));
+  else addAll(errors, validateLabelSelector(selector, 'spec.selector', hasInvalidValues(old?.spec?.selector)));
   return [...errors, ...checkSelectorFits(selector, job.spec?.template, 'spec.template')];
 }
 
@@ -275,13 +275,13 @@ function checkUpdate(job: Job, old: Job): FieldError[] {
   const before = old.spec;
   const errors = [...checkJob(job, old), ...checkMetaUpdate(job.metadata, old.metadata)];
   const completions = spec?.completions ?? null;
-  if (spec?.completionMode !== 'Indexed') errors.push(...immutable(completions, before?.completions ?? null, 'spec.completions'));
+  if (spec?.completionMode !== 'Indexed') addAll(errors, immutable(completions, before?.completions ?? null, 'spec.completions'));
   else if (completions !== null && completions !== before?.completions && completions !== spec.parallelism) {
     errors.push(invalidValue('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'));
   }
   errors.push(...immutable(spec?.selector, before?.selector, 'spec.selector'), ...checkTemplateUpdate(job, old));
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
-    errors.push(...immutable(spec?.[field] ?? null, before?.[field] ?? null, child('spec', field)));
+    addAll(errors, immutable(spec?.[field] ?? null, before?.[field] ?? null, child('spec', field)));
   }
   return errors;
 }

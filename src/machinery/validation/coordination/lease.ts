@@ -1,6 +1,6 @@
 // Leases.
 import type { Lease } from '#api/coordination/v1.ts';
-import { forbiddenField, invalidValue, type FieldError } from '../../field-errors.ts';
+import { addAll, forbiddenField, invalidValue, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { checkEnum, checkQualifiedName } from '../core/fields.ts';
 import { standard } from '../validator.ts';
@@ -12,7 +12,7 @@ function checkLease(object: Lease): FieldError[] {
   if (typeof transitions === 'number' && transitions < 0) errors.push(invalidValue('spec.leaseTransitions', transitions, 'must be greater than or equal to 0'));
   if (typeof strategy === 'string') {
     const path = 'spec.strategy.strategy';
-    errors.push(...(strategy.includes('/') ? checkQualifiedName(strategy, path) : checkEnum(strategy, ['OldestEmulationVersion'], path)));
+    addAll(errors, (strategy.includes('/') ? checkQualifiedName(strategy, path) : checkEnum(strategy, ['OldestEmulationVersion'], path)));
   }
   if (preferredHolder && !strategy) errors.push(forbiddenField('spec.preferredHolder', 'may only be specified if `strategy` is defined'));
   return errors;

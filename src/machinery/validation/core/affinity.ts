@@ -3,7 +3,7 @@ import type {
   Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm, TopologySpreadConstraint,
 } from '#api/core/v1.ts';
 import type { LabelSelector } from '#api/meta/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsLabel, nameIsSubdomain } from '../../names.ts';
 import { positive, validateLabelName } from '../meta/object-meta.ts';
@@ -34,10 +34,10 @@ export function affinityRelaxations(old: Affinity | undefined): AffinityRelaxati
 export function checkAffinity(affinity: Affinity | undefined, path: string, relaxed: AffinityRelaxations): FieldError[] {
   if (affinity === undefined || affinity === null) return [];
   const errors: FieldError[] = [];
-  if (affinity.nodeAffinity) errors.push(...checkNodeAffinity(affinity.nodeAffinity, child(path, 'nodeAffinity'), relaxed.nodeValues));
+  if (affinity.nodeAffinity) addAll(errors, checkNodeAffinity(affinity.nodeAffinity, child(path, 'nodeAffinity'), relaxed.nodeValues));
   for (const field of ['podAffinity', 'podAntiAffinity'] as const) {
     const terms = affinity[field];
-    if (terms) errors.push(...checkPodAffinity(terms, child(path, field), relaxed.selectorValues));
+    if (terms) addAll(errors, checkPodAffinity(terms, child(path, field), relaxed.selectorValues));
   }
   return errors;
 }
@@ -45,7 +45,7 @@ export function checkAffinity(affinity: Affinity | undefined, path: string, rela
 function checkNodeAffinity(affinity: NodeAffinity, path: string, relaxed: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const needed = affinity.requiredDuringSchedulingIgnoredDuringExecution;
-  if (needed) errors.push(...checkNodeSelector(needed, child(path, 'requiredDuringSchedulingIgnoredDuringExecution'), relaxed));
+  if (needed) addAll(errors, checkNodeSelector(needed, child(path, 'requiredDuringSchedulingIgnoredDuringExecution'), relaxed));
   for (const [i, term] of (affinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
     const at = index(child(path, 'preferredDuringSchedulingIgnoredDuringExecution'), i);
     errors.push(...checkWeight(term.weight, at), ...checkNodeSelectorTerm(term.preference, child(at, 'preference'), true));
@@ -91,7 +91,7 @@ function checkNodeRequirement(requirement: NodeSelectorRequirement, path: string
     default:
       errors.push(invalidValue(child(path, 'operator'), requirement.operator, 'not a valid selector operator'));
   }
-  errors.push(...validateLabelName(requirement.key, child(path, 'key')));
+  addAll(errors, validateLabelName(requirement.key, child(path, 'key')));
   if (relaxed) return errors;
   for (const [i, value] of values.entries()) for (const message of labelValueErrors(value)) errors.push(invalidValue(index(at, i), value, message));
   return errors;
@@ -131,7 +131,7 @@ function checkPodTerm(term: PodAffinityTerm, path: string, relaxed: boolean): Fi
   for (const name of term.namespaces ?? []) {
     for (const message of nameIsLabel(name, false)) errors.push(invalidValue(child(path, 'namespace'), name, message));
   }
-  errors.push(...checkLabelKeys(path, term.matchLabelKeys ?? [], term.mismatchLabelKeys ?? [], term.labelSelector));
+  addAll(errors, checkLabelKeys(path, term.matchLabelKeys ?? [], term.mismatchLabelKeys ?? [], term.labelSelector));
   const topologyKey = term.topologyKey ?? '';
   if (topologyKey === '') errors.push(required(child(path, 'topologyKey'), 'can not be empty'));
   return [...errors, ...validateLabelName(topologyKey, child(path, 'topologyKey'))];
@@ -143,7 +143,7 @@ function checkLabelKeys(path: string, keys: readonly string[], mismatch: readonl
   for (const [field, list] of [['matchLabelKeys', keys], ['mismatchLabelKeys', mismatch]] as const) {
     const at = child(path, field);
     if (list.length > 0 && !selector) errors.push(forbiddenField(at, 'must not be specified when labelSelector is not set'));
-    else errors.push(...list.flatMap((name, i) => validateLabelName(name, index(at, i))));
+    else addAll(errors, list.flatMap((name, i) => validateLabelName(name, index(at, i))));
   }
   const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
   for (const { key } of selector?.matchExpressions ?? []) {
@@ -164,7 +164,7 @@ export function checkTopologySpread(constraints: readonly TopologySpreadConstrai
   for (const [i, constraint] of list.entries()) {
     const at = index(path, i);
     const { topologyKey = '', whenUnsatisfiable = '' } = constraint;
-    errors.push(...positive(constraint.maxSkew ?? 0, child(at, 'maxSkew')));
+    addAll(errors, positive(constraint.maxSkew ?? 0, child(at, 'maxSkew')));
     if (topologyKey === '') errors.push(required(child(at, 'topologyKey'), 'can not be empty'));
     if (!['DoNotSchedule', 'ScheduleAnyway'].includes(whenUnsatisfiable)) {
       errors.push(notSupported(child(at, 'whenUnsatisfiable'), whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
@@ -174,17 +174,17 @@ export function checkTopologySpread(constraints: readonly TopologySpreadConstrai
     }
     const minDomains = constraint.minDomains ?? undefined;
     if (minDomains !== undefined) {
-      errors.push(...positive(minDomains, child(at, 'minDomains')));
+      addAll(errors, positive(minDomains, child(at, 'minDomains')));
       if (whenUnsatisfiable !== 'DoNotSchedule') {
         errors.push(invalidValue(child(at, 'minDomains'), minDomains, `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`));
       }
     }
     for (const field of ['nodeAffinityPolicy', 'nodeTaintsPolicy'] as const) {
       const policy = constraint[field] ?? undefined;
-      if (policy !== undefined) errors.push(...checkEnum(policy, ['Honor', 'Ignore'], child(at, field)));
+      if (policy !== undefined) addAll(errors, checkEnum(policy, ['Honor', 'Ignore'], child(at, field)));
     }
-    errors.push(...checkLabelKeys(at, constraint.matchLabelKeys ?? [], [], constraint.labelSelector));
-    if (!relaxed) errors.push(...validateLabelSelector(constraint.labelSelector, child(at, 'labelSelector')));
+    addAll(errors, checkLabelKeys(at, constraint.matchLabelKeys ?? [], [], constraint.labelSelector));
+    if (!relaxed) addAll(errors, validateLabelSelector(constraint.labelSelector, child(at, 'labelSelector')));
   }
   return errors;
 }

@@ -2,7 +2,7 @@
 import type {
   Container, ContainerPort, ContainerResizePolicy, ContainerRestartRule, EphemeralContainer, PodOS, VolumeDevice, VolumeMount,
 } from '#api/core/v1.ts';
-import { child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { portNameErrors, portNumberErrors } from '../../names.ts';
 import { checkEnv, checkEnvFrom } from './env.ts';
 import { checkDescendingPath, checkLabel1123, checkNoBacksteps, checkRequiredEnum } from './fields.ts';
@@ -29,13 +29,13 @@ export function checkContainers(containers: readonly Container[] | undefined, pa
   const names = new Set<string>();
   for (const [i, container] of containers.entries()) {
     const at = index(path, i);
-    errors.push(...checkCommon(container, at, scope));
+    addAll(errors, checkCommon(container, at, scope));
     if (names.has(container.name)) errors.push(duplicate(child(at, 'name'), container.name));
     names.add(container.name);
-    errors.push(...checkHooksAndProbes(container, at, scope));
-    errors.push(...checkRestartRules(container.restartPolicy ?? undefined, container.restartPolicyRules, at));
+    addAll(errors, checkHooksAndProbes(container, at, scope));
+    addAll(errors, checkRestartRules(container.restartPolicy ?? undefined, container.restartPolicyRules, at));
   }
-  errors.push(...checkHostPortConflicts(containers, path));
+  addAll(errors, checkHostPortConflicts(containers, path));
   return errors;
 }
 
@@ -44,14 +44,14 @@ export function checkInitContainers(containers: readonly Container[] | undefined
   const names = new Set(regular.map((container) => container.name));
   for (const [i, container] of (containers ?? []).entries()) {
     const at = index(path, i);
-    errors.push(...checkCommon(container, at, scope));
-    errors.push(...checkRestartRules(container.restartPolicy ?? undefined, container.restartPolicyRules, at));
+    addAll(errors, checkCommon(container, at, scope));
+    addAll(errors, checkRestartRules(container.restartPolicy ?? undefined, container.restartPolicyRules, at));
     if (names.has(container.name)) errors.push(duplicate(child(at, 'name'), container.name));
     else if (container.name !== '') names.add(container.name);
-    errors.push(...checkHostPortConflicts([container], path));
+    addAll(errors, checkHostPortConflicts([container], path));
     const isSidecar = container.restartPolicy === 'Always';
     if (isSidecar) {
-      errors.push(...checkHooksAndProbes(container, at, scope));
+      addAll(errors, checkHooksAndProbes(container, at, scope));
       continue;
     }
     for (const field of ['lifecycle', 'livenessProbe', 'readinessProbe', 'startupProbe'] as const) {
@@ -105,18 +105,18 @@ export function checkImageSpaces(container: { readonly image?: string }, path: s
 function checkCommon(container: Container, path: string, scope: PodScope): FieldError[] {
   const errors: FieldError[] = [];
   if ((container.name ?? '') === '') errors.push(required(child(path, 'name'), ''));
-  else errors.push(...checkLabel1123(container.name, child(path, 'name')));
+  else addAll(errors, checkLabel1123(container.name, child(path, 'name')));
   if ((container.image ?? '') === '') errors.push(required(child(path, 'image'), ''));
-  errors.push(...checkRequiredEnum(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], child(path, 'terminationMessagePolicy')));
-  errors.push(...checkPorts(container.ports, child(path, 'ports')));
-  errors.push(...checkEnv(container.env, child(path, 'env')));
-  errors.push(...checkEnvFrom(container.envFrom, child(path, 'envFrom')));
-  errors.push(...checkVolumeMounts(container, child(path, 'volumeMounts'), scope.volumes));
-  errors.push(...checkVolumeDevices(container, child(path, 'volumeDevices'), scope.volumes));
-  errors.push(...checkRequiredEnum(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], child(path, 'imagePullPolicy')));
-  errors.push(...checkResourceRequirements(container.resources, child(path, 'resources'), scope.claims));
-  errors.push(...checkResizePolicy(container.resizePolicy, child(path, 'resizePolicy'), scope.restartPolicy));
-  errors.push(...checkSecurityContext(container.securityContext, child(path, 'securityContext'), scope.hostUsers));
+  addAll(errors, checkRequiredEnum(container.terminationMessagePolicy, ['File', 'FallbackToLogsOnError'], child(path, 'terminationMessagePolicy')));
+  addAll(errors, checkPorts(container.ports, child(path, 'ports')));
+  addAll(errors, checkEnv(container.env, child(path, 'env')));
+  addAll(errors, checkEnvFrom(container.envFrom, child(path, 'envFrom')));
+  addAll(errors, checkVolumeMounts(container, child(path, 'volumeMounts'), scope.volumes));
+  addAll(errors, checkVolumeDevices(container, child(path, 'volumeDevices'), scope.volumes));
+  addAll(errors, checkRequiredEnum(container.imagePullPolicy, ['Always', 'IfNotPresent', 'Never'], child(path, 'imagePullPolicy')));
+  addAll(errors, checkResourceRequirements(container.resources, child(path, 'resources'), scope.claims));
+  addAll(errors, checkResizePolicy(container.resizePolicy, child(path, 'resizePolicy'), scope.restartPolicy));
+  addAll(errors, checkSecurityContext(container.securityContext, child(path, 'securityContext'), scope.hostUsers));
   return errors;
 }
 
@@ -147,7 +147,7 @@ function checkPorts(ports: readonly ContainerPort[] | undefined, path: string): 
     else for (const message of portNumberErrors(port.containerPort)) errors.push(invalidValue(child(at, 'containerPort'), port.containerPort, message));
     const hostPort = port.hostPort ?? 0;
     if (hostPort !== 0) for (const message of portNumberErrors(hostPort)) errors.push(invalidValue(child(at, 'hostPort'), hostPort, message));
-    errors.push(...checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
+    addAll(errors, checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
   }
   return errors;
 }
@@ -182,17 +182,17 @@ function checkVolumeMounts(container: Container, path: string, volumes: Readonly
     if (devices.some((device) => device.devicePath === mountPath)) {
       errors.push(invalidValue(child(at, 'mountPath'), mountPath, 'must not already exist as a path in volumeDevices'));
     }
-    errors.push(...checkMountOptions(mount, container, path, at));
+    addAll(errors, checkMountOptions(mount, container, path, at));
   }
   return errors;
 }
 
 function checkMountOptions(mount: VolumeMount, container: Container, path: string, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (mount.subPath) errors.push(...checkDescendingPath(mount.subPath, child(path, 'subPath')));
+  if (mount.subPath) addAll(errors, checkDescendingPath(mount.subPath, child(path, 'subPath')));
   if (mount.subPathExpr) {
     if (mount.subPath) errors.push(invalidValue(child(at, 'subPathExpr'), mount.subPathExpr, 'subPathExpr and subPath are mutually exclusive'));
-    errors.push(...checkDescendingPath(mount.subPathExpr, child(path, 'subPathExpr')));
+    addAll(errors, checkDescendingPath(mount.subPathExpr, child(path, 'subPathExpr')));
   }
   const propagation = mount.mountPropagation ?? undefined;
   if (propagation !== undefined) {
@@ -223,7 +223,7 @@ function checkVolumeDevices(container: Container, path: string, volumes: Readonl
   const mounts = container.volumeMounts ?? [];
   for (const [i, device] of (container.volumeDevices ?? []).entries()) {
     const at = index(path, i);
-    errors.push(...checkDevice(device, at, volumes.get(device.name), names, paths));
+    addAll(errors, checkDevice(device, at, volumes.get(device.name), names, paths));
     if (mounts.some((mount) => mount.name === device.name)) errors.push(invalidValue(child(at, 'name'), device.name, 'must not already exist in volumeMounts'));
     if (mounts.some((mount) => mount.mountPath === device.devicePath)) {
       errors.push(invalidValue(child(at, 'devicePath'), device.devicePath, 'must not already exist as a path in volumeMounts'));
@@ -254,8 +254,8 @@ function checkResizePolicy(policies: readonly ContainerResizePolicy[] | undefine
   for (const [i, policy] of (policies ?? []).entries()) {
     if (seen.has(policy.resourceName)) errors.push(duplicate(index(path, i), policy.resourceName));
     seen.add(policy.resourceName);
-    errors.push(...checkRequiredEnum(policy.resourceName, ['cpu', 'memory'], path));
-    errors.push(...checkRequiredEnum(policy.restartPolicy, ['NotRequired', 'RestartContainer'], path));
+    addAll(errors, checkRequiredEnum(policy.resourceName, ['cpu', 'memory'], path));
+    addAll(errors, checkRequiredEnum(policy.restartPolicy, ['NotRequired', 'RestartContainer'], path));
     if (podRestartPolicy === 'Never' && policy.restartPolicy !== 'NotRequired') {
       errors.push(invalidValue(path, policy.restartPolicy, "must be 'NotRequired' when pod `restartPolicy` is 'Never'"));
     }

@@ -1,7 +1,7 @@
 // Endpoints: subsets of addresses and ports; which addresses may be an endpoint at all.
 import type { EndpointAddress, EndpointPort, Endpoints, EndpointSubset } from '#api/core/v1.ts';
 import { isIP, isIPv4 } from 'node:net';
-import { child, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, portNumberErrors } from '../../names.ts';
 import { sameValue } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
@@ -28,18 +28,18 @@ export function checkEndpointIp(ip: string, path: string): FieldError[] {
 
 function checkAddress(address: EndpointAddress, path: string): FieldError[] {
   const errors = checkIp(address.ip, child(path, 'ip'));
-  if (address.hostname) errors.push(...checkLabel1123(address.hostname, child(path, 'hostname')));
-  if (address.nodeName !== undefined && address.nodeName !== null) errors.push(...checkObjectName(address.nodeName, child(path, 'nodeName')));
+  if (address.hostname) addAll(errors, checkLabel1123(address.hostname, child(path, 'hostname')));
+  if (address.nodeName !== undefined && address.nodeName !== null) addAll(errors, checkObjectName(address.nodeName, child(path, 'nodeName')));
   return [...errors, ...checkEndpointIp(address.ip, child(path, 'ip'))];
 }
 
 function checkPort(port: EndpointPort, requireName: boolean, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (port.name) errors.push(...checkLabel1123(port.name, child(path, 'name')));
+  if (port.name) addAll(errors, checkLabel1123(port.name, child(path, 'name')));
   else if (requireName) errors.push(required(child(path, 'name'), ''));
   for (const message of portNumberErrors(port.port)) errors.push(invalidValue(child(path, 'port'), port.port, message));
-  errors.push(...checkRequiredEnum(port.protocol, portProtocols, child(path, 'protocol')));
-  if (port.appProtocol !== undefined && port.appProtocol !== null) errors.push(...checkQualifiedName(port.appProtocol, child(path, 'appProtocol')));
+  addAll(errors, checkRequiredEnum(port.protocol, portProtocols, child(path, 'protocol')));
+  if (port.appProtocol !== undefined && port.appProtocol !== null) addAll(errors, checkQualifiedName(port.appProtocol, child(path, 'appProtocol')));
   return errors;
 }
 
@@ -50,9 +50,9 @@ function checkSubset(subset: EndpointSubset, path: string): FieldError[] {
     errors.push(required(path, 'must specify `addresses` or `notReadyAddresses`'));
   }
   for (const field of ['addresses', 'notReadyAddresses'] as const) {
-    for (const [i, address] of (subset[field] ?? []).entries()) errors.push(...checkAddress(address, index(child(path, field), i)));
+    for (const [i, address] of (subset[field] ?? []).entries()) addAll(errors, checkAddress(address, index(child(path, field), i)));
   }
-  for (const [i, port] of ports.entries()) errors.push(...checkPort(port, ports.length > 1, index(child(path, 'ports'), i)));
+  for (const [i, port] of ports.entries()) addAll(errors, checkPort(port, ports.length > 1, index(child(path, 'ports'), i)));
   return errors;
 }
 

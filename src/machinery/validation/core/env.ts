@@ -1,6 +1,6 @@
 // Environment variables of a container and where their values come from.
 import type { EnvFromSource, EnvVar, FileKeySelector, ObjectFieldSelector, ResourceFieldSelector } from '#api/core/v1.ts';
-import { child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { configKeyErrors, environmentNameErrors, nameIsSubdomain } from '../../names.ts';
 import { formatQuantity, isZeroQuantity } from '../../quantity.ts';
 import { checkLabel1123, checkNoBacksteps, checkQualifiedName, quantity } from './fields.ts';
@@ -26,7 +26,7 @@ export function checkEnv(env: readonly EnvVar[] | undefined, path: string): Fiel
     const name = variable.name ?? '';
     if (name === '') errors.push(required(`${path}[${i}].name`, ''));
     else for (const message of environmentNameErrors(name)) errors.push(invalidValue(`${path}[${i}].name`, name, message));
-    if (variable.valueFrom !== undefined && variable.valueFrom !== null) errors.push(...checkValueFrom(variable, `${path}[${i}].valueFrom`));
+    if (variable.valueFrom !== undefined && variable.valueFrom !== null) addAll(errors, checkValueFrom(variable, `${path}[${i}].valueFrom`));
   }
   return errors;
 }
@@ -37,21 +37,21 @@ function checkValueFrom(variable: EnvVar, path: string): FieldError[] {
   let count = 0;
   if (source.fieldRef) {
     count++;
-    errors.push(...checkFieldRef(source.fieldRef, envFieldPaths, child(path, 'fieldRef')));
+    addAll(errors, checkFieldRef(source.fieldRef, envFieldPaths, child(path, 'fieldRef')));
   }
   if (source.resourceFieldRef) {
     count++;
-    errors.push(...checkResourceFieldRef(source.resourceFieldRef, child(path, 'resourceFieldRef'), false));
+    addAll(errors, checkResourceFieldRef(source.resourceFieldRef, child(path, 'resourceFieldRef'), false));
   }
   for (const field of ['configMapKeyRef', 'secretKeyRef'] as const) {
     const ref = source[field];
     if (!ref) continue;
     count++;
-    errors.push(...checkKeyRef(ref.name ?? '', ref.key ?? '', child(path, field)));
+    addAll(errors, checkKeyRef(ref.name ?? '', ref.key ?? '', child(path, field)));
   }
   if (source.fileKeyRef) {
     count++;
-    errors.push(...checkFileKeyRef(source.fileKeyRef, child(path, 'fileKeyRef')));
+    addAll(errors, checkFileKeyRef(source.fileKeyRef, child(path, 'fileKeyRef')));
   }
   if (count === 0) {
     errors.push(invalidValue(path, '', 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`'));
@@ -75,9 +75,9 @@ function checkFileKeyRef(ref: FileKeySelector, path: string): FieldError[] {
   if ((ref.key ?? '') === '') errors.push(required(child(path, 'key'), ''));
   else for (const message of environmentNameErrors(ref.key)) errors.push(invalidValue(child(path, 'key'), ref.key, message));
   if ((ref.volumeName ?? '') === '') errors.push(required(child(path, 'volumeName'), ''));
-  else errors.push(...checkLabel1123(ref.volumeName, child(path, 'volumeName')));
+  else addAll(errors, checkLabel1123(ref.volumeName, child(path, 'volumeName')));
   if ((ref.path ?? '') === '') errors.push(required(child(path, 'path'), ''));
-  else errors.push(...checkNoBacksteps(ref.path, child(path, 'path')));
+  else addAll(errors, checkNoBacksteps(ref.path, child(path, 'path')));
   return errors;
 }
 
@@ -108,7 +108,7 @@ export function checkResourceFieldRef(ref: ResourceFieldSelector, path: string, 
   if (inVolume && (ref.containerName ?? '') === '') errors.push(required(child(path, 'containerName'), ''));
   else if (resource === '') errors.push(required(child(path, 'resource'), ''));
   else if (!resourcePaths.includes(resource) && !isHugePagesPath(resource)) errors.push(notSupported(child(path, 'resource'), resource, resourcePaths));
-  errors.push(...checkDivisor(resource, ref.divisor, child(path, 'divisor')));
+  addAll(errors, checkDivisor(resource, ref.divisor, child(path, 'divisor')));
   return errors;
 }
 

@@ -1,7 +1,7 @@
 // Small checks that many core types share: names in fields, paths, quantities, IP addresses. Texts are
 // upstream's (pkg/apis/core/validation, apimachinery/pkg/util/validation).
 import { isIP, isIPv4, isIPv6 } from 'node:net';
-import { invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsPathSegment, nameIsSubdomain, portNameErrors, portNumberErrors, regexError } from '../../names.ts';
 import { parseQuantity, type Quantity } from '../../quantity.ts';
@@ -51,7 +51,7 @@ export function checkNoBacksteps(value: string, path: string): FieldError[] {
 export function checkDescendingPath(value: string, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if (value.startsWith('/')) errors.push(invalidValue(path, value, 'must be a relative path'));
-  errors.push(...checkNoBacksteps(value, path));
+  addAll(errors, checkNoBacksteps(value, path));
   return errors;
 }
 

@@ -1,6 +1,6 @@
 // Nodes: taints, pod CIDRs, resources and what is set once only.
 import type { Node, Taint } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { validateLabelName } from '../meta/object-meta.ts';
@@ -15,7 +15,7 @@ function checkTaints(taints: readonly Taint[] | undefined): FieldError[] {
   for (const [i, taint] of (taints ?? []).entries()) {
     const at = index('metadata.taints', i);
     const { key = '', value = '', effect = '' } = taint;
-    errors.push(...validateLabelName(key, child(at, 'key')));
+    addAll(errors, validateLabelName(key, child(at, 'key')));
     const messages = labelValueErrors(value);
     if (messages.length > 0) errors.push(invalidValue(child(at, 'value'), value, messages.join(';')));
     if (effect === '') errors.push(required(child(at, 'effect'), ''));
@@ -36,7 +36,7 @@ function checkResources(node: Node): FieldError[] {
 function checkCreate(node: Node): FieldError[] {
   const cidrs = node.spec?.podCIDRs ?? [];
   const errors = [...checkMeta(node.metadata, false, nameIsSubdomain), ...checkTaints(node.spec?.taints), ...checkResources(node)];
-  errors.push(...cidrs.flatMap((cidr, i) => checkCidr(cidr, index('spec.podCIDRs', i))));
+  addAll(errors, cidrs.flatMap((cidr, i) => checkCidr(cidr, index('spec.podCIDRs', i))));
   const addresses = cidrs.map((cidr) => cidr.split('/')[0] ?? '');
   if (cidrs.length > 1 && (!isDualStack(addresses) || cidrs.length > 2)) {
     errors.push(invalidValue('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
@@ -56,11 +56,11 @@ function checkUpdate(node: Node, old: Node): FieldError[] {
   const cidrs = node.spec?.podCIDRs ?? [];
   const detail = 'node updates may not change podCIDR except from "" to valid';
   if (before.length > 0 && before.length !== cidrs.length) errors.push(forbiddenField('spec.podCIDRs', detail));
-  else errors.push(...before.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [forbiddenField('spec.podCIDRs', detail)])));
+  else addAll(errors, before.flatMap((cidr, i) => (cidr === cidrs[i] ? [] : [forbiddenField('spec.podCIDRs', detail)])));
   if (old.spec?.providerID && old.spec.providerID !== node.spec?.providerID) {
     errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   }
-  errors.push(...checkTaints(node.spec?.taints));
+  addAll(errors, checkTaints(node.spec?.taints));
   if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbiddenField('spec.externalID', 'may not be updated'));
   return errors;
 }

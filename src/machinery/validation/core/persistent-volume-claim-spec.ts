@@ -1,7 +1,7 @@
 // What a claim asks for: access modes, size, class, mode and source. Shared by claims, ephemeral volumes
 // and the claim templates of StatefulSets.
 import type { PersistentVolumeClaimSpec, TypedObjectReference } from '#api/core/v1.ts';
-import { child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, nameIsLabel } from '../../names.ts';
 import { formatQuantity, quantitySign } from '../../quantity.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
@@ -22,16 +22,16 @@ export function checkAccessModes(modes: readonly string[] | undefined, path: str
 export function checkClaimSpec(spec: PersistentVolumeClaimSpec | undefined, path: string, old?: PersistentVolumeClaimSpec): FieldError[] {
   const errors: FieldError[] = [];
   if ((spec?.accessModes ?? []).length === 0) errors.push(required(child(path, 'accessModes'), 'at least 1 access mode is required'));
-  errors.push(...validateLabelSelector(spec?.selector, child(path, 'selector'), hasInvalidValues(old?.selector)));
-  errors.push(...checkAccessModes(spec?.accessModes, child(path, 'accessModes')));
+  addAll(errors, validateLabelSelector(spec?.selector, child(path, 'selector'), hasInvalidValues(old?.selector)));
+  addAll(errors, checkAccessModes(spec?.accessModes, child(path, 'accessModes')));
   const storagePath = key(child(path, 'resources'), 'storage');
   const storage = spec?.resources?.requests?.['storage'];
   if (storage === undefined) errors.push(required(storagePath, ''));
   else if (quantitySign(quantity(storage)) <= 0) errors.push(invalidValue(storagePath, formatQuantity(quantity(storage)), 'must be greater than zero'));
-  if (spec?.storageClassName) errors.push(...checkObjectName(spec.storageClassName, child(path, 'storageClassName')));
-  if (spec?.volumeMode !== undefined && spec.volumeMode !== null) errors.push(...checkEnum(spec.volumeMode, ['Block', 'Filesystem'], child(path, 'volumeMode')));
-  errors.push(...checkSources(spec, path, old));
-  if (spec?.volumeAttributesClassName) errors.push(...checkObjectName(spec.volumeAttributesClassName, child(path, 'volumeAttributesClassName')));
+  if (spec?.storageClassName) addAll(errors, checkObjectName(spec.storageClassName, child(path, 'storageClassName')));
+  if (spec?.volumeMode !== undefined && spec.volumeMode !== null) addAll(errors, checkEnum(spec.volumeMode, ['Block', 'Filesystem'], child(path, 'volumeMode')));
+  addAll(errors, checkSources(spec, path, old));
+  if (spec?.volumeAttributesClassName) addAll(errors, checkObjectName(spec.volumeAttributesClassName, child(path, 'volumeAttributesClassName')));
   return errors;
 }
 
@@ -39,8 +39,8 @@ function checkSources(spec: PersistentVolumeClaimSpec | undefined, path: string,
   const errors: FieldError[] = [];
   const relaxed = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
   const { dataSource, dataSourceRef } = spec ?? {};
-  if (dataSource) errors.push(...checkSource(dataSource, child(path, 'dataSource'), relaxed));
-  if (dataSourceRef) errors.push(...checkSource(dataSourceRef, child(path, 'dataSourceRef'), relaxed));
+  if (dataSource) addAll(errors, checkSource(dataSource, child(path, 'dataSource'), relaxed));
+  if (dataSourceRef) addAll(errors, checkSource(dataSourceRef, child(path, 'dataSourceRef'), relaxed));
   if (!dataSource || !dataSourceRef) return errors;
   const shown = child(path, 'dataSource');
   if (dataSourceRef.namespace) {

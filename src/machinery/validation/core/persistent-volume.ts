@@ -1,6 +1,6 @@
 // PersistentVolumes and PersistentVolumeClaims: what they must say and what stays once they are made.
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec } from '#api/core/v1.ts';
-import { child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { cloneJson } from '../../patch/json-tree.ts';
 import { compareQuantity, formatQuantity, quantitySign } from '../../quantity.ts';
@@ -68,8 +68,8 @@ function checkCsi(spec: Spec, path: string): FieldError[] {
     const ref = csi?.[field];
     if (!ref) continue;
     const [namePath, namespacePath] = [child(path, field, 'name'), child(path, field, 'namespace')];
-    errors.push(...(ref.name ? checkSubdomain(ref.name, namePath) : [required(namePath, '')]));
-    errors.push(...(ref.namespace ? checkLabel1123(ref.namespace, namespacePath) : [required(namespacePath, '')]));
+    addAll(errors, (ref.name ? checkSubdomain(ref.name, namePath) : [required(namePath, '')]));
+    addAll(errors, (ref.namespace ? checkLabel1123(ref.namespace, namespacePath) : [required(namespacePath, '')]));
   }
   return errors;
 }
@@ -80,7 +80,7 @@ function checkVolumeSpec(spec: Spec | undefined, pvName: string): FieldError[] {
   const errors: FieldError[] = [];
   const values: Source = { ...spec };
   if ((spec?.accessModes ?? []).length === 0) errors.push(required('spec.accessModes', ''));
-  errors.push(...checkAccessModes(spec?.accessModes, 'spec.accessModes'));
+  addAll(errors, checkAccessModes(spec?.accessModes, 'spec.accessModes'));
   const capacity = spec?.capacity ?? {};
   const names = Object.keys(capacity);
   if (names.length === 0) errors.push(required('spec.capacity', ''));
@@ -88,33 +88,33 @@ function checkVolumeSpec(spec: Spec | undefined, pvName: string): FieldError[] {
   for (const name of names) {
     const amount = quantity(capacity[name]);
     const at = key('spec.capacity', name);
-    errors.push(...checkBasicResource(amount, at));
+    addAll(errors, checkBasicResource(amount, at));
     if (quantitySign(amount) <= 0) errors.push(invalidValue(at, formatQuantity(amount), 'must be greater than zero'));
   }
   if (spec?.persistentVolumeReclaimPolicy) {
-    errors.push(...checkEnum(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], 'spec.persistentVolumeReclaimPolicy'));
+    addAll(errors, checkEnum(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], 'spec.persistentVolumeReclaimPolicy'));
   }
   if (spec?.nodeAffinity) {
-    if (spec.nodeAffinity.required) errors.push(...checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required'));
+    if (spec.nodeAffinity.required) addAll(errors, checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required'));
     else errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));
   }
   let count = 0;
   for (const [name, check] of sources) {
     if (values[name] === undefined || values[name] === null || spec === undefined) continue;
     if (count > 0) errors.push(forbiddenField(child('spec', name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
-    else errors.push(...check(spec, child('spec', pathNames[name] ?? name), pvName));
+    else addAll(errors, check(spec, child('spec', pathNames[name] ?? name), pvName));
     count++;
   }
   if (count === 0) errors.push(required('spec', 'must specify a volume type'));
   if (spec?.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
     errors.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
   }
-  if (spec?.storageClassName) errors.push(...checkObjectName(spec.storageClassName, 'spec.storageClassName'));
-  if (spec?.volumeMode) errors.push(...checkEnum(spec.volumeMode, ['Block', 'Filesystem'], 'spec.volumeMode'));
+  if (spec?.storageClassName) addAll(errors, checkObjectName(spec.storageClassName, 'spec.storageClassName'));
+  if (spec?.volumeMode) addAll(errors, checkEnum(spec.volumeMode, ['Block', 'Filesystem'], 'spec.volumeMode'));
   const attributes = spec?.volumeAttributesClassName ?? undefined;
   if (attributes !== undefined) {
     const at = 'spec.volumeAttributesClassName';
-    errors.push(...(attributes === '' ? [required(at, 'an empty string is disallowed')] : checkObjectName(attributes, at)));
+    addAll(errors, (attributes === '' ? [required(at, 'an empty string is disallowed')] : checkObjectName(attributes, at)));
     if (!spec?.csi) errors.push(required('spec.csi', 'has to be specified when using volumeAttributesClassName'));
   }
   return errors;
@@ -133,7 +133,7 @@ function checkVolumeUpdate(object: PersistentVolume, old: PersistentVolume): Fie
     const text = unifiedDiff(sourceOf(before), sourceOf(after));
     errors.push(forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${text}`));
   }
-  errors.push(...immutable(object.spec?.volumeMode ?? null, before?.volumeMode ?? null, 'volumeMode'));
+  addAll(errors, immutable(object.spec?.volumeMode ?? null, before?.volumeMode ?? null, 'volumeMode'));
   if (before?.nodeAffinity && !sameValue(object.spec?.nodeAffinity, before.nodeAffinity)) {
     errors.push(invalidValue('nodeAffinity', object.spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA'));
   }
@@ -159,7 +159,7 @@ function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeCl
   if (upgradesAnnotation && (annotation === undefined || annotation === oldAnnotation)) {
     delete spec.storageClassName;
   } else {
-    errors.push(...immutable(annotation ?? '', oldAnnotation ?? '', `metadata.annotations.${classAnnotation}`));
+    addAll(errors, immutable(annotation ?? '', oldAnnotation ?? '', `metadata.annotations.${classAnnotation}`));
     const setsClass = spec.storageClassName !== undefined && before.storageClassName === undefined;
     if (setsClass && (oldAnnotation === undefined || spec.storageClassName === oldAnnotation)) delete spec.storageClassName;
   }
@@ -177,7 +177,7 @@ function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeCl
   if (smaller && compareQuantity(newSize, quantity(old.status?.capacity?.['storage'])) <= 0) {
     errors.push(forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity'));
   }
-  errors.push(...immutable(object.spec?.volumeMode ?? null, old.spec?.volumeMode ?? null, 'volumeMode'));
+  addAll(errors, immutable(object.spec?.volumeMode ?? null, old.spec?.volumeMode ?? null, 'volumeMode'));
   const attributes = object.spec?.volumeAttributesClassName ?? undefined;
   if (old.status?.currentVolumeAttributesClassName && attributes !== (old.spec?.volumeAttributesClassName ?? undefined) && !attributes) {
     const to = attributes === undefined ? 'nil' : 'empty string';
@@ -194,7 +194,7 @@ export const persistentVolumeClaim = standard<PersistentVolumeClaim>({
   status: (object) => {
     const errors: FieldError[] = [];
     if ((object.spec?.accessModes ?? []).length === 0) errors.push(required('Spec.accessModes', ''));
-    for (const [name, amount] of Object.entries(object.status?.capacity ?? {})) errors.push(...checkBasicResource(quantity(amount), key('status.capacity', name)));
+    for (const [name, amount] of Object.entries(object.status?.capacity ?? {})) addAll(errors, checkBasicResource(quantity(amount), key('status.capacity', name)));
     return errors;
   },
 });

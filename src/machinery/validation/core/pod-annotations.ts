@@ -1,7 +1,7 @@
 // Annotations that have a meaning on pods: mirror pods, deletion cost, and the old spellings of seccomp and
 // AppArmor, which must agree with the fields that replaced them.
 import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '#api/core/v1.ts';
-import { child, forbiddenField, invalidValue, key, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, key, type FieldError } from '../../field-errors.ts';
 import { checkDescendingPath } from './fields.ts';
 import { containersWithPaths } from './pod-containers.ts';
 import { mirrorPodAnnotation } from './pod-spec.ts';
@@ -22,7 +22,7 @@ export function checkPodAnnotations(annotations: Annotations | undefined, spec: 
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isDeletionCost(cost)) errors.push(invalidValue(key(path, deletionCost), cost, 'must be a 32bit integer'));
   for (const [name, value] of Object.entries(annotations)) {
-    if (name === seccompPod || name.startsWith(seccompContainer)) errors.push(...checkSeccompText(value, child(path, name)));
+    if (name === seccompPod || name.startsWith(seccompContainer)) addAll(errors, checkSeccompText(value, child(path, name)));
   }
   for (const [name, value] of Object.entries(annotations)) {
     if (!name.startsWith(appArmorContainer)) continue;
@@ -68,15 +68,15 @@ export function checkAnnotationsMatchFields(annotations: Annotations | undefined
   if (annotations === undefined) return [];
   const errors: FieldError[] = [];
   const podSeccomp = spec.securityContext?.seccompProfile;
-  if (podSeccomp) errors.push(...checkMatch('seccomp', annotations[seccompPod], podSeccomp, child(path, 'securityContext', 'seccompProfile')));
+  if (podSeccomp) addAll(errors, checkMatch('seccomp', annotations[seccompPod], podSeccomp, child(path, 'securityContext', 'seccompProfile')));
   for (const { container, at } of containersWithPaths(spec, path)) {
     const profile = container.securityContext?.seccompProfile;
-    if (profile) errors.push(...checkMatch('seccomp', annotations[`${seccompContainer}${container.name}`], profile, child(at, 'securityContext', 'seccompProfile')));
+    if (profile) addAll(errors, checkMatch('seccomp', annotations[`${seccompContainer}${container.name}`], profile, child(at, 'securityContext', 'seccompProfile')));
   }
   if (spec.os?.name === 'windows') return errors;
   for (const { container, at } of containersWithPaths(spec, path)) {
     const profile = container.securityContext?.appArmorProfile ?? spec.securityContext?.appArmorProfile;
-    if (profile) errors.push(...checkMatch('apparmor', annotations[`${appArmorContainer}${container.name}`], profile, child(at, 'securityContext', 'appArmorProfile')));
+    if (profile) addAll(errors, checkMatch('apparmor', annotations[`${appArmorContainer}${container.name}`], profile, child(at, 'securityContext', 'appArmorProfile')));
   }
   return errors;
 }

@@ -1,6 +1,6 @@
 // Resources of the pod as a whole (KEP-2837) against those of its containers.
 import type { Container, PodSpec } from '#api/core/v1.ts';
-import { child, forbiddenField, index, invalidValue, key, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, key, type FieldError } from '../../field-errors.ts';
 import { addQuantity, compareQuantity, formatQuantity, type Quantity } from '../../quantity.ts';
 import { quantity } from './fields.ts';
 import { checkResourceRequirements, isHugePages } from './resources.ts';
@@ -14,7 +14,7 @@ export function checkPodResources(spec: PodSpec, path: string): FieldError[] {
   if (resources.claims !== undefined && resources.claims !== null) {
     errors.push(forbiddenField(child(at, 'claims'), 'claims may not be set for Resources at pod-level'));
   }
-  errors.push(...checkResourceRequirements(resources, at, undefined, true));
+  addAll(errors, checkResourceRequirements(resources, at, undefined, true));
   for (const [name, total] of aggregate(spec, 'requests')) {
     const own = resources.requests?.[name];
     if (own === undefined || compareQuantity(total, quantity(own)) <= 0) continue;

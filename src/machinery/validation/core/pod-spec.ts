@@ -2,7 +2,7 @@
 // stored before. `old` lets an update keep what older rules allowed.
 import type { HostAlias, PodDNSConfig, PodResourceClaim, PodSpec, PodSchedulingGate, Toleration } from '#api/core/v1.ts';
 import type { ObjectMeta } from '#api/meta/v1.ts';
-import { child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123SubdomainWithUnderscoreErrors, rangeError } from '../../names.ts';
 import { validateLabelName, validateLabels } from '../meta/object-meta.ts';
@@ -26,9 +26,9 @@ export function checkPodSpec(spec: PodSpec, meta: ObjectMeta | undefined, path: 
     errors.push(required(child(path, 'terminationGracePeriodSeconds'), ''));
   }
   const volumes = checkVolumes(spec.volumes, meta, child(path, 'volumes'));
-  errors.push(...volumes.errors);
+  addAll(errors, volumes.errors);
   const claims = new Set((spec.resourceClaims ?? []).map((claim) => claim.name).filter((name) => name !== ''));
-  errors.push(...checkPodClaims(spec.resourceClaims, meta, child(path, 'resourceClaims')));
+  addAll(errors, checkPodClaims(spec.resourceClaims, meta, child(path, 'resourceClaims')));
   const scope: PodScope = {
     volumes: volumes.uses,
     claims,
@@ -39,53 +39,53 @@ export function checkPodSpec(spec: PodSpec, meta: ObjectMeta | undefined, path: 
   };
   const init = spec.initContainers ?? [];
   const regular = spec.containers ?? [];
-  errors.push(...checkContainers(regular, child(path, 'containers'), scope));
-  errors.push(...checkInitContainers(init, regular, child(path, 'initContainers'), scope));
+  addAll(errors, checkContainers(regular, child(path, 'containers'), scope));
+  addAll(errors, checkInitContainers(init, regular, child(path, 'initContainers'), scope));
   errors.push(...checkEphemeralContainers(spec.ephemeralContainers, [...regular, ...init], child(path, 'ephemeralContainers'), scope));
-  errors.push(...checkPodResources(spec, path));
-  errors.push(...checkHostNetworkPorts(spec, path, meta !== undefined));
-  errors.push(...checkRequiredEnum(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], child(path, 'restartPolicy')));
-  errors.push(...checkRequiredEnum(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], child(path, 'dnsPolicy')));
-  errors.push(...validateLabels(spec.nodeSelector, child(path, 'nodeSelector')));
-  errors.push(...checkPodSecurityContext(spec.securityContext, spec, path));
-  errors.push(...checkAffinity(spec.affinity, child(path, 'affinity'), affinityRelaxations(old?.affinity)));
-  errors.push(...checkDns(spec.dnsConfig, spec.dnsPolicy, child(path, 'dnsConfig')));
+  addAll(errors, checkPodResources(spec, path));
+  addAll(errors, checkHostNetworkPorts(spec, path, meta !== undefined));
+  addAll(errors, checkRequiredEnum(spec.restartPolicy, ['Always', 'OnFailure', 'Never'], child(path, 'restartPolicy')));
+  addAll(errors, checkRequiredEnum(spec.dnsPolicy, ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'], child(path, 'dnsPolicy')));
+  addAll(errors, validateLabels(spec.nodeSelector, child(path, 'nodeSelector')));
+  addAll(errors, checkPodSecurityContext(spec.securityContext, spec, path));
+  addAll(errors, checkAffinity(spec.affinity, child(path, 'affinity'), affinityRelaxations(old?.affinity)));
+  addAll(errors, checkDns(spec.dnsConfig, spec.dnsPolicy, child(path, 'dnsConfig')));
   for (const [i, gate] of (spec.readinessGates ?? []).entries()) {
-    errors.push(...checkQualifiedName(gate.conditionType, child(index(child(path, 'readinessGates'), i), 'conditionType')));
+    addAll(errors, checkQualifiedName(gate.conditionType, child(index(child(path, 'readinessGates'), i), 'conditionType')));
   }
-  errors.push(...checkGates(spec.schedulingGates, child(path, 'schedulingGates')));
+  addAll(errors, checkGates(spec.schedulingGates, child(path, 'schedulingGates')));
   const oldSelectorsBad = (old?.topologySpreadConstraints ?? []).some((constraint) => hasInvalidValues(constraint.labelSelector));
-  errors.push(...checkTopologySpread(spec.topologySpreadConstraints, child(path, 'topologySpreadConstraints'), oldSelectorsBad));
-  errors.push(...checkWindowsHostProcess(spec, path));
+  addAll(errors, checkTopologySpread(spec.topologySpreadConstraints, child(path, 'topologySpreadConstraints'), oldSelectorsBad));
+  addAll(errors, checkWindowsHostProcess(spec, path));
   errors.push(...checkHostUsers(spec, path), ...checkHostnameOverride(spec, path));
-  errors.push(...checkNamesAndLimits(spec, path));
-  if (spec.os) errors.push(...checkOs(spec, path));
+  addAll(errors, checkNamesAndLimits(spec, path));
+  if (spec.os) addAll(errors, checkOs(spec, path));
   if (spec.schedulingGroup) {
     const at = child(path, 'schedulingGroup', 'podGroupName');
     const group = spec.schedulingGroup.podGroupName ?? undefined;
     if (group === undefined) errors.push(invalidValue(at, null, 'must specify one of: `podGroupName`'));
-    else errors.push(...checkObjectName(group, at));
+    else addAll(errors, checkObjectName(group, at));
   }
-  errors.push(...checkFileKeyVolumes(spec, path));
+  addAll(errors, checkFileKeyVolumes(spec, path));
   return errors;
 }
 
 function checkNamesAndLimits(spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const field of ['serviceAccountName', 'nodeName'] as const) if (spec[field]) errors.push(...checkObjectName(spec[field], child(path, field)));
+  for (const field of ['serviceAccountName', 'nodeName'] as const) if (spec[field]) addAll(errors, checkObjectName(spec[field], child(path, field)));
   const deadline = spec.activeDeadlineSeconds ?? undefined;
   if (deadline !== undefined && (deadline < 1 || deadline > 2147483647)) {
     errors.push(invalidValue(child(path, 'activeDeadlineSeconds'), deadline, rangeError(1, 2147483647)));
   }
-  for (const field of ['hostname', 'subdomain'] as const) if (spec[field]) errors.push(...checkLabel1123(spec[field], child(path, field)));
-  errors.push(...checkTolerations(spec.tolerations, child(path, 'tolerations')));
-  errors.push(...checkHostAliases(spec.hostAliases, child(path, 'hostAliases')));
-  if (spec.priorityClassName) errors.push(...checkObjectName(spec.priorityClassName, child(path, 'priorityClassName')));
-  if (spec.runtimeClassName !== undefined && spec.runtimeClassName !== null) errors.push(...checkObjectName(spec.runtimeClassName, child(path, 'runtimeClassName')));
+  for (const field of ['hostname', 'subdomain'] as const) if (spec[field]) addAll(errors, checkLabel1123(spec[field], child(path, field)));
+  addAll(errors, checkTolerations(spec.tolerations, child(path, 'tolerations')));
+  addAll(errors, checkHostAliases(spec.hostAliases, child(path, 'hostAliases')));
+  if (spec.priorityClassName) addAll(errors, checkObjectName(spec.priorityClassName, child(path, 'priorityClassName')));
+  if (spec.runtimeClassName !== undefined && spec.runtimeClassName !== null) addAll(errors, checkObjectName(spec.runtimeClassName, child(path, 'runtimeClassName')));
   if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== null) {
-    errors.push(...checkRequiredEnum(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], child(path, 'preemptionPolicy')));
+    addAll(errors, checkRequiredEnum(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], child(path, 'preemptionPolicy')));
   }
-  if (spec.overhead) errors.push(...checkResourceRequirements({ limits: spec.overhead }, child(path, 'overhead')));
+  if (spec.overhead) addAll(errors, checkResourceRequirements({ limits: spec.overhead }, child(path, 'overhead')));
   return errors;
 }
 
@@ -101,7 +101,7 @@ function checkPodClaims(claims: readonly PodResourceClaim[] | undefined, meta: O
     }
     if ((claim.name ?? '') === '') errors.push(required(child(at, 'name'), ''));
     else if (names.has(claim.name)) errors.push(duplicate(child(at, 'name'), claim.name));
-    else errors.push(...checkLabel1123(claim.name, child(at, 'name')));
+    else addAll(errors, checkLabel1123(claim.name, child(at, 'name')));
     names.add(claim.name);
     const byName = claim.resourceClaimName ?? undefined;
     const byTemplate = claim.resourceClaimTemplateName ?? undefined;
@@ -109,8 +109,8 @@ function checkPodClaims(claims: readonly PodResourceClaim[] | undefined, meta: O
       errors.push(invalidValue(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
     }
     if (byName === undefined && byTemplate === undefined) errors.push(invalidValue(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
-    if (byName !== undefined) errors.push(...checkObjectName(byName, child(at, 'resourceClaimName')));
-    if (byTemplate !== undefined) errors.push(...checkObjectName(byTemplate, child(at, 'resourceClaimTemplateName')));
+    if (byName !== undefined) addAll(errors, checkObjectName(byName, child(at, 'resourceClaimName')));
+    if (byTemplate !== undefined) addAll(errors, checkObjectName(byTemplate, child(at, 'resourceClaimTemplateName')));
   }
   return errors;
 }
@@ -139,7 +139,7 @@ function checkDns(config: PodDNSConfig | undefined, policy: string | undefined, 
   const servers = config.nameservers ?? [];
   const searches = config.searches ?? [];
   if (servers.length > 3) errors.push(invalidValue(child(path, 'nameservers'), servers, 'must not have more than 3 nameservers'));
-  for (const [i, server] of servers.entries()) errors.push(...checkIp(server, index(child(path, 'nameservers'), i)));
+  for (const [i, server] of servers.entries()) addAll(errors, checkIp(server, index(child(path, 'nameservers'), i)));
   if (searches.length > 32) errors.push(invalidValue(child(path, 'searches'), searches, 'must not have more than 32 search paths'));
   if (searches.join(' ').length > 2048) {
     errors.push(invalidValue(child(path, 'searches'), searches, 'must not have more than 2048 characters (including spaces) in the search list'));
@@ -159,7 +159,7 @@ function checkGates(gates: readonly PodSchedulingGate[] | undefined, path: strin
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, gate] of (gates ?? []).entries()) {
-    errors.push(...checkQualifiedName(gate.name, index(path, i)));
+    addAll(errors, checkQualifiedName(gate.name, index(path, i)));
     if (seen.has(gate.name)) errors.push(duplicate(index(path, i), gate.name));
     seen.add(gate.name);
   }
@@ -193,7 +193,7 @@ export function checkTolerations(tolerations: readonly Toleration[] | undefined,
   for (const [i, toleration] of (tolerations ?? []).entries()) {
     const at = index(path, i);
     const { key = '', operator = '', value = '', effect = '' } = toleration;
-    if (key !== '') errors.push(...validateLabelName(key, child(at, 'key')));
+    if (key !== '') addAll(errors, validateLabelName(key, child(at, 'key')));
     else if (operator !== 'Exists') {
       errors.push(invalidValue(child(at, 'operator'), operator, 'operator must be Exists when `key` is empty, which means "match all values and all keys"'));
     }
@@ -208,7 +208,7 @@ export function checkTolerations(tolerations: readonly Toleration[] | undefined,
     } else {
       errors.push(notSupported(child(at, 'operator'), operator, operator === 'Lt' || operator === 'Gt' ? ['Equal', 'Exists', 'Lt', 'Gt'] : ['Equal', 'Exists']));
     }
-    if (effect !== '') errors.push(...checkEnum(effect, taintEffects, child(at, 'effect')));
+    if (effect !== '') addAll(errors, checkEnum(effect, taintEffects, child(at, 'effect')));
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 // What a write of a pod's status must obey: conditions, addresses, and container states that do not come
 // back from the dead against the restart policy.
 import type { Container, ContainerStatus, Pod, PodSpec, PodStatus } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { idErrors } from '../../names.ts';
 import { immutable } from '../meta/object-meta.ts';
 import { checkMetaUpdate } from '../validator.ts';
@@ -19,26 +19,26 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   for (const [i, condition] of (status.conditions ?? []).entries()) {
     const at = index('status.conditions', i);
     if ((condition.observedGeneration ?? 0) < 0) errors.push(invalidValue(child(at, 'observedGeneration'), condition.observedGeneration, notNegative));
-    if (!systemConditions.has(condition.type)) errors.push(...checkQualifiedName(condition.type, child(at, 'Type')));
+    if (!systemConditions.has(condition.type)) addAll(errors, checkQualifiedName(condition.type, child(at, 'Type')));
   }
   if ((spec.nodeName ?? '') !== (old.spec?.nodeName ?? '')) errors.push(forbiddenField('status.nodeName', 'may not be changed directly'));
-  errors.push(...checkNomination(status.nominatedNodeName ?? '', before.nominatedNodeName ?? '', old.spec?.nodeName ?? ''));
+  addAll(errors, checkNomination(status.nominatedNodeName ?? '', before.nominatedNodeName ?? '', old.spec?.nodeName ?? ''));
   if ((status.observedGeneration ?? 0) < 0) errors.push(invalidValue('status.observedGeneration', status.observedGeneration, notNegative));
-  errors.push(...immutable(status.qosClass ?? '', before.qosClass ?? '', 'status.qosClass'));
+  addAll(errors, immutable(status.qosClass ?? '', before.qosClass ?? '', 'status.qosClass'));
   const oldSpec: PodSpec = old.spec ?? { containers: [] };
-  errors.push(...checkTransitions(status.containerStatuses, before.containerStatuses, 'status.containerStatuses', oldSpec, oldSpec.containers));
-  errors.push(...checkTransitions(status.initContainerStatuses, before.initContainerStatuses, 'status.initContainerStatuses', oldSpec, oldSpec.initContainers));
-  errors.push(...checkTransitions(status.ephemeralContainerStatuses, before.ephemeralContainerStatuses, 'status.ephemeralContainerStatuses', oldSpec, undefined));
-  errors.push(...checkClaimStatuses(status, spec));
-  errors.push(...checkAddresses('status.podIPs', status.podIPs, before.podIPs));
+  addAll(errors, checkTransitions(status.containerStatuses, before.containerStatuses, 'status.containerStatuses', oldSpec, oldSpec.containers));
+  addAll(errors, checkTransitions(status.initContainerStatuses, before.initContainerStatuses, 'status.initContainerStatuses', oldSpec, oldSpec.initContainers));
+  addAll(errors, checkTransitions(status.ephemeralContainerStatuses, before.ephemeralContainerStatuses, 'status.ephemeralContainerStatuses', oldSpec, undefined));
+  addAll(errors, checkClaimStatuses(status, spec));
+  addAll(errors, checkAddresses('status.podIPs', status.podIPs, before.podIPs));
   const [firstHost] = status.hostIPs ?? [];
   if (firstHost !== undefined && (status.hostIP ?? '') !== firstHost.ip) errors.push(invalidValue('status.hostIPs[0].ip', firstHost.ip, 'must be equal to `hostIP`'));
-  errors.push(...checkAddresses('status.hostIPs', status.hostIPs, before.hostIPs));
+  addAll(errors, checkAddresses('status.hostIPs', status.hostIPs, before.hostIPs));
   for (const field of ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const) {
-    errors.push(...checkUsers(status[field], child('status', field), spec.os?.name ?? 'linux'));
+    addAll(errors, checkUsers(status[field], child('status', field), spec.os?.name ?? 'linux'));
   }
-  errors.push(...checkAllocated(status.containerStatuses, 'status.containerStatuses', spec.containers));
-  errors.push(...checkAllocated(status.initContainerStatuses, 'status.initContainerStatuses', spec.initContainers));
+  addAll(errors, checkAllocated(status.containerStatuses, 'status.containerStatuses', spec.containers));
+  addAll(errors, checkAllocated(status.initContainerStatuses, 'status.initContainerStatuses', spec.initContainers));
   for (const [i, container] of (status.ephemeralContainerStatuses ?? []).entries()) {
     if ((container.allocatedResourcesStatus ?? []).length === 0) continue;
     errors.push(forbiddenField(child(index('status.ephemeralContainerStatuses', i), 'allocatedResourcesStatus'), 'must not be specified in container status'));
@@ -111,7 +111,7 @@ function checkClaimStatuses(status: PodStatus, spec: PodSpec): FieldError[] {
     }
     if (names.has(claim.name)) errors.push(duplicate(child(at, 'name'), claim.name));
     names.add(claim.name);
-    if (claim.resourceClaimName !== undefined && claim.resourceClaimName !== null) errors.push(...checkObjectName(claim.resourceClaimName, child(at, 'resourceClaimName')));
+    if (claim.resourceClaimName !== undefined && claim.resourceClaimName !== null) addAll(errors, checkObjectName(claim.resourceClaimName, child(at, 'resourceClaimName')));
   }
   return errors;
 }
@@ -140,7 +140,7 @@ function checkAllocated(statuses: readonly ContainerStatus[] | undefined, path: 
     const container = containers?.find((candidate) => candidate.name === status.name);
     for (const [j, allocated] of (status.allocatedResourcesStatus ?? []).entries()) {
       const at = index(child(index(path, i), 'allocatedResourcesStatus'), j);
-      if (container !== undefined) errors.push(...checkAllocatedName(allocated.name, container, child(at, 'name')));
+      if (container !== undefined) addAll(errors, checkAllocatedName(allocated.name, container, child(at, 'name')));
       const ids = new Set<string>();
       for (const [k, resource] of (allocated.resources ?? []).entries()) {
         const resourcePath = index(child(at, 'resources'), k);

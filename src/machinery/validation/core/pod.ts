@@ -1,7 +1,7 @@
 // Pods: creation, the few fields an update may change, and the ephemeralcontainers, resize and binding
 // subresources (status has its own file).
 import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, ResourceRequirements, Toleration } from '#api/core/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, rangeError } from '../../names.ts';
 import { cloneJson } from '../../patch/json-tree.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
@@ -31,7 +31,7 @@ function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
     }
   }
   for (const field of ['containers', 'initContainers'] as const) {
-    for (const [i, container] of (spec[field] ?? []).entries()) errors.push(...checkImageSpaces(container, index(child('spec', field), i)));
+    for (const [i, container] of (spec[field] ?? []).entries()) addAll(errors, checkImageSpaces(container, index(child('spec', field), i)));
   }
   return errors;
 }
@@ -70,16 +70,16 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
     for (const [i, container] of (spec[field] ?? []).entries()) {
       const at = index(child('spec', field), i);
       if ((container.image ?? '') === '') errors.push(required(child(at, 'image'), ''));
-      errors.push(...checkImageSpaces(container, at));
+      addAll(errors, checkImageSpaces(container, at));
     }
   }
   const deadline = checkDeadline(spec, oldSpec);
-  errors.push(...deadline.errors);
+  addAll(errors, deadline.errors);
   if (deadline.stop) return errors;
   errors.push(...checkOnlyAddedTolerations(spec.tolerations, oldSpec.tolerations), ...checkOnlyDeletedGates(spec, oldSpec));
   if (sameValue(spec, oldSpec)) return errors;
   const { munged, errors: gatedErrors } = withUpdatableFieldsOf(spec, oldSpec);
-  errors.push(...gatedErrors);
+  addAll(errors, gatedErrors);
   if (!sameValue(munged, oldSpec)) {
     errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${unifiedDiff(oldSpec, munged)}`));
   }
@@ -139,7 +139,7 @@ function withUpdatableFieldsOf(spec: PodSpec, old: PodSpec): { munged: PodSpec; 
     munged.nodeSelector = old.nodeSelector;
   }
   if (!sameValue(spec.affinity?.nodeAffinity, old.affinity?.nodeAffinity)) {
-    errors.push(...checkGatedAffinity(spec.affinity, old.affinity));
+    addAll(errors, checkGatedAffinity(spec.affinity, old.affinity));
     munged.affinity = { ...spec.affinity, nodeAffinity: old.affinity?.nodeAffinity };
   }
   return { munged, errors };
@@ -194,7 +194,7 @@ export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
   const running = (old.status?.containerStatuses ?? []).find((status) => status.state?.running);
   if (running !== undefined && !running.resources) errors.push(forbiddenField('spec', 'Pod running on node without support for resize'));
   if (oldSpec.resources && !spec.resources) errors.push(forbiddenField('spec.resources', 'pod-level resources cannot be removed'));
-  else if (oldSpec.resources) errors.push(...checkNothingRemoved(spec.resources, oldSpec.resources, 'spec.resources', 'pod-level resource'));
+  else if (oldSpec.resources) addAll(errors, checkNothingRemoved(spec.resources, oldSpec.resources, 'spec.resources', 'pod-level resource'));
   const order = checkResizeOrder(spec, oldSpec);
   if (order.length > 0) return [...errors, ...order];
   const munged: PodSpec = { ...spec, resources: withOldCompute(spec.resources, oldSpec.resources) };
@@ -202,7 +202,7 @@ export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
     const before = oldSpec[field] ?? [];
     const list = (spec[field] ?? []).map((container, i) => {
       const was = before[i];
-      errors.push(...checkNothingRemoved(container.resources, was?.resources, child(index(child('spec', field), i), 'resources'), 'resource'));
+      addAll(errors, checkNothingRemoved(container.resources, was?.resources, child(index(child('spec', field), i), 'resources'), 'resource'));
       const same = { ...container, resources: withOldCompute(container.resources, was?.resources) };
       if (!sameValue(same, was)) {
         errors.push(

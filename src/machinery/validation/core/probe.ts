@@ -1,6 +1,6 @@
 // Probes and lifecycle hooks: exactly one handler each, and the numbers around it.
 import type { ExecAction, GRPCAction, HTTPGetAction, Lifecycle, PodOS, Probe, SleepAction, TCPSocketAction } from '#api/core/v1.ts';
-import { child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { httpHeaderNameErrors } from '../../names.ts';
 import { nonNegative } from '../meta/object-meta.ts';
 import { checkEnum, checkPortOrName } from './fields.ts';
@@ -27,7 +27,7 @@ function checkHandler(handler: Handler, gracePeriod: number | undefined, path: s
     if (handler[kind] === undefined || handler[kind] === null) continue;
     const at = child(path, kind);
     if (count > 0) errors.push(forbiddenField(at, 'may not specify more than 1 handler type'));
-    else errors.push(...checks[kind](at));
+    else addAll(errors, checks[kind](at));
     count++;
   }
   if (count === 0) errors.push(required(path, 'must specify a handler type'));
@@ -37,8 +37,8 @@ function checkHandler(handler: Handler, gracePeriod: number | undefined, path: s
 function checkHttpGet(action: HTTPGetAction | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if ((action?.path ?? '') === '') errors.push(required(child(path, 'path'), ''));
-  errors.push(...checkPortOrName(action?.port, child(path, 'port')));
-  errors.push(...checkEnum(action?.scheme ?? '', ['HTTP', 'HTTPS'], child(path, 'scheme')));
+  addAll(errors, checkPortOrName(action?.port, child(path, 'port')));
+  addAll(errors, checkEnum(action?.scheme ?? '', ['HTTP', 'HTTPS'], child(path, 'scheme')));
   for (const header of action?.httpHeaders ?? []) {
     for (const message of httpHeaderNameErrors(header.name)) errors.push(invalidValue(child(path, 'httpHeaders'), header.name, message));
   }
@@ -55,7 +55,7 @@ export function checkProbe(kind: 'liveness' | 'readiness' | 'startup', probe: Pr
   const errors = checkHandler(probe, gracePeriod, path);
   for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold'] as const) {
     const value = probe[field] ?? 0;
-    if (value < 0) errors.push(...nonNegative(value, child(path, field)));
+    if (value < 0) addAll(errors, nonNegative(value, child(path, field)));
   }
   const grace = probe.terminationGracePeriodSeconds ?? undefined;
   const gracePath = child(path, 'terminationGracePeriodSeconds');
@@ -82,7 +82,7 @@ export function checkLifecycle(lifecycle: Lifecycle | undefined, gracePeriod: nu
   const errors: FieldError[] = [];
   for (const hook of ['postStart', 'preStop'] as const) {
     const handler = lifecycle[hook];
-    if (handler) errors.push(...checkHandler(handler, gracePeriod, child(path, hook)));
+    if (handler) addAll(errors, checkHandler(handler, gracePeriod, child(path, hook)));
   }
   const signal = lifecycle.stopSignal ?? undefined;
   if (signal === undefined) return errors;

@@ -2,7 +2,7 @@
 import type {
   ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, PodCertificateProjection, ProjectedVolumeSource, VolumeProjection,
 } from '#api/core/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { validateLabelSelector } from '../meta/selectors.ts';
@@ -13,8 +13,8 @@ export function checkKeyToPath(item: KeyToPath, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if ((item.key ?? '') === '') errors.push(required(child(path, 'key'), ''));
   if ((item.path ?? '') === '') errors.push(required(child(path, 'path'), ''));
-  errors.push(...checkVolumeFilePath(item.path ?? '', child(path, 'path')));
-  errors.push(...checkFileMode(item.mode, child(path, 'mode')));
+  addAll(errors, checkVolumeFilePath(item.path ?? '', child(path, 'path')));
+  addAll(errors, checkFileMode(item.mode, child(path, 'mode')));
   return errors;
 }
 
@@ -24,24 +24,24 @@ export function checkObjectVolume(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if ((name ?? '') === '') errors.push(required(child(path, nameField), ''));
-  errors.push(...checkFileMode(source.defaultMode, child(path, 'defaultMode')));
-  for (const [i, item] of (source.items ?? []).entries()) errors.push(...checkKeyToPath(item, index(child(path, 'items'), i)));
+  addAll(errors, checkFileMode(source.defaultMode, child(path, 'defaultMode')));
+  for (const [i, item] of (source.items ?? []).entries()) addAll(errors, checkKeyToPath(item, index(child(path, 'items'), i)));
   return errors;
 }
 
 export function checkDownwardFile(file: DownwardAPIVolumeFile, path: string): FieldError[] {
   const errors: FieldError[] = [];
   if ((file.path ?? '') === '') errors.push(required(child(path, 'path'), ''));
-  errors.push(...checkVolumeFilePath(file.path ?? '', child(path, 'path')));
+  addAll(errors, checkVolumeFilePath(file.path ?? '', child(path, 'path')));
   if (file.fieldRef) {
-    errors.push(...checkFieldRef(file.fieldRef, volumeFieldPaths, child(path, 'fieldRef')));
+    addAll(errors, checkFieldRef(file.fieldRef, volumeFieldPaths, child(path, 'fieldRef')));
     if (file.resourceFieldRef) errors.push(invalidValue(path, 'resource', 'fieldRef and resourceFieldRef can not be specified simultaneously'));
   } else if (file.resourceFieldRef) {
-    errors.push(...checkResourceFieldRef(file.resourceFieldRef, child(path, 'resourceFieldRef'), true));
+    addAll(errors, checkResourceFieldRef(file.resourceFieldRef, child(path, 'resourceFieldRef'), true));
   } else {
     errors.push(required(path, 'one of fieldRef and resourceFieldRef is required'));
   }
-  errors.push(...checkFileMode(file.mode, child(path, 'mode')));
+  addAll(errors, checkFileMode(file.mode, child(path, 'mode')));
   return errors;
 }
 
@@ -62,7 +62,7 @@ class TakenPaths {
 export function checkProjected(volume: ProjectedVolumeSource, path: string): FieldError[] {
   const errors = checkFileMode(volume.defaultMode, child(path, 'defaultMode'));
   const taken = new TakenPaths(path);
-  for (const [i, source] of (volume.sources ?? []).entries()) errors.push(...checkProjection(source, path, index(child(path, 'sources'), i), taken));
+  for (const [i, source] of (volume.sources ?? []).entries()) addAll(errors, checkProjection(source, path, index(child(path, 'sources'), i), taken));
   return errors;
 }
 
@@ -76,15 +76,15 @@ function checkProjection(source: VolumeProjection, path: string, at: string, tak
     const name = object.name ?? '';
     if (name === '') errors.push(required(child(at, kind, 'name'), ''));
     for (const [j, item] of (object.items ?? []).entries()) {
-      errors.push(...checkKeyToPath(item, index(child(at, kind, 'items'), j)));
-      if (item.path) errors.push(...taken.take(item.path, name));
+      addAll(errors, checkKeyToPath(item, index(child(at, kind, 'items'), j)));
+      if (item.path) addAll(errors, taken.take(item.path, name));
     }
   }
   if (source.downwardAPI) {
     count++;
     for (const file of source.downwardAPI.items ?? []) {
-      errors.push(...checkDownwardFile(file, child(at, 'downwardAPI')));
-      if (file.path) errors.push(...taken.take(file.path, file.path));
+      addAll(errors, checkDownwardFile(file, child(at, 'downwardAPI')));
+      if (file.path) addAll(errors, taken.take(file.path, file.path));
     }
   }
   if (source.serviceAccountToken) {
@@ -94,15 +94,15 @@ function checkProjection(source: VolumeProjection, path: string, at: string, tak
     if (expirationSeconds < 600) errors.push(invalidValue(expirationPath, expirationSeconds, 'may not specify a duration less than 10 minutes'));
     if (expirationSeconds > 2 ** 32) errors.push(invalidValue(expirationPath, expirationSeconds, 'may not specify a duration larger than 2^32 seconds'));
     if (file === '') errors.push(required(child(path, 'path'), ''));
-    else errors.push(...checkVolumeFilePath(file, child(path, 'path')));
+    else addAll(errors, checkVolumeFilePath(file, child(path, 'path')));
   }
   if (source.clusterTrustBundle) {
     count++;
-    errors.push(...checkTrustBundle(source.clusterTrustBundle, child(at, 'clusterTrustBundle'), taken));
+    addAll(errors, checkTrustBundle(source.clusterTrustBundle, child(at, 'clusterTrustBundle'), taken));
   }
   if (source.podCertificate) {
     count++;
-    errors.push(...checkPodCertificate(source.podCertificate, child(at, 'podCertificate'), taken));
+    addAll(errors, checkPodCertificate(source.podCertificate, child(at, 'podCertificate'), taken));
   }
   if (count > 1) errors.push(forbiddenField(at, 'may not specify more than 1 volume type per source'));
   return errors;
@@ -126,8 +126,8 @@ function checkTrustBundle(bundle: ClusterTrustBundleProjection, path: string, ta
     if (bundle.labelSelector) errors.push(invalidValue(child(path, 'labelSelector'), bundle.labelSelector, 'labelSelector must be unset if name is specified'));
   } else if (signer !== undefined) {
     if (signer === '') errors.push(required(child(path, 'signerName'), 'must be a valid signer name'));
-    errors.push(...checkSignerName(signer, child(path, 'signerName')));
-    errors.push(...validateLabelSelector(bundle.labelSelector, child(path, 'labelSelector')));
+    addAll(errors, checkSignerName(signer, child(path, 'signerName')));
+    addAll(errors, validateLabelSelector(bundle.labelSelector, child(path, 'labelSelector')));
   } else {
     errors.push(required(path, 'either name or signerName must be specified'));
   }

@@ -1,6 +1,6 @@
 // ResourceQuotas and LimitRanges.
 import type { LimitRange, LimitRangeItem, ResourceQuota, ResourceQuotaSpec } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, key, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, type Quantity } from '../../quantity.ts';
 import { standard } from '../validator.ts';
@@ -41,7 +41,7 @@ function checkQuotaSpec(spec: ResourceQuotaSpec | undefined): FieldError[] {
     if (!scopes.includes(scope)) errors.push(invalidValue('spec.scopes', given, 'unsupported scope'));
     for (const name of limited) if (!fitsScope(scope, name)) errors.push(invalidValue('spec.scopes', given, 'unsupported scope applied to resource'));
   }
-  errors.push(...checkConflicts(new Set(given), given, 'spec.scopes'));
+  addAll(errors, checkConflicts(new Set(given), given, 'spec.scopes'));
   if (!spec?.scopeSelector) return errors;
   const path = 'spec.scopeSelector.matchExpressions';
   const requirements = spec.scopeSelector.matchExpressions ?? [];
@@ -93,11 +93,11 @@ function checkLimit(limit: LimitRangeItem, path: string): FieldError[] {
     }
     for (const name of Object.keys(list)) {
       const at = key(child(path, field), name);
-      errors.push(...(isPod || limit.type === 'Container' ? checkContainerResourceName(name, at) : checkResourceName(name, at)));
+      addAll(errors, (isPod || limit.type === 'Container' ? checkContainerResourceName(name, at) : checkResourceName(name, at)));
       names.add(name);
     }
   }
-  for (const name of names) errors.push(...checkLimitAmounts(limit, name, isPod, path));
+  for (const name of names) addAll(errors, checkLimitAmounts(limit, name, isPod, path));
   return errors;
 }
 
@@ -143,13 +143,13 @@ export const limitRange = standard<LimitRange>({
     for (const [i, limit] of (object.spec?.limits ?? []).entries()) {
       const at = index('spec.limits', i);
       const messages = checkQualifiedName(limit.type, child(at, 'type'));
-      errors.push(...messages);
+      addAll(errors, messages);
       if (messages.length === 0 && !limit.type.includes('/') && !limitTypes.includes(limit.type)) {
         errors.push(invalidValue(child(at, 'type'), limit.type, 'must be a standard limit type or fully qualified'));
       }
       if (seen.has(limit.type)) errors.push(duplicate(child(at, 'type'), limit.type));
       seen.add(limit.type);
-      errors.push(...checkLimit(limit, at));
+      addAll(errors, checkLimit(limit, at));
     }
     return errors;
   },

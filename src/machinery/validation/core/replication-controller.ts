@@ -1,6 +1,6 @@
 // ReplicationControllers and PodTemplates.
 import type { PodTemplate, ReplicationController, ReplicationControllerSpec } from '#api/core/v1.ts';
-import { child, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { nonNegative } from '../meta/object-meta.ts';
 import { standard } from '../validator.ts';
@@ -11,7 +11,7 @@ function checkSpec(spec: ReplicationControllerSpec | undefined, old?: Replicatio
   const selector = Object.entries(spec?.selector ?? {});
   if (selector.length === 0) errors.push(required('spec.selector', ''));
   if ((spec?.replicas ?? undefined) === undefined) errors.push(required('spec.replicas', ''));
-  else errors.push(...nonNegative(spec?.replicas ?? 0, 'spec.replicas'));
+  else addAll(errors, nonNegative(spec?.replicas ?? 0, 'spec.replicas'));
   const template = spec?.template ?? undefined;
   const path = 'spec.template';
   if (template === undefined) return [...errors, required(path, '')];
@@ -25,7 +25,7 @@ function checkSpec(spec: ReplicationControllerSpec | undefined, old?: Replicatio
 function checkStatus(status: NonNullable<ReplicationController['status']> | undefined): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['replicas', 'fullyLabeledReplicas', 'readyReplicas', 'availableReplicas', 'observedGeneration'] as const) {
-    errors.push(...nonNegative(status?.[field] ?? 0, child('status', field)));
+    addAll(errors, nonNegative(status?.[field] ?? 0, child('status', field)));
   }
   for (const field of ['fullyLabeledReplicas', 'readyReplicas', 'availableReplicas'] as const) {
     const count = status?.[field] ?? 0;

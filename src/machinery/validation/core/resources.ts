@@ -1,6 +1,6 @@
 // Resource names and amounts: what a container, a pod, a quota or a limit range may ask for.
 import type { ResourceClaim, ResourceRequirements } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, quantitySign, quantityValue, type Quantity } from '../../quantity.ts';
 import { checkLabel1123, quantity } from './fields.ts';
@@ -110,19 +110,19 @@ export function checkResourceRequirements(
     const at = key(child(path, 'limits'), name);
     const amount = quantity(limits[name]);
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at));
-    if (isHugePages(name)) errors.push(...checkHugePageAmount(name, amount, at));
+    if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
   }
   for (const name of Object.keys(requests)) {
     const at = key(child(path, 'requests'), name);
     const amount = quantity(requests[name]);
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at), ...checkAgainstLimit(name, amount, limits, path));
-    if (isHugePages(name)) errors.push(...checkHugePageAmount(name, amount, at));
+    if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
   }
   const names = [...Object.keys(limits), ...Object.keys(requests)];
   if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) {
     errors.push(forbiddenField(path, 'HugePages require cpu or memory'));
   }
-  errors.push(...checkClaimNames(requirements.claims, podClaims, child(path, 'claims')));
+  addAll(errors, checkClaimNames(requirements.claims, podClaims, child(path, 'claims')));
   return errors;
 }
 
@@ -150,7 +150,7 @@ function checkClaimNames(claims: readonly ResourceClaim[] | undefined, podClaims
     if (names.has(name)) {
       errors.push(duplicate(at, name));
     } else {
-      if (request !== '') errors.push(...checkLabel1123(request, child(at, 'request')));
+      if (request !== '') addAll(errors, checkLabel1123(request, child(at, 'request')));
       const full = request === '' ? name : `${name}/${request}`;
       if (names.has(full)) errors.push(duplicate(at, full));
       else if (request === '') for (const known of names) if (known.startsWith(`${name}/`)) errors.push(duplicate(at, name));

@@ -1,6 +1,6 @@
 // Security contexts of pods and containers: ids, seccomp, AppArmor, sysctls, SELinux, Windows options.
 import type { AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions } from '#api/core/v1.ts';
-import { child, duplicate, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, idErrors } from '../../names.ts';
 import { checkDescendingPath, checkEnum } from './fields.ts';
 
@@ -8,13 +8,13 @@ import { checkDescendingPath, checkEnum } from './fields.ts';
 export function checkSecurityContext(context: SecurityContext | undefined, path: string, hostUsers: boolean): FieldError[] {
   if (context === undefined || context === null) return [];
   const errors: FieldError[] = [];
-  errors.push(...checkIds(context, path));
+  addAll(errors, checkIds(context, path));
   if (context.procMount !== undefined && context.procMount !== null) {
     const at = child(path, 'procMount');
     if (!['Default', 'Unmasked'].includes(context.procMount)) errors.push(notSupported(at, context.procMount, ['Default', 'Unmasked']));
     if (hostUsers && context.procMount === 'Unmasked') errors.push(invalidValue(at, context.procMount, '`hostUsers` must be false to use `Unmasked`'));
   }
-  errors.push(...checkSeccomp(context.seccompProfile, child(path, 'seccompProfile')));
+  addAll(errors, checkSeccomp(context.seccompProfile, child(path, 'seccompProfile')));
   if (context.allowPrivilegeEscalation === false) {
     if (context.privileged === true) errors.push(invalidValue(path, context, 'cannot set `allowPrivilegeEscalation` to false and `privileged` to true'));
     for (const capability of context.capabilities?.add ?? []) {
@@ -23,8 +23,8 @@ export function checkSecurityContext(context: SecurityContext | undefined, path:
       }
     }
   }
-  errors.push(...checkWindowsOptions(context.windowsOptions, child(path, 'windowsOptions')));
-  errors.push(...checkAppArmor(context.appArmorProfile, child(path, 'appArmorProfile')));
+  addAll(errors, checkWindowsOptions(context.windowsOptions, child(path, 'windowsOptions')));
+  addAll(errors, checkAppArmor(context.appArmorProfile, child(path, 'appArmorProfile')));
   return errors;
 }
 
@@ -42,7 +42,7 @@ export function checkPodSecurityContext(context: PodSecurityContext | undefined,
   const errors: FieldError[] = [];
   const fsGroup = context?.fsGroup ?? undefined;
   if (fsGroup !== undefined) for (const message of idErrors(fsGroup)) errors.push(invalidValue(child(path, 'fsGroup'), fsGroup, message));
-  errors.push(...checkIds(context ?? {}, path));
+  addAll(errors, checkIds(context ?? {}, path));
   for (const [i, gid] of (context?.supplementalGroups ?? []).entries()) {
     for (const message of idErrors(gid)) errors.push(invalidValue(index(child(path, 'supplementalGroups'), i), gid, message));
   }
@@ -50,13 +50,13 @@ export function checkPodSecurityContext(context: PodSecurityContext | undefined,
     errors.push(invalidValue(child(path, 'shareProcessNamespace'), true, 'ShareProcessNamespace and HostPID cannot both be enabled'));
   }
   if (context === undefined) return errors;
-  errors.push(...checkSysctls(context, child(path, 'sysctls')));
-  if (context.fsGroupChangePolicy) errors.push(...checkEnum(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], child(path, 'fsGroupChangePolicy')));
-  errors.push(...checkSeccomp(context.seccompProfile, child(path, 'seccompProfile')));
-  errors.push(...checkWindowsOptions(context.windowsOptions, child(path, 'windowsOptions')));
-  errors.push(...checkAppArmor(context.appArmorProfile, child(path, 'appArmorProfile')));
-  if (context.supplementalGroupsPolicy) errors.push(...checkEnum(context.supplementalGroupsPolicy, ['Merge', 'Strict'], child(path, 'supplementalGroupsPolicy')));
-  if (context.seLinuxChangePolicy) errors.push(...checkEnum(context.seLinuxChangePolicy, ['MountOption', 'Recursive'], child(path, 'seLinuxChangePolicy')));
+  addAll(errors, checkSysctls(context, child(path, 'sysctls')));
+  if (context.fsGroupChangePolicy) addAll(errors, checkEnum(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], child(path, 'fsGroupChangePolicy')));
+  addAll(errors, checkSeccomp(context.seccompProfile, child(path, 'seccompProfile')));
+  addAll(errors, checkWindowsOptions(context.windowsOptions, child(path, 'windowsOptions')));
+  addAll(errors, checkAppArmor(context.appArmorProfile, child(path, 'appArmorProfile')));
+  if (context.supplementalGroupsPolicy) addAll(errors, checkEnum(context.supplementalGroupsPolicy, ['Merge', 'Strict'], child(path, 'supplementalGroupsPolicy')));
+  if (context.seLinuxChangePolicy) addAll(errors, checkEnum(context.seLinuxChangePolicy, ['MountOption', 'Recursive'], child(path, 'seLinuxChangePolicy')));
   return errors;
 }
 
@@ -95,7 +95,7 @@ function checkSeccomp(profile: SeccompProfile | undefined, path: string): FieldE
   } else if (local === undefined) {
     errors.push(required(at, 'must be set when seccomp type is Localhost'));
   } else {
-    errors.push(...checkDescendingPath(local, at));
+    addAll(errors, checkDescendingPath(local, at));
   }
   return errors;
 }

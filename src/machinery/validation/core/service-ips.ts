@@ -2,7 +2,7 @@
 // given before (KEP-563).
 import { isIPv6 } from 'node:net';
 import type { ServiceSpec } from '#api/core/v1.ts';
-import { duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { checkIp, isDualStack } from './fields.ts';
 
 const ipsPath = 'spec.clusterIPs';
@@ -42,7 +42,7 @@ export function checkClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined)
     }
     const found = checkIp(ip, index(ipsPath, i), old?.clusterIPs);
     if (found.length > 0) valid = false;
-    errors.push(...found);
+    addAll(errors, found);
   }
   if (ips.length > 2) errors.push(invalidValue(ipsPath, ips, 'may only hold up to 2 values'));
   if (!valid) return errors;

@@ -1,7 +1,7 @@
 // The load balancer part of a Service's or Ingress' status.
 import { isIP } from 'node:net';
 import type { LoadBalancerStatus } from '#api/core/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { checkIp, checkSubdomain } from './fields.ts';
 
 export function checkLoadBalancerStatus(
@@ -16,7 +16,7 @@ export function checkLoadBalancerStatus(
     const ip = entry.ip ?? '';
     const modePath = child(index(at, i), 'ipMode');
     const mode = entry.ipMode ?? undefined;
-    if (ip !== '') errors.push(...checkIp(ip, child(index(at, i), 'ip'), known));
+    if (ip !== '') addAll(errors, checkIp(ip, child(index(at, i), 'ip'), known));
     if (mode === undefined) {
       if (ip !== '') errors.push(required(modePath, 'must be specified when `ip` is set'));
     } else if (ip === '') {
@@ -26,7 +26,7 @@ export function checkLoadBalancerStatus(
     }
     const hostname = entry.hostname ?? '';
     if (hostname !== '') {
-      errors.push(...checkSubdomain(hostname, child(index(at, i), 'hostname')));
+      addAll(errors, checkSubdomain(hostname, child(index(at, i), 'hostname')));
       if (isIP(hostname) !== 0) errors.push(invalidValue(child(index(at, i), 'hostname'), hostname, 'must be a DNS name, not an IP address'));
     }
     return errors;

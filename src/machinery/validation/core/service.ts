@@ -1,6 +1,6 @@
 // Services: ports, addresses and families, traffic policies, and what may change once addresses are given.
 import type { Service, ServicePort, ServiceSpec } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsLabel, portNumberErrors } from '../../names.ts';
 import { validateLabels } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
@@ -28,9 +28,9 @@ function checkService(service: Service, old?: Service): FieldError[] {
   for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
     const at = index('spec.externalIPs', i);
     const found = checkIp(ip, at, old?.spec?.externalIPs);
-    errors.push(...(found.length > 0 ? found : checkEndpointIp(ip, at)));
+    addAll(errors, (found.length > 0 ? found : checkEndpointIp(ip, at)));
   }
-  errors.push(...checkRequiredEnum(spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], 'spec.type'));
+  addAll(errors, checkRequiredEnum(spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], 'spec.type'));
   errors.push(...checkPortNumbers(spec), ...checkSourceRanges(service, old));
   const allocates = spec.allocateLoadBalancerNodePorts ?? undefined;
   if (allocates !== undefined && spec.type !== 'LoadBalancer') {
@@ -51,7 +51,7 @@ function checkByType(spec: ServiceSpec): FieldError[] {
   if ((spec.ipFamilies ?? []).length > 0) errors.push(forbiddenField('spec.ipFamilies', detail));
   if (spec.ipFamilyPolicy) errors.push(forbiddenField('spec.ipFamilyPolicy', detail));
   const name = (spec.externalName ?? '').replace(/\.$/, '');
-  errors.push(...(name === '' ? [required('spec.externalName', '')] : checkSubdomain(name, 'spec.externalName')));
+  addAll(errors, (name === '' ? [required('spec.externalName', '')] : checkSubdomain(name, 'spec.externalName')));
   return errors;
 }
 
@@ -65,14 +65,14 @@ function checkPorts(spec: ServiceSpec): FieldError[] {
     if (name === '') {
       if (ports.length > 1) errors.push(required(child(at, 'name'), ''));
     } else {
-      errors.push(...checkLabel1123(name, child(at, 'name')));
+      addAll(errors, checkLabel1123(name, child(at, 'name')));
       if (names.has(name)) errors.push(duplicate(child(at, 'name'), name));
       names.add(name);
     }
     for (const message of portNumberErrors(port.port ?? 0)) errors.push(invalidValue(child(at, 'port'), port.port ?? 0, message));
-    errors.push(...checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
-    errors.push(...checkPortOrName(port.targetPort, child(at, 'targetPort')));
-    if (port.appProtocol !== undefined && port.appProtocol !== null) errors.push(...checkQualifiedName(port.appProtocol, child(at, 'appProtocol')));
+    addAll(errors, checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
+    addAll(errors, checkPortOrName(port.targetPort, child(at, 'targetPort')));
+    if (port.appProtocol !== undefined && port.appProtocol !== null) addAll(errors, checkQualifiedName(port.appProtocol, child(at, 'appProtocol')));
   }
   return errors;
 }
@@ -131,7 +131,7 @@ function checkSourceRanges(service: Service, old: Service | undefined): FieldErr
     const path = 'spec.LoadBalancerSourceRanges';
     if (!isLoadBalancer) errors.push(forbiddenField(path, onlyLoadBalancer));
     const known = (old?.spec?.loadBalancerSourceRanges ?? []).map((range) => range.trim());
-    for (const [i, range] of ranges.entries()) errors.push(...checkCidr(range.trim(), index(path, i), known));
+    for (const [i, range] of ranges.entries()) addAll(errors, checkCidr(range.trim(), index(path, i), known));
     return errors;
   }
   const text = service.metadata?.annotations?.[sourceRangesAnnotation];
@@ -139,7 +139,7 @@ function checkSourceRanges(service: Service, old: Service | undefined): FieldErr
   const path = key('metadata.annotations', sourceRangesAnnotation);
   if (!isLoadBalancer) errors.push(forbiddenField(path, onlyLoadBalancer));
   if (old?.metadata?.annotations?.[sourceRangesAnnotation] === text || text.trim() === '') return errors;
-  for (const range of text.trim().split(',')) errors.push(...checkCidr(range.trim(), path));
+  for (const range of text.trim().split(',')) addAll(errors, checkCidr(range.trim(), path));
   return errors;
 }
 
@@ -163,7 +163,7 @@ const distributions = ['PreferClose', 'PreferSameZone', 'PreferSameNode'];
 function checkTraffic(spec: ServiceSpec): FieldError[] {
   const errors: FieldError[] = [];
   const policy = spec.externalTrafficPolicy ?? '';
-  if (isExternal(spec)) errors.push(...checkRequiredEnum(policy, ['Cluster', 'Local'], 'spec.externalTrafficPolicy'));
+  if (isExternal(spec)) addAll(errors, checkRequiredEnum(policy, ['Cluster', 'Local'], 'spec.externalTrafficPolicy'));
   else if (policy !== '') errors.push(invalidValue('spec.externalTrafficPolicy', policy, 'may only be set for externally-accessible services'));
   const healthPort = spec.healthCheckNodePort ?? 0;
   const healthPath = 'spec.healthCheckNodePort';
@@ -193,7 +193,7 @@ function checkUpdate(service: Service, old: Service): FieldError[] {
   if (bothLoadBalancers && (spec.loadBalancerClass ?? null) !== (before.loadBalancerClass ?? null)) {
     errors.push(invalidValue('spec.loadBalancerClass', spec.loadBalancerClass, 'may not change once set'));
   }
-  errors.push(...checkLoadBalancerClass(spec));
+  addAll(errors, checkLoadBalancerClass(spec));
   if (needsHealthCheck(spec) && needsHealthCheck(before) && spec.healthCheckNodePort !== before.healthCheckNodePort) {
     errors.push(forbiddenField('spec.healthCheckNodePort', 'field is immutable'));
   }

@@ -1,6 +1,6 @@
 // The kinds of volume that pods and persistent volumes share, one check each (pkg/apis/core/validation).
 import type * as Core from '#api/core/v1.ts';
-import { child, invalidValue, key, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, invalidValue, key, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, nameIsLabel, rangeError } from '../../names.ts';
 import { checkLabel1123, checkNoBacksteps, checkRequired } from './fields.ts';
 
@@ -60,7 +60,7 @@ export function checkIscsi(source: Core.ISCSIVolumeSource, path: string, persist
   const lun = source.lun ?? 0;
   if (lun < 0 || lun > 255) errors.push(invalidValue(child(path, 'lun'), lun, rangeError(0, 255)));
   if ((source.chapAuthDiscovery === true || source.chapAuthSession === true) && !source.secretRef) errors.push(required(child(path, 'secretRef'), ''));
-  if (persistent && source.secretRef) errors.push(...checkRequired(source.secretRef.name, child(path, 'secretRef', 'name')));
+  if (persistent && source.secretRef) addAll(errors, checkRequired(source.secretRef.name, child(path, 'secretRef', 'name')));
   const initiator = source.initiatorName ?? undefined;
   if (initiator !== undefined) {
     const detail = initiatorError(initiator, unknownDetail);
@@ -122,7 +122,7 @@ export function checkFlocker(source: Core.FlockerVolumeSource, path: string): Fi
 export function checkSecretRef(ref: { readonly name?: string; readonly namespace?: string } | undefined, path: string, withNamespace = false): FieldError[] {
   if (!ref) return [];
   const errors = checkRequired(ref.name, child(path, 'secretRef', 'name'));
-  if (withNamespace) errors.push(...checkRequired(ref.namespace, child(path, 'secretRef', 'namespace')));
+  if (withNamespace) addAll(errors, checkRequired(ref.namespace, child(path, 'secretRef', 'namespace')));
   return errors;
 }
 
@@ -158,8 +158,8 @@ export function checkStorageOs(
 ): FieldError[] {
   const errors: FieldError[] = [];
   if ((source.volumeName ?? '') === '') errors.push(required(child(path, 'volumeName'), ''));
-  else errors.push(...checkLabel1123(source.volumeName ?? '', child(path, 'volumeName')));
-  if (source.volumeNamespace) errors.push(...checkLabel1123(source.volumeNamespace, child(path, 'volumeNamespace')));
+  else addAll(errors, checkLabel1123(source.volumeName ?? '', child(path, 'volumeName')));
+  if (source.volumeNamespace) addAll(errors, checkLabel1123(source.volumeNamespace, child(path, 'volumeNamespace')));
   return [...errors, ...checkSecretRef(source.secretRef, path, withNamespace)];
 }
 

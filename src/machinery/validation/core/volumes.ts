@@ -1,7 +1,7 @@
 // The volumes of a pod: names, exactly one kind each, and what each kind needs.
 import type { ObjectMeta } from '#api/meta/v1.ts';
 import type { CSIVolumeSource, EphemeralVolumeSource, Volume } from '#api/core/v1.ts';
-import { child, duplicate, forbiddenField, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { quantitySign } from '../../quantity.ts';
 import { validateAnnotations, validateLabels } from '../meta/object-meta.ts';
@@ -84,7 +84,7 @@ export function checkVolumes(volumes: readonly Volume[] | undefined, meta: Objec
     else found.push(...checkLabel1123(name, child(at, 'name')));
     if (uses.has(name)) found.push(duplicate(child(at, 'name'), name));
     if (found.length === 0) uses.set(name, volume.persistentVolumeClaim || volume.ephemeral ? 'claim' : 'filesystem');
-    errors.push(...found);
+    addAll(errors, found);
     const claim = volume.persistentVolumeClaim?.claimName;
     if (claim !== undefined && created.has(claim)) {
       errors.push(invalidValue(child(at, 'persistentVolumeClaim', 'claimName'), claim, 'must not reference a PVC that gets created for an ephemeral volume'));
@@ -99,7 +99,7 @@ function checkSource(volume: Volume, path: string, podName: string): FieldError[
   for (const kind of kinds) {
     if (volume[kind] === undefined || volume[kind] === null) continue;
     if (count > 0) errors.push(forbiddenField(child(path, secondPathNames[kind] ?? kind), 'may not specify more than 1 volume type'));
-    else errors.push(...checkKind(kind, volume, child(path, pathNames[kind] ?? kind)));
+    else addAll(errors, checkKind(kind, volume, child(path, pathNames[kind] ?? kind)));
     count++;
     if (kind === 'iscsi' && volume.iscsi?.initiatorName && `${volume.name}:${volume.iscsi.targetPortal}`.length > 64) {
       errors.push(invalidValue(child(path, 'name'), volume.name, iscsiNameTooLong));

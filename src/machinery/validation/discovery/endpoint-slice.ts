@@ -1,7 +1,7 @@
 // EndpointSlices (pkg/apis/discovery/validation).
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '#api/discovery/v1.ts';
-import { child, duplicate, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../../names.ts';
 import { portProtocols } from '../core/container.ts';
@@ -39,14 +39,14 @@ function checkEndpoint(endpoint: Endpoint, type: string, path: string): FieldErr
   const at = child(path, 'addresses');
   if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'));
   else if (addresses.length > 100) errors.push(tooMany(at, addresses.length, 100));
-  for (const [i, address] of addresses.entries()) errors.push(...checkAddress(address, type, at, index(at, i)));
-  if (endpoint.nodeName !== undefined && endpoint.nodeName !== null) errors.push(...checkObjectName(endpoint.nodeName, child(path, 'nodeName')));
+  for (const [i, address] of addresses.entries()) addAll(errors, checkAddress(address, type, at, index(at, i)));
+  if (endpoint.nodeName !== undefined && endpoint.nodeName !== null) addAll(errors, checkObjectName(endpoint.nodeName, child(path, 'nodeName')));
   const topology = endpoint.deprecatedTopology ?? {};
   const topologyPath = child(path, 'deprecatedTopology');
   if (Object.keys(topology).length > 16) errors.push(tooMany(topologyPath, Object.keys(topology).length, 16));
-  errors.push(...validateLabels(topology, topologyPath));
-  if (endpoint.hostname !== undefined && endpoint.hostname !== null) errors.push(...checkLabel1123(endpoint.hostname, child(path, 'hostname')));
-  if (endpoint.hints) errors.push(...checkHints(endpoint.hints, child(path, 'hints')));
+  addAll(errors, validateLabels(topology, topologyPath));
+  if (endpoint.hostname !== undefined && endpoint.hostname !== null) addAll(errors, checkLabel1123(endpoint.hostname, child(path, 'hostname')));
+  if (endpoint.hints) addAll(errors, checkHints(endpoint.hints, child(path, 'hints')));
   return errors;
 }
 
@@ -76,11 +76,11 @@ function checkPorts(ports: readonly EndpointPort[] | undefined): FieldError[] {
   for (const [i, port] of list.entries()) {
     const at = index('ports', i);
     const name = port.name ?? '';
-    if (name !== '') errors.push(...checkLabel1123(name, child(at, 'name')));
+    if (name !== '') addAll(errors, checkLabel1123(name, child(at, 'name')));
     if (names.has(name)) errors.push(duplicate(child(at, 'name'), name));
     names.add(name);
-    errors.push(...checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
-    if (port.appProtocol !== undefined && port.appProtocol !== null) errors.push(...checkQualifiedName(port.appProtocol, child(at, 'appProtocol')));
+    addAll(errors, checkRequiredEnum(port.protocol, portProtocols, child(at, 'protocol')));
+    if (port.appProtocol !== undefined && port.appProtocol !== null) addAll(errors, checkQualifiedName(port.appProtocol, child(at, 'appProtocol')));
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 // What every object's metadata must obey, on create and on update (apimachinery/pkg/api/validation). Texts
 // and the order of errors are upstream's; map keys are visited in the order in which the object has them.
 import type { ManagedFieldsEntry, ObjectMeta, OwnerReference } from '#api/meta/v1.ts';
-import { child, forbiddenField, goQuote, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, goQuote, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors, labelValueErrors } from '../../label-syntax.ts';
 import { nameIsLabel, type NameRule } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
@@ -26,12 +26,12 @@ export function validateObjectMeta(meta: ObjectMeta | undefined, namespaced: boo
   } else {
     for (const message of nameIsLabel(namespace, false)) errors.push(invalidValue(child(path, 'namespace'), namespace, message));
   }
-  errors.push(...nonNegative(meta?.generation ?? 0, child(path, 'generation')));
-  errors.push(...validateLabels(meta?.labels, child(path, 'labels')));
-  errors.push(...validateAnnotations(meta?.annotations, child(path, 'annotations')));
-  errors.push(...validateOwnerReferences(meta?.ownerReferences, child(path, 'ownerReferences')));
-  errors.push(...validateFinalizers(meta?.finalizers, child(path, 'finalizers')));
-  errors.push(...validateManagedFields(meta?.managedFields, child(path, 'managedFields')));
+  addAll(errors, nonNegative(meta?.generation ?? 0, child(path, 'generation')));
+  addAll(errors, validateLabels(meta?.labels, child(path, 'labels')));
+  addAll(errors, validateAnnotations(meta?.annotations, child(path, 'annotations')));
+  addAll(errors, validateOwnerReferences(meta?.ownerReferences, child(path, 'ownerReferences')));
+  addAll(errors, validateFinalizers(meta?.finalizers, child(path, 'finalizers')));
+  addAll(errors, validateManagedFields(meta?.managedFields, child(path, 'managedFields')));
   return errors;
 }
 
@@ -39,7 +39,7 @@ export function validateObjectMeta(meta: ObjectMeta | undefined, namespaced: boo
 export function validateObjectMetaUpdate(meta: ObjectMeta | undefined, old: ObjectMeta | undefined, path = 'metadata'): FieldError[] {
   const errors: FieldError[] = [];
   if (old?.deletionTimestamp !== undefined && old.deletionTimestamp !== null) {
-    errors.push(...validateNoNewFinalizers(meta?.finalizers, old.finalizers, child(path, 'finalizers')));
+    addAll(errors, validateNoNewFinalizers(meta?.finalizers, old.finalizers, child(path, 'finalizers')));
   }
   if ((meta?.resourceVersion ?? '') === '') {
     errors.push(invalidValue(child(path, 'resourceVersion'), '', 'must be specified for an update'));
@@ -48,15 +48,15 @@ export function validateObjectMetaUpdate(meta: ObjectMeta | undefined, old: Obje
     errors.push(invalidValue(child(path, 'generation'), meta?.generation ?? 0, 'must not be decremented'));
   }
   for (const field of ['name', 'namespace', 'uid'] as const) {
-    errors.push(...immutable(meta?.[field] ?? '', old?.[field] ?? '', child(path, field)));
+    addAll(errors, immutable(meta?.[field] ?? '', old?.[field] ?? '', child(path, field)));
   }
   for (const field of ['creationTimestamp', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const) {
-    errors.push(...immutable(meta?.[field] ?? null, old?.[field] ?? null, child(path, field)));
+    addAll(errors, immutable(meta?.[field] ?? null, old?.[field] ?? null, child(path, field)));
   }
-  errors.push(...validateLabels(meta?.labels, child(path, 'labels')));
-  errors.push(...validateAnnotations(meta?.annotations, child(path, 'annotations')));
-  errors.push(...validateOwnerReferences(meta?.ownerReferences, child(path, 'ownerReferences')));
-  errors.push(...validateManagedFields(meta?.managedFields, child(path, 'managedFields')));
+  addAll(errors, validateLabels(meta?.labels, child(path, 'labels')));
+  addAll(errors, validateAnnotations(meta?.annotations, child(path, 'annotations')));
+  addAll(errors, validateOwnerReferences(meta?.ownerReferences, child(path, 'ownerReferences')));
+  addAll(errors, validateManagedFields(meta?.managedFields, child(path, 'managedFields')));
   return errors;
 }
 
@@ -64,7 +64,7 @@ export function validateObjectMetaUpdate(meta: ObjectMeta | undefined, old: Obje
 export function validateStandardFinalizers(meta: ObjectMeta | undefined, path = 'metadata'): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, finalizer] of (meta?.finalizers ?? []).entries()) {
-    errors.push(...validateStandardFinalizer(finalizer, index(child(path, 'finalizers'), i)));
+    addAll(errors, validateStandardFinalizer(finalizer, index(child(path, 'finalizers'), i)));
   }
   return errors;
 }
@@ -79,7 +79,7 @@ export function validateStandardFinalizer(finalizer: string, path: string): Fiel
 export function validateLabels(labels: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const name of Object.keys(labels ?? {})) {
-    errors.push(...validateLabelName(name, path));
+    addAll(errors, validateLabelName(name, path));
     const value = labels?.[name] ?? '';
     for (const message of labelValueErrors(value)) errors.push(invalidValue(path, value, message));
   }
@@ -111,7 +111,7 @@ function validateOwnerReferences(references: readonly OwnerReference[] | undefin
   const errors: FieldError[] = [];
   let controller = '';
   for (const reference of references ?? []) {
-    errors.push(...validateOwnerReference(reference, path));
+    addAll(errors, validateOwnerReference(reference, path));
     if (reference.controller !== true) continue;
     const name = `${reference.kind}/${reference.name}`;
     if (controller === '') {
@@ -166,7 +166,7 @@ function validateManagedFields(entries: readonly ManagedFieldsEntry[] | undefine
     }
     const type = entry.fieldsType ?? '';
     if (type !== '' && type !== 'FieldsV1') errors.push(invalidValue(child(at, 'fieldsType'), type, 'must be `FieldsV1`'));
-    errors.push(...validateFieldManager(entry.manager ?? '', child(at, 'manager')));
+    addAll(errors, validateFieldManager(entry.manager ?? '', child(at, 'manager')));
     if (Buffer.byteLength(entry.subresource ?? '') > 256) errors.push(tooLong(child(at, 'subresource'), '', 256));
   }
   return errors;

@@ -1,6 +1,6 @@
 // Label selectors inside objects (apimachinery/pkg/apis/meta/v1/validation).
 import type { LabelSelector, LabelSelectorRequirement } from '#api/meta/v1.ts';
-import { child, forbiddenField, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { validateLabelName, validateLabels } from './object-meta.ts';
 
@@ -9,7 +9,7 @@ export function validateLabelSelector(selector: LabelSelector | undefined, path:
   if (selector === undefined || selector === null) return [];
   const errors = validateLabels(selector.matchLabels, child(path, 'matchLabels'));
   for (const [i, requirement] of (selector.matchExpressions ?? []).entries()) {
-    errors.push(...validateRequirement(requirement, index(child(path, 'matchExpressions'), i), allowInvalidValues));
+    addAll(errors, validateRequirement(requirement, index(child(path, 'matchExpressions'), i), allowInvalidValues));
   }
   return errors;
 }
@@ -29,7 +29,7 @@ function validateRequirement(requirement: LabelSelectorRequirement, path: string
     default:
       errors.push(invalidValue(child(path, 'operator'), requirement.operator, 'not a valid selector operator'));
   }
-  errors.push(...validateLabelName(requirement.key, child(path, 'key')));
+  addAll(errors, validateLabelName(requirement.key, child(path, 'key')));
   if (allowInvalidValues) return errors;
   for (const [i, value] of values.entries()) {
     for (const message of labelValueErrors(value)) errors.push(invalidValue(index(child(path, 'values'), i), value, message));

@@ -1,7 +1,7 @@
 // Ingresses and IngressClasses (pkg/apis/networking/validation).
 import { isIP } from 'node:net';
 import type { HTTPIngressPath, Ingress, IngressBackend, IngressClass, IngressClassParametersReference, IngressRule, IngressSpec, IngressTLS } from '#api/networking/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, nameIsLabel, nameIsSubdomain, portNameErrors, portNumberErrors, wildcardSubdomainErrors } from '../../names.ts';
 import { checkDomainPath, checkIp, checkPathSegment, checkSubdomain } from '../core/fields.ts';
 import { immutable } from '../meta/object-meta.ts';
@@ -89,7 +89,7 @@ function checkRule(rule: IngressRule, at: string, kept: Kept): FieldError[] {
   const errors: FieldError[] = [];
   const host = rule.host ?? '';
   if (isIP(host) !== 0) errors.push(invalidValue(child(at, 'host'), host, 'must be a DNS name, not an IP address'));
-  if (host !== '') errors.push(...checkHost(host, child(at, 'host')));
+  if (host !== '') addAll(errors, checkHost(host, child(at, 'host')));
   return host.includes('*') && kept.wildcardRules ? errors : [...errors, ...checkRuleValue(rule, at)];
 }
 
@@ -107,9 +107,9 @@ function checkSpec(spec: IngressSpec | undefined, kept: Kept): FieldError[] {
   const errors: FieldError[] = [];
   const { rules = [], defaultBackend, tls = [], ingressClassName } = spec ?? {};
   if (rules.length === 0 && !defaultBackend) errors.push(invalidValue('spec', spec?.rules ?? null, 'either `defaultBackend` or `rules` must be specified'));
-  if (defaultBackend) errors.push(...checkBackend(defaultBackend, 'spec.defaultBackend'));
-  for (const [i, rule] of rules.entries()) errors.push(...checkRule(rule, index('spec.rules', i), kept));
-  for (const [i, entry] of tls.entries()) errors.push(...checkTls(entry, index('spec.tls', i), kept));
+  if (defaultBackend) addAll(errors, checkBackend(defaultBackend, 'spec.defaultBackend'));
+  for (const [i, rule] of rules.entries()) addAll(errors, checkRule(rule, index('spec.rules', i), kept));
+  for (const [i, entry] of tls.entries()) addAll(errors, checkTls(entry, index('spec.tls', i), kept));
   if (ingressClassName !== undefined && ingressClassName !== null) {
     for (const message of nameIsSubdomain(ingressClassName, false)) errors.push(invalidValue('spec.ingressClassName', ingressClassName, message));
   }
@@ -135,9 +135,9 @@ function checkStatus(object: Ingress, old: Ingress): FieldError[] {
   return (object.status?.loadBalancer?.ingress ?? []).flatMap((entry, i) => {
     const at = index('status.loadBalancer.ingress', i);
     const errors: FieldError[] = [];
-    if (entry.ip) errors.push(...checkIp(entry.ip, child(at, 'ip'), known));
+    if (entry.ip) addAll(errors, checkIp(entry.ip, child(at, 'ip'), known));
     const hostname = entry.hostname ?? '';
-    if (hostname !== '') errors.push(...checkSubdomain(hostname, child(at, 'hostname')));
+    if (hostname !== '') addAll(errors, checkSubdomain(hostname, child(at, 'hostname')));
     if (isIP(hostname) !== 0) errors.push(invalidValue(child(at, 'hostname'), hostname, 'must be a DNS name, not an IP address'));
     return errors;
   });
@@ -172,7 +172,7 @@ function checkClassSpec(object: IngressClass): FieldError[] {
   const controller = object.spec?.controller ?? '';
   const errors: FieldError[] = [];
   if (Buffer.byteLength(controller) > longestController) errors.push(tooLong('spec.controller', '', longestController));
-  errors.push(...checkDomainPath(controller, 'spec.controller'));
+  addAll(errors, checkDomainPath(controller, 'spec.controller'));
   return object.spec?.parameters ? [...errors, ...checkParameters(object.spec.parameters, 'spec.parameters')] : errors;
 }
 

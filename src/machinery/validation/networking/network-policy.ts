@@ -1,7 +1,7 @@
 // NetworkPolicies (pkg/apis/networking/validation).
 import { isIPv4, isIPv6 } from 'node:net';
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec } from '#api/networking/v1.ts';
-import { child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, portNameErrors, portNumberErrors } from '../../names.ts';
 import { addressBits, checkCidr } from '../core/fields.ts';
 import { validateLabelSelector } from '../meta/selectors.ts';
@@ -61,7 +61,7 @@ function checkBlock(block: IPBlock, path: string, kept: Kept): FieldError[] {
   if (outer === undefined) return errors;
   for (const [i, except] of (block.except ?? []).entries()) {
     const at = index(child(path, 'except'), i);
-    errors.push(...checkCidr(except, at, kept.cidrs));
+    addAll(errors, checkCidr(except, at, kept.cidrs));
     const inner = parseNet(except);
     if (inner !== undefined && !isStrictSubset(inner, outer)) errors.push(invalidValue(at, except, 'must be a strict subset of `cidr`'));
   }
@@ -74,11 +74,11 @@ function checkPeer(peer: NetworkPolicyPeer, path: string, kept: Kept): FieldErro
   for (const field of ['podSelector', 'namespaceSelector'] as const) {
     if (!peer[field]) continue;
     count++;
-    errors.push(...validateLabelSelector(peer[field], child(path, field), kept.selectorValues));
+    addAll(errors, validateLabelSelector(peer[field], child(path, field), kept.selectorValues));
   }
   if (peer.ipBlock) {
     count++;
-    errors.push(...checkBlock(peer.ipBlock, child(path, 'ipBlock'), kept));
+    addAll(errors, checkBlock(peer.ipBlock, child(path, 'ipBlock'), kept));
   }
   if (count === 0) errors.push(required(path, 'must specify a peer'));
   else if (count > 1 && peer.ipBlock) errors.push(forbiddenField(path, 'may not specify both ipBlock and another peer'));
@@ -89,13 +89,13 @@ function checkSpec(spec: NetworkPolicySpec | undefined, kept: Kept): FieldError[
   const errors = validateLabelSelector(spec?.podSelector, 'spec.podSelector', kept.selectorValues);
   for (const [i, rule] of (spec?.ingress ?? []).entries()) {
     const at = index('spec.ingress', i);
-    errors.push(...(rule.ports ?? []).flatMap((port, j) => checkPort(port, index(child(at, 'ports'), j))));
-    errors.push(...(rule.from ?? []).flatMap((peer, j) => checkPeer(peer, index(child(at, 'from'), j), kept)));
+    addAll(errors, (rule.ports ?? []).flatMap((port, j) => checkPort(port, index(child(at, 'ports'), j))));
+    addAll(errors, (rule.from ?? []).flatMap((peer, j) => checkPeer(peer, index(child(at, 'from'), j), kept)));
   }
   for (const [i, rule] of (spec?.egress ?? []).entries()) {
     const at = index('spec.egress', i);
-    errors.push(...(rule.ports ?? []).flatMap((port, j) => checkPort(port, index(child(at, 'ports'), j))));
-    errors.push(...(rule.to ?? []).flatMap((peer, j) => checkPeer(peer, index(child(at, 'to'), j), kept)));
+    addAll(errors, (rule.ports ?? []).flatMap((port, j) => checkPort(port, index(child(at, 'ports'), j))));
+    addAll(errors, (rule.to ?? []).flatMap((peer, j) => checkPeer(peer, index(child(at, 'to'), j), kept)));
   }
   const types = spec?.policyTypes ?? [];
   if (types.length > 2) return [...errors, invalidValue('spec.policyTypes', types, 'may not specify more than two policyTypes')];

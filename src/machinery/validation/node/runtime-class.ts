@@ -1,7 +1,7 @@
 // RuntimeClasses.
 import type { Toleration } from '#api/core/v1.ts';
 import type { RuntimeClass } from '#api/node/v1.ts';
-import { child, duplicate, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { nameIsLabel, nameIsSubdomain } from '../../names.ts';
 import { checkTolerations } from '../core/pod-spec.ts';
 import { checkResourceRequirements } from '../core/resources.ts';
@@ -23,7 +23,7 @@ function checkRuntimeClass(object: RuntimeClass): FieldError[] {
   const errors: FieldError[] = [];
   if (!object.handler) errors.push(required('handler', ''));
   else for (const message of nameIsLabel(object.handler, false)) errors.push(invalidValue('handler', object.handler, message));
-  if (object.overhead) errors.push(...checkResourceRequirements({ limits: object.overhead.podFixed ?? {} }, 'overhead'));
+  if (object.overhead) addAll(errors, checkResourceRequirements({ limits: object.overhead.podFixed ?? {} }, 'overhead'));
   if (object.scheduling) {
     const { nodeSelector, tolerations } = object.scheduling;
     const path = child('scheduling', 'tolerations');

@@ -1,6 +1,6 @@
 // PodDisruptionBudgets.
 import type { PodDisruptionBudget, PodDisruptionBudgetSpec } from '#api/policy/v1.ts';
-import { child, invalidValue, type FieldError } from '../../field-errors.ts';
+import { addAll, child, invalidValue, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { checkAtMost100Percent, checkIntOrPercent } from '../apps/shared.ts';
 import { checkEnum } from '../core/fields.ts';
@@ -17,7 +17,7 @@ function checkSpec(spec: PodDisruptionBudgetSpec | undefined, keepSelector: bool
     const value = spec?.[field] ?? 0;
     errors.push(...checkIntOrPercent(value, child('spec', field)), ...checkAtMost100Percent(value, child('spec', field)));
   }
-  errors.push(...validateLabelSelector(spec?.selector, 'spec.selector', keepSelector));
+  addAll(errors, validateLabelSelector(spec?.selector, 'spec.selector', keepSelector));
   const policy = spec?.unhealthyPodEvictionPolicy ?? undefined;
   return policy === undefined ? errors : [...errors, ...checkEnum(policy, ['AlwaysAllow', 'IfHealthyBudget'], 'spec.unhealthyPodEvictionPolicy')];
 }

@@ -1,7 +1,7 @@
 // StorageClasses.
 import type { TopologySelectorTerm } from '#api/core/v1.ts';
 import type { StorageClass } from '#api/storage/v1.ts';
-import { child, duplicate, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { checkEnum, checkQualifiedName } from '../core/fields.ts';
 import { immutable, validateLabelName } from '../meta/object-meta.ts';
@@ -28,7 +28,7 @@ function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[]
     const valuesPath = child(index(path, i), 'values');
     if (values.length === 0) errors.push(required(valuesPath, ''));
     for (const [j, value] of values.entries()) if (values.indexOf(value) < j) errors.push(duplicate(index(valuesPath, j), value));
-    errors.push(...validateLabelName(key, child(index(path, i), 'key')));
+    addAll(errors, validateLabelName(key, child(index(path, i), 'key')));
     if (keys.has(key)) errors.push(duplicate(child(index(path, i), 'key'), key));
     keys.add(key);
     return errors;
@@ -56,10 +56,10 @@ function checkTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
 function checkStorageClass(object: StorageClass): FieldError[] {
   const { provisioner = '', reclaimPolicy, volumeBindingMode } = object;
   const errors = provisioner === '' ? [required('provisioner', '')] : checkQualifiedName(provisioner.toLowerCase(), 'provisioner');
-  errors.push(...checkParameters(object.parameters ?? {}));
-  if (reclaimPolicy) errors.push(...checkEnum(reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy'));
+  addAll(errors, checkParameters(object.parameters ?? {}));
+  if (reclaimPolicy) addAll(errors, checkEnum(reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy'));
   if (volumeBindingMode === undefined || volumeBindingMode === null) errors.push(required('volumeBindingMode', ''));
-  else errors.push(...checkEnum(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode'));
+  else addAll(errors, checkEnum(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode'));
   return [...errors, ...checkTopologies(object.allowedTopologies ?? [])];
 }
 

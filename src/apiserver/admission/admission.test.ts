@@ -58,6 +58,7 @@ describe('a new pod', () => {
 describe('namespaces', () => {
   test('nothing is made in one that does not exist or is going away', async () => {
     await expect(admit(fakeReader(), 'configmaps', 'CREATE', { metadata: { name: 'c', namespace: 'x' } })).rejects.toThrow('namespaces "x" not found');
+    await expect(admit(fakeReader(), 'pods', 'CREATE', pod())).rejects.toThrow('namespaces "x" not found');
     const going: KubeObject = { ...namespace, status: { phase: 'Terminating' } };
     await expect(admit(fakeReader(going), 'configmaps', 'CREATE', { metadata: { name: 'c', namespace: 'x' } })).rejects.toMatchObject({ status: { code: 403, details: { causes: [{ reason: 'NamespaceTerminating' }] } } });
   });

@@ -10,7 +10,8 @@ export function namespaceLifecycle(reader: ObjectReader, exists: (name: string) 
   return {
     name: 'NamespaceLifecycle',
     handles: (operation, resource) => operation === 'CREATE' || (operation === 'UPDATE' && resource.namespaced) || (operation === 'DELETE' && resource.group === '' && resource.plural === 'namespaces'),
-    async validate(request) {
+    // Before what other plugins look up in the namespace: their refusals would only hide that it is missing.
+    async mutate(request) {
       const { operation, resource, namespace, name } = request;
       const isNamespace = resource.group === '' && resource.plural === 'namespaces';
       if (operation === 'DELETE') {

@@ -1,5 +1,5 @@
 // Images end to end without a runtime: names, reproducible layers, Dockerfiles and their errors, RUN as root.
-import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -166,6 +166,10 @@ describe('Dockerfile', () => {
     expect((await listing('removed')).slice(-4)).toEqual(['drwxr-xr-x 0/0 data/', '-rw-r--r-- 0/0 data/.wh.in.txt', 'lrwxrwxrwx 0/0 link -> new', '-rw-r--r-- 0/0 new']);
     await writeFile(join(context, 'Dockerfile'), 'FROM base\nRUN echo told; exit 4\n');
     await expect(buildDockerfile(random, { context, name: 'bad', layout: layout() })).rejects.toThrow(/line 2: RUN \/bin\/sh -c echo told; exit 4: exit status 4\ntold/);
+    const shellless = await put({ Dockerfile: 'FROM scratch\nCOPY busybox /b/busybox\nRUN ["/b/busybox", "--install", "-s", "/b"]\n' });
+    await copyFile('/usr/bin/busybox', join(shellless, 'busybox'));
+    await buildDockerfile(random, { context: shellless, name: 'shellless', layout: layout() });
+    expect(await listing('shellless')).toContain('lrwxrwxrwx 0/0 b/ash -> /b/busybox');
   });
 });
 

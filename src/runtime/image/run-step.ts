@@ -17,13 +17,14 @@ export interface RunStep {
   readonly signal?: AbortSignal;
 }
 
-// Set up before chroot(8): $1 is the root, $2 user:group, $3 the directory, then the command.
+// Set up before the root changes: $1 is the root, $2 the user, $3 the group, $4 the directory, then the command.
+// No shell of the image is needed: a RUN in exec form works in an image that has none.
 const script = [
-  'root=$1; owner=$2; dir=$3; shift 3',
+  'root=$1; user=$2; group=$3; dir=$4; shift 4',
   'mount -t proc proc "$root/proc"',
   'mount --rbind /dev "$root/dev"',
   '[ ! -f "$root/etc/resolv.conf" ] || mount --bind /etc/resolv.conf "$root/etc/resolv.conf"',
-  'exec chroot --userspec="$owner" "$root" /bin/sh -c \'cd "$0" && exec "$@"\' "$dir" "$@"',
+  'exec unshare --root="$root" --wd="$dir" --setgid="$group" --setuid="$user" -- "$@"',
 ].join('\n');
 
 /** Directories that a step sees as its own and that never become part of the image. */
@@ -56,7 +57,7 @@ export async function runStep(step: RunStep): Promise<void> {
   for (const mount of stepMounts) await mkdir(join(root, mount), { recursive: true });
   const owner = await numericOwner(root, step.user, line);
   const namespaces = ['--mount', '--pid', '--ipc', '--uts', '--fork', '--kill-child', '--', '/bin/sh', '-ec', script, 'sh'];
-  const result = await run('unshare', [...namespaces, root, `${owner.uid}:${owner.gid}`, step.workingDir, ...step.command], {
+  const result = await run('unshare', [...namespaces, root, String(owner.uid), String(owner.gid), step.workingDir, ...step.command], {
     env: Object.fromEntries([['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'], ...step.env]),
     timeoutMs: 3_600_000,
     maxOutputBytes: 1024 * 1024,

@@ -62,7 +62,24 @@ export async function writeAtomically(
 ): Promise<boolean> {
   for (const path of payload.keys()) checkPayloadPath(path);
   const old = await files.readlink(join(target, dataLink));
-  if (old !== undefined && (await unchanged(files, join(target, old), payload))) return false;
+  const same = old !== undefined && (await unchanged(files, join(target, old), payload));
+  const fresh = same ? old : await writeFresh(files, target, payload, world, prepare);
+  // Also when nothing changed: a writer that was killed after the switch left these undone.
+  const visible = new Set([...payload.keys()].map(firstPart));
+  for (const name of visible) {
+    if ((await files.readlink(join(target, name))) === undefined) await files.symlink(`${dataLink}/${name}`, join(target, name));
+  }
+  for (const name of await files.list(target)) {
+    const isStale = name.startsWith('..') ? name !== dataLink && name !== fresh : !visible.has(name);
+    if (isStale) await files.remove(join(target, name));
+  }
+  return !same;
+}
+
+/** A new data directory, complete before `..data` points to it in one step. Returns its name. */
+async function writeFresh(
+  files: HostFiles, target: string, payload: Payload, world: { nowMs: number; random: Random }, prepare?: (directory: string) => Promise<void>,
+): Promise<string> {
   const fresh = `..${stamp(world.nowMs)}.${nameSuffix(world.random, 10)}`;
   await files.mkdir(join(target, fresh), 0o755);
   for (const [path, file] of payload) {
@@ -75,13 +92,5 @@ export async function writeAtomically(
   await files.remove(join(target, newDataLink));
   await files.symlink(fresh, join(target, newDataLink));
   await files.rename(join(target, newDataLink), join(target, dataLink));
-  const visible = new Set([...payload.keys()].map(firstPart));
-  for (const name of visible) {
-    if ((await files.readlink(join(target, name))) === undefined) await files.symlink(`${dataLink}/${name}`, join(target, name));
-  }
-  for (const name of await files.list(target)) {
-    if (!name.startsWith('..') && !visible.has(name)) await files.remove(join(target, name));
-  }
-  if (old !== undefined && old !== fresh) await files.remove(join(target, old));
-  return true;
+  return fresh;
 }

@@ -31,7 +31,7 @@ export async function fileVolume(context: VolumeContext, plugin: string, volumeN
   if (known.get(path) === now) return { path, readOnly: true };
   if ((await host.files.stat(path)) === undefined) await host.files.mkdir(path, 0o777);
   if (inMemory && (await host.mounts.under(path)).length === 0) await host.mounts.tmpfs(path, undefined);
-  await writeAtomically(host.files, path, payload, { nowMs: context.clock.now(), random: context.random }, (fresh) => applyFsGroup(host.files, fresh, pod, true, false));
+  await writeAtomically(host.files, path, payload, { nowMs: context.clock.now(), random: context.random }, () => applyFsGroup(host.files, path, pod, true, false));
   known.set(path, now);
   return { path, readOnly: true };
 }

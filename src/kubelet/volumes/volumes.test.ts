@@ -8,6 +8,8 @@ import { linuxFiles as files } from '../host/linux-files.ts';
 import { memoryFiles } from '../host/memory-files.ts';
 import { memoryHost } from '../host/memory-host.ts';
 import { checkPayloadPath, type ProjectedFile, writeAtomically } from './atomic-writer.ts';
+import type { VolumeContext } from './contract.ts';
+import { fileVolume } from './file-volume.ts';
 import { checkHostPath } from './host-path.ts';
 import { applyFsGroup } from './ownership.ts';
 import { prepareSubPath } from './sub-path.ts';
@@ -38,6 +40,28 @@ test.each([['on disk', () => files, () => dir], ['in memory', memoryFiles, () =>
   expect([await text(join(target, 'a'), on), await text(join(target, 'c'), on), await on.lstat(join(target, 'sub'))]).toEqual(['new', '3', undefined]);
   expect(await on.stat(join(target, first ?? ''))).toBeUndefined();
   expect((await on.list(target)).filter((name) => name.startsWith('..')).length).toBe(2);
+});
+
+test('what a killed writer left half done is finished, without new content', async () => {
+  const on = memoryFiles();
+  await on.mkdir('/volume');
+  const write = (nowMs: number): Promise<boolean> => writeAtomically(on, '/volume', payload({ a: '1' }), { nowMs, random });
+  await write(1000);
+  await on.remove('/volume/a');
+  await on.mkdir('/volume/..2020_01_01_00_00_00.left');
+  await on.symlink('..2020_01_01_00_00_00.left', '/volume/gone');
+  expect(await write(2000)).toBe(false);
+  expect(await text('/volume/a', on)).toBe('1');
+  expect((await on.list('/volume')).filter((name) => !name.startsWith('..1970')).sort()).toEqual(['..data', 'a']);
+});
+
+test('fsGroup reaches the top of a volume made of files', async () => {
+  const host = memoryHost();
+  const pod = { metadata: { uid: 'u' }, spec: { containers: [], securityContext: { fsGroup: 77 } } };
+  const context = { host, pod, podDir: '/pods/u', clock: { now: () => 0 }, random } as unknown as VolumeContext;
+  const { path } = await fileVolume(context, 'kubernetes.io~configmap', 'v', payload({ a: '1' }), false);
+  expect(await host.files.stat(path)).toMatchObject({ gid: 77, mode: 0o2777 });
+  expect(await host.files.stat(join(path, 'a'))).toMatchObject({ gid: 77 });
 });
 
 test.each(['/abs', '', 'a/../b', '..x', 'x'.repeat(256)])('refuses the path %j', (path) => {

@@ -176,7 +176,7 @@ async function scaleSubresource({ client, programClient, signal }: ControllerCon
     return scale.metadata?.uid === reference.uid ? { uid: reference.uid, replicas: scale.spec?.replicas ?? 0 } : undefined;
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    if (!info.subresources.some((each) => each.name === 'scale')) throw new Error(`${info.group === '' ? info.plural : `${info.plural}.${info.group}`} does not implement the scale subresource`, { cause: error });
+    if (!info.subresources.some((each) => each.name === 'scale')) throw new Error(`${info.group === '' ? info.plural : `${info.plural}.${info.group}`} does not implement the scale subresource`);
     return undefined;
   }
 }

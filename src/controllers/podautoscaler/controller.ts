@@ -4,7 +4,7 @@ import type { Scale } from '#api/autoscaling/v1.ts';
 import type { HorizontalPodAutoscaler, MetricSpec } from '#api/autoscaling/v2.ts';
 import type { Pod } from '#api/core/v1.ts';
 import { resources, type ResourceInfo } from '#api/resources.ts';
-import { errorText } from '#base/errors.ts';
+import { errorText, wrap } from '#base/errors.ts';
 import { createWorkQueue, discover, keyOf, resourcePath, retryOnConflict, runWorkers, type HandleResult, type Informer } from '#client';
 import { parseApiVersion, parseLabelSelector, type LabelMatcher } from '#machinery';
 import type { Controller, ControllerContext, Run } from '../context.ts';
@@ -73,7 +73,7 @@ async function sync(parts: Parts, autoscaler: HorizontalPodAutoscaler): Promise<
     recorder.event(autoscaler, 'Warning', 'FailedGetScale', errorText(error));
     condition('AbleToScale', 'False', 'FailedGetScale', `the HPA controller was unable to get the target's current scale: ${errorText(error)}`);
     await writeStatus(context, autoscaler, { ...autoscaler.status, desiredReplicas: autoscaler.status?.desiredReplicas ?? 0, conditions });
-    throw new Error(`failed to query scale subresource for ${reference}: ${errorText(error)}`, { cause: error });
+    throw wrap(`failed to query scale subresource for ${reference}`, error);
   }
   condition('AbleToScale', 'True', 'SucceededGetScale', "the HPA controller was able to get the target's current scale");
   const current = target.scale.spec?.replicas ?? 0;
@@ -93,7 +93,7 @@ async function sync(parts: Parts, autoscaler: HorizontalPodAutoscaler): Promise<
       recorder.event(autoscaler, 'Warning', 'FailedRescale', `New size: ${decision.replicas}; reason: ${decision.reason}; error: ${errorText(error)}`);
       condition('AbleToScale', 'False', 'FailedUpdateScale', `the HPA controller was unable to update the target scale: ${errorText(error)}`);
       await write({ current, desired: autoscaler.status?.desiredReplicas ?? 0, rescaled: false }, decision.metrics);
-      throw new Error(`failed to rescale ${reference}: ${errorText(error)}`, { cause: error });
+      throw wrap(`failed to rescale ${reference}`, error);
     }
     condition('AbleToScale', 'True', 'SucceededRescale', `the HPA controller was able to update the target scale to ${decision.replicas}`);
     recorder.event(autoscaler, 'Normal', 'SuccessfulRescale', `New size: ${decision.replicas}; reason: ${decision.reason}`);
@@ -167,7 +167,7 @@ async function writeStatus({ client, recorder }: ControllerContext, autoscaler: 
     await client.resource<HorizontalPodAutoscaler>(kindName).in(autoscaler.metadata?.namespace ?? '').updateStatus({ ...autoscaler, status });
   } catch (error) {
     recorder.event(autoscaler, 'Warning', 'FailedUpdateStatus', errorText(error));
-    throw new Error(`failed to update status for ${autoscaler.metadata?.name}: ${errorText(error)}`, { cause: error });
+    throw wrap(`failed to update status for ${autoscaler.metadata?.name}`, error);
   }
 }
 

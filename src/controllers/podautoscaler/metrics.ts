@@ -1,7 +1,7 @@
 // Metrics as the three metrics APIs tell them: resource use of pods (metrics.k8s.io), custom metrics of pods and
 // objects (custom.metrics.k8s.io) and external ones (external.metrics.k8s.io).
 import { parseTime } from '#base/clock.ts';
-import { errorText } from '#base/errors.ts';
+import { wrap } from '#base/errors.ts';
 import type { Client } from '#client';
 import { isNotFound, parseQuantity, quantityMilliValue } from '#machinery';
 import type { PodMetric } from './replicas.ts';
@@ -53,7 +53,7 @@ export async function resourceMetrics({ client, namespace, signal }: Asking, res
   try {
     list = await fetchJson(client, `/apis/metrics.k8s.io/v1beta1/namespaces/${namespace}/pods`, { labelSelector: selector }, signal);
   } catch (error) {
-    throw new Error(`unable to get metrics for resource ${resource}: unable to fetch metrics from resource metrics API: ${errorText(error)}`, { cause: error });
+    throw wrap(`unable to get metrics for resource ${resource}: unable to fetch metrics from resource metrics API`, error);
   }
   if ((list.items ?? []).length === 0) throw new Error(`unable to get metrics for resource ${resource}: no metrics returned from resource metrics API`);
   const result = new Map<string, PodMetric>();
@@ -81,7 +81,7 @@ export async function podMetrics(asking: Asking, metric: string, selector: strin
   try {
     list = await customMetrics(asking, `pods/*/${metric}`, { labelSelector: selector, metricLabelSelector: metricSelector });
   } catch (error) {
-    throw new Error(`unable to get metric ${metric}: unable to fetch metrics from custom metrics API: ${errorText(error)}`, { cause: error });
+    throw wrap(`unable to get metric ${metric}: unable to fetch metrics from custom metrics API`, error);
   }
   const items = list.items ?? [];
   if (items.length === 0) throw new Error(`unable to get metric ${metric}: no metrics returned from custom metrics API`);
@@ -99,7 +99,7 @@ export async function objectMetric(asking: Asking, metric: string, object: { rea
     if (item?.value === undefined) throw new Error('no metrics returned from custom metrics API');
     return milli(item.value);
   } catch (error) {
-    throw new Error(`unable to get metric ${metric}: ${object.kind} on ${asking.namespace} ${object.name}/unable to fetch metrics from custom metrics API: ${errorText(error)}`, { cause: error });
+    throw wrap(`unable to get metric ${metric}: ${object.kind} on ${asking.namespace} ${object.name}/unable to fetch metrics from custom metrics API`, error);
   }
 }
 
@@ -111,6 +111,6 @@ export async function externalMetric({ client, namespace, signal }: Asking, metr
     if (items.length === 0) throw new Error('no metrics returned from external metrics API');
     return items.reduce((total, item) => total + milli(item.value ?? '0'), 0);
   } catch (error) {
-    throw new Error(`unable to get external metric ${namespace}/${metric}/${selector}: unable to fetch metrics from external metrics API: ${errorText(error)}`, { cause: error });
+    throw wrap(`unable to get external metric ${namespace}/${metric}/${selector}: unable to fetch metrics from external metrics API`, error);
   }
 }

@@ -3,7 +3,7 @@
 import type { HorizontalPodAutoscaler, MetricSpec, MetricStatus, MetricTarget, MetricValueStatus } from '#api/autoscaling/v2.ts';
 import type { Pod } from '#api/core/v1.ts';
 import { resources } from '#api/resources.ts';
-import { errorText } from '#base/errors.ts';
+import { errorText, wrap } from '#base/errors.ts';
 import { formatQuantity, parseApiVersion, parseQuantity, quantityMilliValue, selectorFromObject } from '#machinery';
 import { externalMetric, objectMetric, podMetrics, resourceMetrics, type Asking } from './metrics.ts';
 import { byAverage, byUtilization, byValue, byValuePerPod, type Answer, type Tolerances } from './replicas.ts';
@@ -75,7 +75,7 @@ export async function propose(context: Context, spec: MetricSpec): Promise<Propo
 }
 
 async function forResource({ asking, workload, tolerances, nowMs }: Context, name: string, container: string, target: MetricTarget): Promise<{ readonly answer: Answer; readonly metric: string; readonly current: MetricValueStatus }> {
-  const failed = (what: string, error: unknown): Error => new Error(`failed to get ${name} ${what}: ${errorText(error)}`, { cause: error });
+  const failed = (what: string, error: unknown): Error => wrap(`failed to get ${name} ${what}`, error);
   const base = { currentReplicas: workload.specReplicas, tolerances, pods: workload.pods, nowMs };
   if (target.averageValue !== undefined) {
     try {

@@ -1,13 +1,14 @@
 // The form in which objects are stored and answered: what Go's decode and encode would make of them. Defaults,
 // admission and patches work on plain JSON; after them `normalize` puts the result back into canonical form.
+import { settleMessage } from './canonical-form.ts';
 import type { KubeObject } from './object.ts';
 import { planOf } from './type-plan.ts';
-import { ReadContext, readMessage } from './wire-read.ts';
+import { ReadContext } from './wire-read.ts';
 
 /**
- * A copy of the object in canonical form: unknown fields pruned, empty optional ones dropped, those always
- * written added, times and quantities canonical. Throws UnmarshalError where a value has the wrong type.
+ * The object in canonical form, sharing what is canonical already (all of it, if so): unknown fields pruned, empty
+ * optional ones dropped, those always written added, times and quantities canonical. Throws UnmarshalError where a value has the wrong type.
  */
 export function normalize(type: string, object: KubeObject): KubeObject {
-  return readMessage(planOf(type), object, new ReadContext(false));
+  return settleMessage(planOf(type), object, new ReadContext(false));
 }

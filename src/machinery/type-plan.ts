@@ -12,6 +12,8 @@ export type ValueKind =
   | 'schemaOrArray' | 'schemaOrBool' | 'schemaOrStringArray';
 
 export interface FieldPlan {
+  /** Its place among the type's fields. */
+  readonly at: number;
   readonly name: string;
   readonly shape: FieldSchema['shape'];
   readonly kind: ValueKind;
@@ -33,6 +35,8 @@ export interface TypePlan {
   /** Empty lists that are always written stay `[]`; elsewhere the protobuf form of storage turns them to null. */
   readonly keepsEmpty: boolean;
   readonly fields: readonly FieldPlan[];
+  /** How many of them are always written. */
+  readonly alwaysCount: number;
   readonly byName: ReadonlyMap<string, FieldPlan>;
   /** Unknown members stay: nothing is known of the type's inside. */
   readonly schema: TypeSchema;
@@ -63,7 +67,8 @@ export function isType(type: string): boolean {
 
 function buildPlan(schema: TypeSchema): TypePlan {
   const [pkg = '', version = '', shortName = ''] = schema.name.split('.');
-  const fields = schema.fields.map((field): FieldPlan => ({
+  const fields = schema.fields.map((field, at): FieldPlan => ({
+    at,
     name: field.name,
     shape: field.shape,
     kind: kindOf(field.type),
@@ -79,6 +84,7 @@ function buildPlan(schema: TypeSchema): TypePlan {
     isObject: schema.isObject,
     keepsEmpty: pkg === 'apiextensions' || pkg === 'apiregistration',
     fields,
+    alwaysCount: fields.filter((field) => field.always).length,
     byName: new Map(fields.map((field) => [field.name, field])),
     schema,
   };

@@ -74,7 +74,8 @@ export function readMessage(plan: TypePlan, value: unknown, context: ReadContext
   return out;
 }
 
-function readTypeMeta(value: JsonObject, out: JsonObject, plan: TypePlan, context: ReadContext): number {
+/** Copies kind and apiVersion; answers how many there were. */
+export function readTypeMeta(value: JsonObject, out: JsonObject, plan: TypePlan, context: ReadContext): number {
   let seen = 0;
   for (const name of ['kind', 'apiVersion']) {
     const text = value[name];
@@ -87,7 +88,8 @@ function readTypeMeta(value: JsonObject, out: JsonObject, plan: TypePlan, contex
   return seen;
 }
 
-function pruneUnknown(plan: TypePlan, value: JsonObject, context: ReadContext): void {
+/** Notes the members that the type does not have. */
+export function pruneUnknown(plan: TypePlan, value: JsonObject, context: ReadContext): void {
   for (const name of Object.keys(value)) {
     if (plan.byName.has(name) && value[name] !== undefined) continue;
     if (plan.isObject && (name === 'kind' || name === 'apiVersion')) continue;
@@ -105,7 +107,7 @@ function mismatch(plan: TypePlan, name: string, context: ReadContext, error: Typ
 }
 
 /** What Go writes for a field that is always written and was not given. */
-function emptyOf(field: FieldPlan, context: ReadContext): unknown {
+export function emptyOf(field: FieldPlan, context: ReadContext): unknown {
   if (field.nullable || field.shape !== 'one') return null;
   switch (field.kind) {
     case 'string':
@@ -129,7 +131,7 @@ function emptyOf(field: FieldPlan, context: ReadContext): unknown {
 }
 
 /** The field's canonical value, or undefined where Go would leave it out. */
-function readField(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
+export function readField(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
   if (value === null) return field.always ? emptyOf(field, context) : undefined;
   const depth = context.path.length;
   try {
@@ -148,7 +150,8 @@ function readField(plan: TypePlan, field: FieldPlan, value: unknown, context: Re
   }
 }
 
-function isEmpty(field: FieldPlan, value: unknown): boolean {
+/** Go leaves the value out of an optional field. */
+export function isEmpty(field: FieldPlan, value: unknown): boolean {
   return value === undefined || (field.kind !== 'message' && field.kind !== 'quantity' && field.kind !== 'intOrString' && (value === '' || value === 0 || value === false));
 }
 

@@ -39,7 +39,7 @@ function patched(request: WriteRequest, patch: Patch, current: Current | undefin
   const before = versioned(request, current);
   const { type } = served.info;
   const after = patch.type === 'json' ? jsonPatch(before, patch.content) : patch.type === 'merge' ? mergePatch(before, patch.content) : strategicMergePatch(type, before, patch.content);
-  const object = read(request, after, patch);
+  const object = read(request, after, patch, before);
   const tracked = trackUpdate({
     type: request.stored.info.type, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
     apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
@@ -60,7 +60,7 @@ function applied(request: WriteRequest, patch: Patch, current: Current | undefin
     kind: served.info.kind,
     nowMs: request.nowMs,
   });
-  const object = read(request, merged, patch);
+  const object = read(request, merged, patch, undefined);
   if (current === undefined) {
     object.metadata.name ??= request.name;
     agreeOnNamespace(object, stored.namespaced, request.namespace);
@@ -69,12 +69,12 @@ function applied(request: WriteRequest, patch: Patch, current: Current | undefin
 }
 
 /** A patched object back through the decoder: shape, unknown fields, defaults. */
-function read(request: WriteRequest, value: KubeObject, patch: Patch): Stored {
+function read(request: WriteRequest, value: KubeObject, patch: Patch, before: KubeObject | undefined): Stored {
   const { served } = request;
   const { type } = served.info;
   if (type === undefined) return asStored(value);
   try {
-    const { object, warnings } = decodeValue(type, value, patch.fieldValidation);
+    const { object, warnings } = decodeValue(type, value, patch.fieldValidation, before);
     for (const warning of warnings) request.warn(warning);
     applyDefaults(type, object);
     return asStored(served.toStored(object));

@@ -1,5 +1,6 @@
-// Bundling with rolldown: two entries (the skiff command and skiff/testing), one chunk per program through dynamic import, npm
-// packages with native or data files left outside. dist/.sources records what was bundled, so that a stale bundle is
+// Bundling with rolldown: the skiff command, each program of the cluster and the testing module, every one a bundle of
+// its own. Shared chunks would be as large as the union of all programs (1.5 MB), and each process keeps the text of
+// what it loaded; alone, a program holds what it uses. dist/.sources records what was bundled, so that a stale bundle is
 // never run.
 import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -23,23 +24,69 @@ export function bundleIsFresh(root: string): boolean {
   }
 }
 
-/** Builds dist/ in a folder beside it and swaps it in. */
-export async function buildBundle(root: string): Promise<{ files: number; bytes: number }> {
+/** What is bundled, by the name of its file in dist/. */
+const entries: Readonly<Record<string, string>> = {
+  skiff: 'src/main/skiff.ts',
+  apiserver: 'src/main/apiserver.ts',
+  controllers: 'src/main/controllers.ts',
+  agent: 'src/main/agent.ts',
+  testing: 'src/testing/index.ts',
+};
+
+/** Native code stays outside, and what only `skiff up` in a checkout loads. */
+const external = [/^node:/, 'lmdb', /^@kubernetes\//, 'rolldown'];
+
+/** The command's `import('./apiserver.ts')` and the like become imports of the other bundles. */
+const programsApart = {
+  name: 'programs-apart',
+  resolveId(id: string, from: string | undefined) {
+    const name = /^\.\/(\w+)\.ts$/.exec(id)?.[1];
+    if (name === undefined || from?.endsWith('src/main/skiff.ts') !== true || entries[name] === undefined) return undefined;
+    return { id: `./${name}.js`, external: true as const };
+  },
+};
+
+/**
+ * V8 keeps a text with one character beyond Latin-1 at two bytes a character: escapes halve it. Every place where
+ * such a character stands (strings, templates, expressions) takes \u escapes but String.raw, which gets none here.
+ */
+function ascii(code: string): string {
+  return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+async function bundleEntry(root: string, name: string, input: string, directory: string): Promise<{ files: number; bytes: number }> {
   const { rolldown } = await import('rolldown');
-  const digest = sourcesDigest(root);
-  const staging = join(root, `dist.${process.pid}`);
-  rmSync(staging, { recursive: true, force: true });
   const bundle = await rolldown({
-    input: { skiff: join(root, 'src/main/skiff.ts'), testing: join(root, 'src/testing/index.ts') },
+    input: { [name]: join(root, input) },
     platform: 'node',
     cwd: root,
-    external: [/^node:/, 'lmdb', 'pino', 'prom-client', '@grpc/grpc-js', '@grpc/proto-loader', /^@kubernetes\//, 'rolldown'],
+    external,
+    plugins: [programsApart],
+    // Nothing registers itself in our sources: a module that nobody takes a name from is not needed.
+    treeshake: { moduleSideEffects: (id: string) => !id.startsWith(join(root, 'src')) || id.startsWith(join(root, 'src/main')) },
     transform: { target: 'node24' },
     logLevel: 'warn',
   });
-  const { output } = await bundle.write({ dir: staging, format: 'esm', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js', sourcemap: false });
+  const { output } = await bundle.generate({
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: `${name}-[name]-[hash].js`,
+    sourcemap: false,
+    // Names stay as written: stack traces in logs are read by people.
+    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+  });
   await bundle.close();
+  for (const file of output) writeFileSync(join(directory, file.fileName), file.type === 'chunk' ? ascii(file.code) : file.source);
+  return { files: output.length, bytes: output.reduce((sum, o) => sum + (o.type === 'chunk' ? o.code.length : 0), 0) };
+}
+
+/** Builds dist/ in a folder beside it and swaps it in. */
+export async function buildBundle(root: string): Promise<{ files: number; bytes: number }> {
+  const digest = sourcesDigest(root);
+  const staging = join(root, `dist.${process.pid}`);
+  rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
+  const built = await Promise.all(Object.entries(entries).map(([name, input]) => bundleEntry(root, name, input, staging)));
   writeFileSync(join(staging, '.sources'), digest);
   const old = join(root, `dist.old.${process.pid}`);
   try {
@@ -49,5 +96,5 @@ export async function buildBundle(root: string): Promise<{ files: number; bytes:
   }
   renameSync(staging, join(root, 'dist'));
   rmSync(old, { recursive: true, force: true });
-  return { files: output.length, bytes: output.reduce((sum, o) => sum + (o.type === 'chunk' ? o.code.length : 0), 0) };
+  return { files: built.reduce((sum, b) => sum + b.files, 0), bytes: built.reduce((sum, b) => sum + b.bytes, 0) };
 }

@@ -22,6 +22,8 @@ async function startAll(world: World, config: ClusterConfig, signal: AbortSignal
     leaderElect: config.store !== 'embedded',
     identity: `${hostname()}_${process.pid}`,
     rootCa: ca,
+    clusterSigningCert: ca,
+    clusterSigningKey: readFileSync(pkiFile(config.paths, 'ca.key'), 'utf8'),
     clusterCidr: config.podCidr,
     namespaceDeletionGraceMs: config.store === 'embedded' ? 0 : 5000,
   });

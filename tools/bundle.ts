@@ -51,7 +51,7 @@ const programsApart = {
  * such a character stands (strings, templates, expressions) takes \u escapes but String.raw, which gets none here.
  */
 function ascii(code: string): string {
-  return code.replace(/[^\x00-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 async function bundleEntry(root: string, name: string, input: string, directory: string): Promise<{ files: number; bytes: number }> {

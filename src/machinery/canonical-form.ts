@@ -1,8 +1,9 @@
 // Canonical form without copies. Most of what a write carries is canonical already: a decoded body is, and so is
 // the stored object that a patch leaves mostly alone. These walkers answer the very subtree they were given where
 // nothing has to change, so that later steps (ownership, comparison) tell by identity what a request changed.
+import { TypeMismatch } from './scalar-read.ts';
 import { type FieldPlan, planOf, type TypePlan } from './type-plan.ts';
-import { emptyOf, isEmpty, pruneUnknown, readField, readMessage, readTypeMeta, type ReadContext } from './wire-read.ts';
+import { emptyOf, isEmpty, pruneUnknown, readField, readMessage, readTypeMeta, ReadContext, UnmarshalError } from './wire-read.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -13,25 +14,30 @@ function isRecord(value: unknown): value is JsonObject {
 /**
  * The message in canonical form: `value` itself where it is canonical, its fields in the type's order, else a new
  * object that shares what is. Nothing is changed in place. Throws as readMessage does.
+ * @param known A canonical message, of which `value` may hold parts.
  */
-export function settleMessage(plan: TypePlan, value: unknown, context: ReadContext): JsonObject {
+export function settleMessage(plan: TypePlan, value: unknown, context: ReadContext, known?: JsonObject): JsonObject {
   if (!isRecord(value)) return readMessage(plan, value, context);
   let changed: Map<FieldPlan, unknown> | undefined;
   let ordered = true;
   let last = -1;
   let always = 0;
-  for (const name of Object.keys(value)) {
+  const names = Object.keys(value);
+  context.members += names.length;
+  for (const name of names) {
     const field = plan.byName.get(name);
     const item = value[name];
     if (field === undefined) {
-      ordered &&= plan.isObject && last < 0 && (name === 'kind' || name === 'apiVersion') && typeof item === 'string' && item !== '';
+      const isTypeMeta = plan.isObject && (name === 'kind' || name === 'apiVersion');
+      if (!isTypeMeta) context.sawUnknown = true;
+      ordered &&= isTypeMeta && last < 0 && typeof item === 'string' && item !== '';
       continue;
     }
     if (field.at < last || item === undefined) ordered = false;
     last = field.at;
     if (field.always) always++;
-    if (item === undefined) continue;
-    const settled = settleField(plan, field, item, context);
+    if (item === undefined || (known !== undefined && item === known[name])) continue;
+    const settled = settleField(plan, field, item, context, known?.[name]);
     if (settled !== item) (changed ??= new Map()).set(field, settled);
   }
   if (ordered && changed === undefined && always === plan.alwaysCount) return value;
@@ -54,7 +60,7 @@ function rebuilt(plan: TypePlan, value: JsonObject, changed: ReadonlyMap<FieldPl
 }
 
 /** The field's canonical value, the very one where it is; undefined where it is left out. */
-function settleField(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
+function settleField(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext, known?: unknown): unknown {
   if (field.shape === 'one') {
     if (field.kind !== 'message') {
       if (field.kind === 'string' && typeof value === 'string') return value !== '' || field.always || field.nullable ? value : undefined;
@@ -62,12 +68,16 @@ function settleField(plan: TypePlan, field: FieldPlan, value: unknown, context: 
     }
     if (!isRecord(value)) return readField(plan, field, value, context);
     context.path.push(field.name);
-    const read = settleMessage(planOf(field.type), value, context);
+    const read = settleMessage(planOf(field.type), value, context, isRecord(known) ? known : undefined);
     context.path.pop();
     return field.nullable || field.always || !isEmpty(field, read) ? read : undefined;
   }
   if (field.shape === 'list' && field.kind === 'message' && Array.isArray(value) && value.length > 0 && value.every(isRecord)) return settleList(field, value, context);
-  if (field.shape === 'map' && field.kind === 'string' && isTextMap(value)) return value;
+  if (field.shape === 'map' && field.kind === 'string') {
+    const texts = countTexts(value);
+    context.members += texts;
+    if (texts > 0) return value;
+  }
   const read = readField(plan, field, value, context);
   return sameFlat(value, read) ? value : read;
 }
@@ -88,15 +98,29 @@ function settleList(field: FieldPlan, list: readonly JsonObject[], context: Read
   return out ?? list;
 }
 
-/** A map of texts with at least one of them. */
-function isTextMap(value: unknown): boolean {
-  if (!isRecord(value)) return false;
-  let any = false;
+/** How many entries a map of texts has; 0 for anything else. */
+function countTexts(value: unknown): number {
+  if (!isRecord(value)) return 0;
+  let count = 0;
   for (const key in value) {
-    if (typeof value[key] !== 'string') return false;
-    any = true;
+    if (typeof value[key] !== 'string') return 0;
+    count++;
   }
-  return any;
+  return count;
+}
+
+/**
+ * Reads what nobody else will use, without copies. Undefined for what needs a full read to say what is wrong with it.
+ */
+export function readInPlace(plan: TypePlan, value: unknown): { readonly object: JsonObject; readonly members: number } | undefined {
+  const context = new ReadContext(false);
+  try {
+    const object = settleMessage(plan, value, context);
+    return context.sawUnknown ? undefined : { object, members: context.members };
+  } catch (error) {
+    if (error instanceof UnmarshalError || error instanceof TypeMismatch) return undefined;
+    throw error;
+  }
 }
 
 /** Lists and maps of scalars that were read to what they had been. */

@@ -2,7 +2,7 @@
 // form (wire-read.ts), unknown and duplicate fields are told, warned of or refused as `fieldValidation` asks
 // (KEP-2885), and every refusal is the 400 that upstream answers, with its text. JSON in the common case costs
 // one byte scan, JSON.parse and one walk.
-import { readOver } from './canonical-form.ts';
+import { readInPlace, readOver } from './canonical-form.ts';
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
@@ -115,11 +115,13 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
     const message = `converting (${given.version}.${kind}) to (${pkg}.${wanted.kind}): unknown conversion`;
     throw cannotBeHandled(kind, given.version, wanted.kind, message);
   }
+  const readAs = actual === type || gvkOfType(actual).group === wanted.group ? actual : type;
+  const quick = readInPlace(planOf(readAs), value);
   const context = new ReadContext(true);
-  const object = readTyped(actual === type || gvkOfType(actual).group === wanted.group ? actual : type, value, context, kind, given.version, wanted.kind);
+  const object: KubeObject = quick?.object ?? readTyped(readAs, value, context, kind, given.version, wanted.kind);
   object.apiVersion = apiVersion;
   object.kind = kind;
-  const hasDuplicates = body.members !== undefined && context.members !== body.members;
+  const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
   return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
 }
 

@@ -14,8 +14,23 @@ const subdomainMessage =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an " +
   `alphanumeric character (e.g. 'example.com', regex used for validation is '${dns1123Subdomain}')`;
 
+/** Good keys, the same few of which come with every object. */
+const goodKeys = new Set<string>();
+const goodKeysKept = 1024;
+const longestKeptKey = 128;
+
 /** What is wrong with a label key ("example.com/name"); empty when nothing is. */
 export function labelKeyErrors(text: string): string[] {
+  if (goodKeys.has(text)) return [];
+  const errors = findKeyErrors(text);
+  if (errors.length === 0 && text.length <= longestKeptKey) {
+    if (goodKeys.size >= goodKeysKept) goodKeys.clear();
+    goodKeys.add(text);
+  }
+  return errors;
+}
+
+function findKeyErrors(text: string): string[] {
   const parts = text.split('/');
   if (parts.length > 2) return [`a valid label key ${nameMessage}${nameExamples} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   const errors: string[] = [];

@@ -8,7 +8,8 @@ import { ReadContext } from './wire-read.ts';
 /**
  * The object in canonical form, sharing what is canonical already (all of it, if so): unknown fields pruned, empty
  * optional ones dropped, those always written added, times and quantities canonical. Throws UnmarshalError where a value has the wrong type.
+ * @param known A canonical object of the type, from which `object` was made.
  */
-export function normalize(type: string, object: KubeObject): KubeObject {
-  return settleMessage(planOf(type), object, new ReadContext(false));
+export function normalize(type: string, object: KubeObject, known?: KubeObject): KubeObject {
+  return settleMessage(planOf(type), object, new ReadContext(false), known);
 }

@@ -19,6 +19,8 @@ export class ReadContext {
   /** Paths of members that the type does not have, each once; kept up to a bound. */
   readonly unknown: string[] = [];
   readonly wantsUnknown: boolean;
+  /** A member that its type does not have was passed by (canonical-form.ts). */
+  sawUnknown = false;
 
   constructor(wantsUnknown: boolean) {
     this.wantsUnknown = wantsUnknown;

@@ -94,9 +94,9 @@ export async function settle<T>(reservation: Reservation, write: () => Promise<T
   }
 }
 
-/** The form that is stored; custom resources have theirs already. */
-export function canonical(type: string | undefined, object: Stored): Stored {
-  return type === undefined ? object : (normalize(type, object) as Stored);
+/** The form that is stored, sharing what comes from `old`; custom resources have theirs already. */
+export function canonical(type: string | undefined, object: Stored, old?: Stored): Stored {
+  return type === undefined ? object : (normalize(type, object, old) as Stored);
 }
 
 function track(request: WriteRequest, object: Stored): Stored {

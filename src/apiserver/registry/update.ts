@@ -144,7 +144,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   stored.strategy.canonicalize?.(object);
   const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
   // Decoders and strategies leave the canonical form alone; admission plugins may not.
-  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? canonical(stored.info.type, object) : object));
+  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? canonical(stored.info.type, object, old) : object));
   if (judged) {
     await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
   }

@@ -5,7 +5,12 @@ import { turn } from '#machinery';
 /** Bodies and objects from this size on are worked on in slices. */
 export const heavyBytes = 128 * 1024;
 
-/** A pause when the request, or the object it changes, is large; else nothing to wait for. */
+/** Is the request, or the object it changes, large? */
+export function isHeavy(request: { heavy?(): boolean }, current?: { readonly bytes: Uint8Array }): boolean {
+  return request.heavy?.() === true || (current !== undefined && current.bytes.length > heavyBytes);
+}
+
+/** A pause for what is heavy; else nothing to wait for. */
 export function rest(request: { heavy?(): boolean }, current?: { readonly bytes: Uint8Array }): Promise<void> | undefined {
-  return request.heavy?.() === true || (current !== undefined && current.bytes.length > heavyBytes) ? turn() : undefined;
+  return isHeavy(request, current) ? turn() : undefined;
 }

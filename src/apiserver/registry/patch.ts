@@ -1,10 +1,11 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applyDefaults, cloneJson, decodeValue, invalid, jsonPatch, mergePatch, notFound, serverSideApply, StatusError, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
+import { applyDefaults, applying, atOnce, cloneJson, decodeValue, inSlices, invalid, jsonPatch, mergePatch, notFound, StatusError, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
+import { isHeavy, rest } from './pace.ts';
 import type { Stored } from './strategy.ts';
 import type { UpdatePlan } from './update.ts';
 import type { WriteRequest } from './write-request.ts';
@@ -33,13 +34,15 @@ function versioned(request: WriteRequest, current: Current): KubeObject {
   return request.served.fromStored(current.object);
 }
 
-function patched(request: WriteRequest, patch: Patch, current: Current | undefined): Stored {
+async function patched(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {
   const { served } = request;
   if (current === undefined) throw notFound(served.groupResource, request.name);
   const before = versioned(request, current);
   const { type } = served.info;
   const after = patch.type === 'json' ? jsonPatch(before, patch.content) : patch.type === 'merge' ? mergePatch(before, patch.content) : strategicMergePatch(type, before, patch.content);
+  await rest(request, current);
   const object = read(request, after, patch, before);
+  await rest(request, current);
   const tracked = trackUpdate({
     type: request.stored.info.type, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
     apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
@@ -47,9 +50,9 @@ function patched(request: WriteRequest, patch: Patch, current: Current | undefin
   return checked(request, tracked);
 }
 
-function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Stored {
+async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {
   const { served, stored } = request;
-  const merged = serverSideApply({
+  const merged = await (isHeavy(request, current) ? inSlices : atOnce)(applying({
     type: served.info.type,
     live: current === undefined ? undefined : versioned(request, current),
     applied: cloneJson(patch.content) as KubeObject,
@@ -59,7 +62,7 @@ function applied(request: WriteRequest, patch: Patch, current: Current | undefin
     apiVersion: served.head.apiVersion,
     kind: served.info.kind,
     nowMs: request.nowMs,
-  });
+  }));
   const object = read(request, merged, patch, undefined);
   if (current === undefined) {
     object.metadata.name ??= request.name;

@@ -45,13 +45,14 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
   for (const [i, key] of liveKeys.entries()) liveItems.set(key, liveItems.has(key) ? null : live[i]);
   const appliedItems = new Map(appliedKeys.map((key, i) => [key, applied[i]]));
   const shared = appliedKeys.filter((key) => liveItems.has(key));
-  let nextShared = shared.shift();
+  let sharedAt = 0;
+  let nextShared = shared[sharedAt];
   const taken = new Set<string>();
   const out: unknown[] = [];
   const take = (key: string): void => {
     taken.add(key);
     out.push(mergeObjects(shape.element, liveItems.get(key), appliedItems.get(key)));
-    if (key === nextShared) nextShared = shared.shift();
+    if (key === nextShared) nextShared = shared[++sharedAt];
   };
   let left = 0;
   let right = 0;

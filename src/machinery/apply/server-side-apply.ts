@@ -1,6 +1,7 @@
 // Server-side apply (KEP-555): merges a manager's configuration into the live object, drops what the
 // manager no longer wants, and refuses to take fields from others unless forced. The result still needs
 // decoding and defaults, as any client input.
+import { atOnce, type Sliced } from '../slices.ts';
 import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
 import { badRequest, StatusError } from '../status.ts';
@@ -53,38 +54,46 @@ const beforeFirstApply = 'before-first-apply';
  * or with managedFields, 409 for conflicts, 500 (as upstream) for one that does not fit the type.
  */
 export function serverSideApply(input: ApplyInput): KubeObject {
+  return atOnce(applying(input));
+}
+
+/** As serverSideApply, in slices. */
+export function* applying(input: ApplyInput): Sliced<KubeObject> {
   const { applied } = input;
   const apiVersion = input.apiVersion ?? applied.apiVersion ?? '';
   checkRequest(input, apiVersion);
   const shape = input.shape ?? shapeOf(input.type);
   const live = input.live === undefined ? (emptyObject(input.type) as KubeObject) : withManagedFields(input.live, undefined);
   const managers = liveManagers(input, shape, apiVersion, live);
+  yield;
   const faults = checkShape(shape, applied);
   if (faults.length > 0) {
     throw failure(`failed to create typed patch object (${applied.metadata?.namespace ?? ''}/${applied.metadata?.name ?? ''}; ${gvkText(apiVersion, applied.kind ?? '')}): ${shapeErrorText(faults)}`);
   }
-  return run({ shape, apiVersion, live, managers, input });
+  yield;
+  return yield* run({ shape, apiVersion, live, managers, input });
 }
 
-function run(apply: Apply): KubeObject {
+function* run(apply: Apply): Sliced<KubeObject> {
   const { input, shape, live } = apply;
   const manager = input.manager === '' ? 'unknown' : input.manager;
-  let result = attempt(apply, manager, input.force);
+  let result = yield* attempt(apply, manager, input.force);
   if ('conflicts' in result) {
     const conflicts = fieldConflicts(result.conflicts);
     const allowed = manager === 'kubectl' ? lastAppliedFields(shape, live, apply.apiVersion) : undefined;
     const refused = allowed === undefined ? conflicts : disallowed(conflicts, allowed);
     if (refused.length > 0) throw conflictError(refused);
-    result = attempt(apply, manager, true);
+    result = yield* attempt(apply, manager, true);
     if ('conflicts' in result) throw new Error('forced apply met conflicts');
   }
+  yield;
   const object = manager === 'kubectl' ? syncLastApplied(result.object, input.applied) : result.object;
   return withManagedFields(object, encodeManagers(result.managers));
 }
 
 type Attempt = { readonly object: KubeObject; readonly managers: Map<string, Manager> } | { readonly conflicts: readonly Conflict[] };
 
-function attempt({ shape, apiVersion, live, managers: before, input }: Apply, name: string, force: boolean): Attempt {
+function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, name: string, force: boolean): Sliced<Attempt> {
   const managers = new Map(before);
   const subresource = input.subresource ?? '';
   const self = { name, operation: 'Apply' as const, apiVersion, subresource };
@@ -92,11 +101,15 @@ function attempt({ shape, apiVersion, live, managers: before, input }: Apply, na
   const last = managers.get(key);
   const reset = input.resetFields ?? resetFieldsOf(input.type, subresource);
   const fields = filterReset(ownedFields(shape, input.applied), reset);
+  yield;
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });
+  yield;
   const object = prune(shape, merged, last?.fields ?? leaf, managers);
+  yield;
   const { conflicts } = takeChanged(managers, key, live, object, { shape, apiVersion, reset, convert: input.convert }, force);
   if (conflicts.length > 0) return { conflicts };
+  yield;
   const changed = !jsonEqual(live, object);
   const entry = managers.get(key);
   if (entry !== undefined) {

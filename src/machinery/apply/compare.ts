@@ -6,6 +6,7 @@ import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { itemPathElement, PathElementError } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
+import { memberSet } from './shared-sets.ts';
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -126,25 +127,28 @@ function wholeTree(shape: Shape, value: unknown): FieldSet {
 }
 
 function wholeMap(shape: MapShape, value: JsonObject): FieldSet {
-  const keys = Object.keys(value);
-  if (keys.length === 0) return leaf;
-  // In the order in which the set is written, so that nothing has to be sorted later.
-  if (keys.length > 1) keys.sort();
-  const out: FieldSetBuilder = { '.': leaf };
-  for (const key of keys) {
+  const elements: string[] = [];
+  const children: FieldSet[] = [];
+  for (const key of Object.keys(value)) {
     const field = shape.fields?.get(key);
-    if (field === undefined) out[`f:${key}`] = wholeTree(shape.element ?? deducedShape, value[key]);
-    else out[field.path] = wholeTree(field.shape, value[key]);
+    elements.push(field === undefined ? `f:${key}` : field.path);
+    children.push(wholeTree(field === undefined ? (shape.element ?? deducedShape) : field.shape, value[key]));
   }
-  return out as FieldSet;
+  return memberSet(elements, children);
 }
 
+/** Of a list without an item that a step could select. */
+const unselectable: FieldSet = { '.': leaf };
+
 function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
-  const out: FieldSetBuilder = { '.': leaf };
+  const elements: string[] = [];
+  const children: FieldSet[] = [];
   for (const [element, items] of itemsByElement(shape, value)) {
-    out[element] = items.length === 1 ? wholeTree(shape.element, items[0]) : leaf;
+    elements.push(element);
+    children.push(items.length === 1 ? wholeTree(shape.element, items[0]) : leaf);
   }
-  return out as FieldSet;
+  if (elements.length === 0) return unselectable;
+  return memberSet(elements, children);
 }
 
 function itemsByElement(shape: ListShape, list: readonly unknown[]): Map<string, unknown[]> {

@@ -4,6 +4,7 @@
 // means for its children in a difference) are structured-merge-diff's.
 import { canonicalPathElement, comparePathElements, showPathElement } from './path-element.ts';
 import type { Shape } from './shape.ts';
+import { isShared, leaf } from './shared-sets.ts';
 
 export interface FieldSet {
   readonly [element: string]: FieldSet;
@@ -14,8 +15,7 @@ export interface FieldSetBuilder {
   [element: string]: FieldSetBuilder | FieldSet;
 }
 
-/** Both the empty set and the node of a member without children. */
-export const leaf: FieldSet = Object.freeze({});
+export { leaf };
 
 /** The mark of a member that has children. */
 const self = '.';
@@ -208,6 +208,7 @@ function childShape(shape: Shape | undefined, element: string): [Shape | undefin
 
 /** The set with every node's steps in upstream's order: what is written into an object. */
 export function sortedSet(set: FieldSet): FieldSet {
+  if (isShared(set)) return set;
   const keys = Object.keys(set);
   if (keys.length === 0) return leaf;
   let previous: string | undefined;

@@ -1,0 +1,67 @@
+// Sets of whole values, made once and shared. Objects of one make (a Deployment's pods) own the same fields, so the
+// sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
+// order already. Bounded: a full trie is dropped and grows again from what comes.
+import { comparePathElements } from './path-element.ts';
+import type { FieldSet, FieldSetBuilder } from './field-set.ts';
+
+/** Both the empty set and the node of a member without children. */
+export const leaf: FieldSet = Object.freeze({});
+
+interface Step {
+  set: FieldSet | undefined;
+  readonly next: Map<string, Map<FieldSet, Step>>;
+}
+
+const widest = 64;
+const longestStep = 256;
+const stepsKept = 2048;
+
+let root: Step = { set: undefined, next: new Map() };
+let steps = 0;
+const shared = new WeakSet<FieldSet>();
+
+/** The set is one of those made here: frozen and in written order, all the way down. */
+export function isShared(set: FieldSet): boolean {
+  return set === leaf || shared.has(set);
+}
+
+/** The set of a member with these steps below it; `children` has the node of each. */
+export function memberSet(elements: readonly string[], children: readonly FieldSet[]): FieldSet {
+  if (elements.length === 0) return leaf;
+  if (elements.length > widest) return build(elements, children);
+  let at = root;
+  for (let i = 0; i < elements.length; i++) {
+    const element = elements[i] ?? '';
+    const child = children[i] ?? leaf;
+    if (element.length > longestStep || !isShared(child)) return build(elements, children);
+    const found = at.next.get(element)?.get(child);
+    at = found ?? grow(at, element, child);
+  }
+  if (at.set === undefined) {
+    at.set = Object.freeze(build(elements, children));
+    shared.add(at.set);
+  }
+  return at.set;
+}
+
+function grow(from: Step, element: string, child: FieldSet): Step {
+  if (steps >= stepsKept) {
+    // What is being looked up goes on in the old trie, which nobody else sees any more.
+    root = { set: undefined, next: new Map() };
+    steps = 0;
+  }
+  steps++;
+  const step: Step = { set: undefined, next: new Map() };
+  const byChild = from.next.get(element);
+  if (byChild === undefined) from.next.set(element, new Map([[child, step]]));
+  else byChild.set(child, step);
+  return step;
+}
+
+function build(elements: readonly string[], children: readonly FieldSet[]): FieldSet {
+  const order = elements.map((_, i) => i);
+  if (elements.length > 1) order.sort((a, b) => comparePathElements(elements[a] ?? '', elements[b] ?? ''));
+  const out: FieldSetBuilder = { '.': leaf };
+  for (const i of order) out[elements[i] ?? ''] = children[i] ?? leaf;
+  return out as FieldSet;
+}

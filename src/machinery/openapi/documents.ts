@@ -8,6 +8,7 @@ import { endOfTurn } from '#base/turn.ts';
 import { definitionName } from './definition-name.ts';
 import { findDescriptions, type Descriptions } from './descriptions.ts';
 import { definitionOf, discoveryOperation, groupVersionPath, operationsOf, type Operation } from './operations.ts';
+import { definitionV2Bytes, documentV2Bytes, pathV2Bytes } from './protobuf-v2.ts';
 import { renderV2Path } from './render-v2.ts';
 import { renderV3Path } from './render-v3.ts';
 import { isUnionType, messageSchema, namedScalarSchema, referenceTo, type Dialect, type JsonDocument } from './schema-document.ts';
@@ -154,15 +155,43 @@ function byPath(infos: readonly ResourceInfo[]): Map<string, Operation[]> {
   return new Map([...paths].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
+const v2Security = {
+  securityDefinitions: { BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' } },
+  security: [{ BearerToken: [] }],
+};
+
+function v2Entries(input: OpenApiInput): { info: unknown; definitions: [string, () => unknown][]; paths: [string, () => unknown][] } {
+  return {
+    info: { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' },
+    definitions: schemaEntries('v2', input.resources, input, input.descriptions ?? findDescriptions()),
+    paths: [...byPath(input.resources)].map(([path, operations]) => [path, () => renderV2Path(path, operations)]),
+  };
+}
+
 /** /openapi/v2 as JSON. */
 export async function openApiV2(input: OpenApiInput): Promise<Uint8Array> {
   const slices = new Slices();
-  const descriptions = input.descriptions ?? findDescriptions();
-  const definitions = await joinObject(schemaEntries('v2', input.resources, input, descriptions), slices);
-  const paths = await joinObject([...byPath(input.resources)].map(([path, operations]) => [path, () => renderV2Path(path, operations)] as const), slices);
-  const head = JSON.stringify({ title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' });
-  const security = '"securityDefinitions":{"BearerToken":{"description":"Bearer Token authentication","in":"header","name":"authorization","type":"apiKey"}},"security":[{"BearerToken":[]}]';
-  return Buffer.from(`{"swagger":"2.0","info":${head},"paths":${paths},"definitions":${definitions},${security}}`);
+  const { info, definitions, paths } = v2Entries(input);
+  const definitionsText = await joinObject(definitions, slices);
+  const pathsText = await joinObject(paths, slices);
+  return Buffer.from(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":${pathsText},"definitions":${definitionsText},${JSON.stringify(v2Security).slice(1)}`);
+}
+
+/** /openapi/v2 in gnostic's protobuf, as client-go reads it. */
+export async function openApiV2Protobuf(input: OpenApiInput): Promise<Uint8Array> {
+  const slices = new Slices();
+  const { info, ...entries } = v2Entries(input);
+  const rendered = async (members: [string, () => unknown][], bytes: (name: string, value: unknown) => Buffer): Promise<Buffer[]> => {
+    const parts: Buffer[] = [];
+    for (const [name, make] of members) {
+      parts.push(bytes(name, make()));
+      await slices.rest();
+    }
+    return parts;
+  };
+  const definitions = await rendered(entries.definitions, definitionV2Bytes);
+  const paths = await rendered(entries.paths, pathV2Bytes);
+  return documentV2Bytes({ info, ...v2Security, definitions, paths });
 }
 
 /** /openapi/v3/<path> ("api/v1", "apis/apps/v1"); undefined when the group and version are not served. */
@@ -197,6 +226,7 @@ export function openApiV3Index(input: OpenApiInput): { paths: Record<string, { s
 
 export interface OpenApiDocuments {
   v2(): Promise<OpenApiDocument>;
+  v2Protobuf(): Promise<OpenApiDocument>;
   index(): OpenApiDocument;
   groupVersion(path: string): Promise<OpenApiDocument | undefined>;
 }
@@ -215,13 +245,15 @@ export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
     return document;
   };
   const served = new Set(groupVersions(input.resources).map(({ group, version }) => groupVersionPath(group, version).slice(1)));
+  const whole = async (key: string, make: (from: OpenApiInput) => Promise<Uint8Array>): Promise<OpenApiDocument> => {
+    const document = await once(key, () => make(full));
+    if (document === undefined) throw new Error('openapi: no document');
+    return document;
+  };
   let index: OpenApiDocument | undefined;
   return {
-    async v2() {
-      const document = await once('v2', () => openApiV2(full));
-      if (document === undefined) throw new Error('openapi: no document');
-      return document;
-    },
+    v2: () => whole('v2', openApiV2),
+    v2Protobuf: () => whole('v2 protobuf', openApiV2Protobuf),
     index: () => (index ??= withEtag(Buffer.from(JSON.stringify(openApiV3Index(full))))),
     groupVersion: (path) => (served.has(path) ? once(path, () => openApiV3GroupVersion(full, path)) : Promise.resolve(undefined)),
   };

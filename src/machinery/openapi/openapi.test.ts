@@ -1,6 +1,7 @@
 // OpenAPI documents: closed under references, and telling what kubectl and helm look up.
 import { expect, test } from 'vitest';
 import { resources, type ResourceInfo } from '#api/resources.ts';
+import { WireReader } from '../protobuf/reader.ts';
 import { noDescriptions } from './descriptions.ts';
 import { openApiDocuments } from './documents.ts';
 
@@ -59,4 +60,37 @@ test('documents are made once and carry an ETag', async () => {
   const first = await documents.v2();
   expect(await documents.v2()).toBe(first);
   expect(first.etag).toMatch(/^"[0-9A-F]{128}"$/);
+});
+
+/** The values of a length-delimited field of a message. */
+function field(message: Uint8Array, number: number): Buffer[] {
+  const found: Buffer[] = [];
+  const reader = new WireReader(message);
+  while (!reader.done) {
+    const tag = reader.varint();
+    if (tag === number * 8 + 2) found.push(reader.bytes());
+    else reader.skip(tag & 7);
+  }
+  return found;
+}
+
+/** Follows field numbers; a name picks the member of that name. */
+function walk(message: Uint8Array, ...path: (number | string)[]): string | undefined {
+  let at: Buffer[] = [Buffer.from(message)];
+  for (const step of path) {
+    at = typeof step === 'number' ? at.flatMap((inner) => field(inner, step)) : at.filter((inner) => field(inner, 1)[0]?.toString() === step).flatMap((inner) => field(inner, 2));
+  }
+  return at[0]?.toString();
+}
+
+test('the protobuf of v2 tells the same as its JSON', async () => {
+  const { bytes } = await documents.v2Protobuf();
+  const json: unknown = JSON.parse(Buffer.from((await documents.v2()).bytes).toString('utf8'));
+  expect(walk(bytes, 1)).toBe('2.0');
+  expect([9, 8].map((section) => field(field(bytes, section)[0] ?? Buffer.alloc(0), section === 9 ? 1 : 2).length)).toEqual([pick(json, 'definitions'), pick(json, 'paths')].map((members) => Object.keys(members as object).length));
+  const volumes = [9, 1, 'io.k8s.api.core.v1.PodSpec', 25, 1, 'volumes'] as const;
+  expect(walk(bytes, ...volumes, 22, 1)).toBe('array');
+  expect(walk(bytes, ...volumes, 23, 1, 1)).toBe('#/definitions/io.k8s.api.core.v1.Volume');
+  expect(walk(bytes, ...volumes, 31, 'x-kubernetes-patch-merge-key', 2)).toBe('"name"\n');
+  expect(walk(bytes, 8, 2, '/api/v1/namespaces/{namespace}/pods/{name}', 3, 9, 1, '200', 1, 2, 1, 1)).toBe('#/definitions/io.k8s.api.core.v1.Pod');
 });

@@ -8,7 +8,7 @@ import { exchangeRaw, http1Requester, http2Requester, openSession, rawSocket, ty
 
 const maps = '/api/v1/namespaces/default/configmaps';
 const pods = '/api/v1/namespaces/default/pods';
-const longestStallMs = 1_000;
+const longestStallMs = 2_000;
 /** What caches, compiled code and the objects themselves may add. */
 const growthMb = 60;
 

@@ -15,10 +15,17 @@ function run(title: string, args: readonly string[]): boolean {
   return result.status === 0;
 }
 
-/** The OS parts that real-container suites need, through the same code that `skiff up` uses. */
+/** The OS parts of a node and the foreign programs that suites talk to, through the same code that `skiff up` uses. */
 async function prepare(): Promise<void> {
-  const { installParts, missingParts } = await import('../src/cli/os-parts.ts');
-  const missing = missingParts();
+  const { inPath, installParts, missingParts, osParts } = await import('../src/cli/os-parts.ts');
+  const peers = [
+    { paths: inPath('etcd'), debianPackage: 'etcd-server', why: 'the store suites run on a real one' },
+    { paths: inPath('etcdctl'), debianPackage: 'etcd-client', why: 'looks into the store from outside' },
+    { paths: inPath('docker-registry'), debianPackage: 'docker-registry', why: 'image pulls' },
+    { paths: inPath('openssl'), debianPackage: 'openssl', why: 'checks our certificates' },
+    { paths: inPath('curl'), debianPackage: 'curl', why: 'a foreign HTTP client' },
+  ];
+  const missing = missingParts([...osParts, ...peers]);
   if (missing.length === 0) return;
   console.log(`— installing ${missing.map((p) => `${p.debianPackage} (${p.why})`).join(', ')}`);
   await installParts(missing, () => {});

@@ -11,7 +11,8 @@ export interface OsPart {
   readonly why: string;
 }
 
-function inPath(...names: string[]): string[] {
+/** The usual places of a program. */
+export function inPath(...names: string[]): string[] {
   return names.flatMap((name) => ['/usr/bin', '/usr/sbin', '/usr/local/bin', '/usr/local/sbin', '/bin', '/sbin'].map((dir) => `${dir}/${name}`));
 }
 
@@ -29,8 +30,9 @@ export const osParts: readonly OsPart[] = [
   { paths: ['/bin/busybox', '/usr/bin/busybox'], debianPackage: 'busybox-static', why: "the bundled images' shell" },
 ];
 
-export function missingParts(): OsPart[] {
-  return osParts.filter((part) => !part.paths.some((path) => existsSync(path)));
+/** Those of `parts` that this machine lacks. */
+export function missingParts(parts: readonly OsPart[] = osParts): OsPart[] {
+  return parts.filter((part) => !part.paths.some((path) => existsSync(path)));
 }
 
 function apt(args: readonly string[], onLine: (line: string) => void): Promise<{ code: number; tail: string }> {
@@ -72,7 +74,7 @@ export async function installParts(parts: readonly OsPart[], onLine: (line: stri
     const reason = result.tail.split('\n').filter((line) => /^(E:|W:)/.test(line)).join('; ');
     throw new UserError(`apt could not install ${packages.join(', ')}: ${reason || 'see its output above'}`, `try by hand: ${byHand}`);
   }
-  const left = missingParts();
+  const left = missingParts(parts);
   if (left.length > 0) {
     throw new UserError(`still missing after the installation: ${left.map((p) => p.debianPackage).join(', ')}`, `try by hand: ${byHand}`);
   }

@@ -7,9 +7,13 @@ import { ownedFields } from './owned-fields.ts';
 import { removeItems } from './remove-items.ts';
 import type { Shape } from './shape.ts';
 
-/** `merged` without the fields of `last` that no manager (with its new set) owns any more. */
-export function prune(shape: Shape, merged: KubeObject, last: FieldSet, managers: ReadonlyMap<string, Manager>): KubeObject {
-  if (isEmptySet(last)) return merged;
+/**
+ * `merged` without the fields of `last` that no manager (with its new set) owns any more. Whoever applies all that he
+ * applied before (`next` is what he applies now) takes nothing away: an applied set has every list item and map key
+ * above what it has, so that nothing of it goes with something else.
+ */
+export function prune(shape: Shape, merged: KubeObject, last: FieldSet, next: FieldSet, managers: ReadonlyMap<string, Manager>): KubeObject {
+  if (isEmptySet(difference(last, next))) return merged;
   const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
   const lastNamed = named(last);
   let pruned = removeItems(shape, merged, lastNamed);

@@ -105,7 +105,7 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });
   yield;
-  const object = prune(shape, merged, last?.fields ?? leaf, managers);
+  const object = prune(shape, merged, last?.fields ?? leaf, fields, managers);
   yield;
   const { conflicts } = takeChanged(managers, key, live, object, { shape, apiVersion, reset, convert: input.convert }, force);
   if (conflicts.length > 0) return { conflicts };

@@ -1,7 +1,7 @@
 // What canonical form shares with its input must be what a full read would have made of it, keys in the same order.
 import { describe, expect, it } from 'vitest';
 import { settleMessage } from './canonical-form.ts';
-import { decodeValue, mergePatch, normalize, stringifyJson, type KubeObject } from './index.ts';
+import { decodePatched, mergePatch, normalize, stringifyJson, type KubeObject } from './index.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext, readMessage } from './wire-read.ts';
 
@@ -78,7 +78,7 @@ describe('a patched object read over the one it was made from', () => {
   const stored = deepFreeze(normalize('core.v1.Pod', pod()));
 
   it('shares what was left alone, never what stands right below the object', () => {
-    const { object } = decodeValue('core.v1.Pod', mergePatch(stored, { metadata: { labels: { b: 'c' } } }), 'Strict', stored);
+    const { object } = decodePatched('core.v1.Pod', mergePatch(stored, { metadata: { labels: { b: 'c' } } }), { fieldValidation: 'Strict', known: stored });
     expect(object.spec).not.toBe(stored.spec);
     expect((object.spec as { containers: unknown }).containers).toBe((stored.spec as { containers: unknown }).containers);
     expect(object.metadata?.finalizers).toBe(stored.metadata?.finalizers);
@@ -86,13 +86,13 @@ describe('a patched object read over the one it was made from', () => {
   });
 
   it('copies a part that was touched', () => {
-    const { object } = decodeValue('core.v1.Pod', mergePatch(stored, { spec: { nodeName: 'n' } }), 'Strict', stored);
+    const { object } = decodePatched('core.v1.Pod', mergePatch(stored, { spec: { nodeName: 'n' } }), { fieldValidation: 'Strict', known: stored });
     expect((object.spec as { containers: unknown }).containers).not.toBe((stored.spec as { containers: unknown }).containers);
-    expect(stringifyJson(object)).toBe(stringifyJson(decodeValue('core.v1.Pod', mergePatch(stored, { spec: { nodeName: 'n' } })).object));
+    expect(stringifyJson(object)).toBe(stringifyJson(decodePatched('core.v1.Pod', mergePatch(stored, { spec: { nodeName: 'n' } })).object));
   });
 
   it('names unknown fields and refuses wrong types as without it', () => {
-    expect(() => decodeValue('core.v1.Pod', mergePatch(stored, { metadata: { nope: 1 } }), 'Strict', stored)).toThrow('unknown field "metadata.nope"');
-    expect(() => decodeValue('core.v1.Pod', mergePatch(stored, { metadata: { labels: 1 } }), 'Strict', stored)).toThrow('ObjectMeta.metadata.labels of type map[string]string');
+    expect(() => decodePatched('core.v1.Pod', mergePatch(stored, { metadata: { nope: 1 } }), { fieldValidation: 'Strict', known: stored })).toThrow('unknown field "metadata.nope"');
+    expect(() => decodePatched('core.v1.Pod', mergePatch(stored, { metadata: { labels: 1 } }), { fieldValidation: 'Strict', known: stored })).toThrow('ObjectMeta.metadata.labels of type map[string]string');
   });
 });

@@ -1,7 +1,8 @@
 // Request bodies: what is taken, what is refused and in which words, in JSON and YAML.
 import { expect, test } from 'vitest';
 import { systemClock } from '#base/clock.ts';
-import { decodeObject, decodeValue } from './decode.ts';
+import { decodePatched } from './decode-patched.ts';
+import { decodeObject } from './decode.ts';
 import { stringifyJson } from './json.ts';
 import { normalize } from './normalize.ts';
 import { StatusError } from './status.ts';
@@ -92,5 +93,21 @@ test('the canonical form is Go\'s', () => {
     apiVersion: 'v1', kind: 'Pod', metadata: { creationTimestamp: '2026-01-01T00:00:00Z' },
     spec: { containers: [{ name: '', resources: { limits: { memory: '1Gi', cpu: '500m' } }, livenessProbe: { httpGet: { port: 80 } } }], priority: 0 }, status: {},
   });
-  expect(decodeValue('rbac.v1.ClusterRole', { metadata: { name: 'a' } }).object).toEqual({ metadata: { name: 'a' }, rules: null });
+  expect(decodePatched('rbac.v1.ClusterRole', { metadata: { name: 'a' } }).object).toEqual({ metadata: { name: 'a' }, rules: null });
+});
+
+test('a patched object is refused as the patch handler does', () => {
+  const value = { spec: { replicas: 'x' } };
+  const message = (patched: Record<string, unknown>, strategic?: unknown): string => refusal(() => decodePatched('apps.v1.Deployment', patched, { fieldValidation: 'Strict', strategic })).message;
+  expect(refusal(() => decodePatched('apps.v1.Deployment', value))).toEqual({
+    code: 422, message: ' "" is invalid: patch: Invalid value: "{\\"spec\\":{\\"replicas\\":\\"x\\"}}": json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of type int32',
+  });
+  const strategic = (patch: Record<string, unknown>): string => message(patch, patch).replace(' "" is invalid: patch: Invalid value: ', '');
+  expect(strategic(value)).toBe('"map[spec:map[replicas:x]]": unrecognized type: int32');
+  expect(strategic({ spec: { replicas: 1.5 } })).toBe('"map[spec:map[replicas:1.5]]": cannot convert float64 to int32');
+  expect(strategic({ metadata: { name: 1 } })).toBe('"map[metadata:map[name:1]]": cannot convert int64 to string');
+  expect(strategic({ metadata: { labels: [] } })).toBe('"map[metadata:map[labels:[]]]": cannot restore map from slice');
+  expect(strategic({ metadata: { finalizers: 'f' } })).toBe('"map[metadata:map[finalizers:f]]": cannot restore slice from string');
+  expect(strategic({ spec: true })).toBe('"map[spec:true]": cannot restore struct from: bool');
+  expect(strategic({ spec: { foo: 1, bar: 2 } })).toBe('"map[spec:map[bar:2 foo:1]]": strict decoding error: unknown field "spec.bar", unknown field "spec.foo"');
 });

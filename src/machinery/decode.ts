@@ -2,7 +2,7 @@
 // form (wire-read.ts), unknown and duplicate fields are told, warned of or refused as `fieldValidation` asks
 // (KEP-2885), and every refusal is the 400 that upstream answers, with its text. JSON in the common case costs
 // one byte scan, JSON.parse and one walk.
-import { readInPlace, readOver } from './canonical-form.ts';
+import { readInPlace } from './canonical-form.ts';
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
@@ -125,26 +125,13 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
 }
 
-function readTyped(type: string, value: unknown, context: ReadContext, kind: string, version: string, wanted: string, known?: KubeObject): KubeObject {
+function readTyped(type: string, value: unknown, context: ReadContext, kind: string, version: string, wanted: string): KubeObject {
   try {
-    if (known !== undefined && isKubeObject(value)) return readOver(planOf(type), value, known, context);
     return readMessage(planOf(type), value, context);
   } catch (error) {
     if (error instanceof UnmarshalError || error instanceof TypeMismatch) throw cannotBeHandled(kind, version, wanted, error.message);
     throw error;
   }
-}
-
-/**
- * Checks and normalizes an object that is parsed already (the result of a patch). Throws StatusError 400 with
- * the decoder's text; unknown fields are handled as `fieldValidation` says (default Ignore).
- * @param known What was patched, in canonical form: the result shares what is deep in it and was left alone.
- */
-export function decodeValue(type: string, value: KubeObject, fieldValidation: FieldValidation = 'Ignore', known?: KubeObject): Decoded {
-  const wanted = gvkOfType(type);
-  const context = new ReadContext(fieldValidation !== 'Ignore');
-  const object = readTyped(type, value, context, wanted.kind, wanted.version, wanted.kind, known);
-  return conclude(object, context.unknown, [], undefined, { type, fieldValidation }, object);
 }
 
 function* readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions): Sliced<Body> {

@@ -47,6 +47,13 @@ const unknownKept = 100;
 /** A value that cannot be decoded; the message is Go's ("json: cannot unmarshal …"). */
 export class UnmarshalError extends Error {
   override name = 'UnmarshalError';
+  /** A value of the wrong JSON type: what it is ("string", "number 1.5") and the Go type it is for. */
+  readonly mismatch: { readonly found: string; readonly wanted: string } | undefined;
+
+  constructor(message: string, mismatch?: { found: string; wanted: string }) {
+    super(message);
+    this.mismatch = mismatch;
+  }
 }
 
 function isPlainObject(value: unknown): value is JsonObject {
@@ -103,9 +110,8 @@ export function pruneUnknown(plan: TypePlan, value: JsonObject, context: ReadCon
 }
 
 function mismatch(plan: TypePlan, name: string, context: ReadContext, error: TypeMismatch, type: string): UnmarshalError {
-  return new UnmarshalError(
-    `json: cannot unmarshal ${error.value} into Go struct field ${plan.shortName}.${context.structPathTo(name)} of type ${error.wanted ?? type}`,
-  );
+  const wanted = error.wanted ?? type;
+  return new UnmarshalError(`json: cannot unmarshal ${error.value} into Go struct field ${plan.shortName}.${context.structPathTo(name)} of type ${wanted}`, { found: error.value, wanted });
 }
 
 /** What Go writes for a field that is always written and was not given. */

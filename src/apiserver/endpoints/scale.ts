@@ -2,7 +2,7 @@
 // manager owns through the Scale it owns as replicas of the workload.
 import type { Scale } from '#api/autoscaling/v1.ts';
 import {
-  applyDefaults, cloneJson, decodeValue, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
+  applyDefaults, cloneJson, decodePatched, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
   validateCreate, invalid, type KubeObject,
 } from '#machinery';
 import { answerVersioned } from '../answer/object-answer.ts';
@@ -79,7 +79,7 @@ export async function patchScale(target: Target): Promise<void> {
       : type === 'merge' ? mergePatch(scale, content)
       : type === 'strategic' ? strategicMergePatch(scaleType, scale, content)
       : serverSideApply({ type: scaleType, live: scale, applied: cloneJson(content) as KubeObject, manager: request.manager, force: request.query.force === true, subresource: 'scale', nowMs: request.nowMs });
-    const { object } = decodeValue(scaleType, patched, fieldValidationOf(request.query.fieldValidation));
+    const { object } = decodePatched(scaleType, patched, { fieldValidation: fieldValidationOf(request.query.fieldValidation), ...(type === 'strategic' ? { strategic: content } : {}) });
     applyDefaults(scaleType, object);
     return object;
   }, type === 'apply');

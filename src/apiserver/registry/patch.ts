@@ -1,7 +1,7 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applyDefaults, applying, atOnce, cloneJson, decodeValue, inSlices, invalid, jsonPatch, mergePatch, notFound, StatusError, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
+import { applyDefaults, applying, atOnce, cloneJson, decodePatched, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
@@ -76,16 +76,10 @@ function read(request: WriteRequest, value: KubeObject, patch: Patch, before: Ku
   const { served } = request;
   const { type } = served.info;
   if (type === undefined) return asStored(value);
-  try {
-    const { object, warnings } = decodeValue(type, value, patch.fieldValidation, before);
-    for (const warning of warnings) request.warn(warning);
-    applyDefaults(type, object);
-    return asStored(served.toStored(object));
-  } catch (error) {
-    if (!(error instanceof StatusError) || error.code !== 400) throw error;
-    const shown = patch.type === 'apply' ? '' : JSON.stringify(value);
-    throw invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue: shown, detail: error.message }]);
-  }
+  const { object, warnings } = decodePatched(type, value, { fieldValidation: patch.fieldValidation, known: before, ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
+  for (const warning of warnings) request.warn(warning);
+  applyDefaults(type, object);
+  return asStored(served.toStored(object));
 }
 
 function checked(request: WriteRequest, object: KubeObject): Stored {

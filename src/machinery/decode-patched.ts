@@ -1,0 +1,65 @@
+// The result of a patch back through the decoder. What it refuses is told as upstream's patch handler tells
+// it: 422 on a field "patch", for JSON and merge patches with the whole result and the decoder's words, for
+// strategic ones with the patch alone and the words of the converter that upstream uses for them.
+import { readOver } from './canonical-form.ts';
+import type { Decoded, FieldValidation } from './decode.ts';
+import { goQuote } from './field-errors.ts';
+import type { KubeObject } from './object.ts';
+import { goText } from './patch/go-text.ts';
+import { invalid } from './status.ts';
+import { planOf } from './type-plan.ts';
+import { ReadContext, readMessage, UnmarshalError } from './wire-read.ts';
+
+export interface PatchedOptions {
+  /** Default Ignore. */
+  readonly fieldValidation?: FieldValidation;
+  /** What was patched, in canonical form: the result shares what is deep in it and was left alone. */
+  readonly known?: KubeObject | undefined;
+  /** The patch, when it is a strategic one. */
+  readonly strategic?: unknown;
+}
+
+const warningsKept = 100;
+
+/** Checks and normalizes a patched object; unknown fields are handled as `fieldValidation` says. Throws StatusError 422. */
+export function decodePatched(type: string, value: KubeObject, options: PatchedOptions = {}): Decoded {
+  const { fieldValidation = 'Ignore', known } = options;
+  const context = new ReadContext(fieldValidation !== 'Ignore');
+  const object = read(type, value, context, known, options);
+  const problems = context.unknown.slice(0, warningsKept).sort().map((path) => `unknown field ${goQuote(path)}`);
+  if (problems.length > 0 && fieldValidation === 'Strict') throw refusal(value, options, `strict decoding error: ${problems.join(', ')}`);
+  return { object, warnings: problems };
+}
+
+function read(type: string, value: KubeObject, context: ReadContext, known: KubeObject | undefined, options: PatchedOptions): KubeObject {
+  try {
+    return known === undefined ? readMessage(planOf(type), value, context) : readOver(planOf(type), value, known, context);
+  } catch (error) {
+    if (!(error instanceof UnmarshalError)) throw error;
+    throw refusal(value, options, options.strategic === undefined ? error.message : conversionText(error));
+  }
+}
+
+function refusal(value: KubeObject, options: PatchedOptions, detail: string): Error {
+  const badValue = options.strategic === undefined ? JSON.stringify(value) : goText(options.strategic);
+  return invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue, detail }]);
+}
+
+const basicTypes: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'float64']);
+/** These read themselves and so keep their own words. */
+const ownReaders = /^(v1\.(Time|MicroTime|Duration|FieldsV1|JSON\w*)|resource\.Quantity|intstr\.IntOrString|runtime\.RawExtension)$/;
+const kinds: Readonly<Record<string, string>> = { array: 'slice', object: 'map' };
+
+/** How upstream's converter from JSON values to Go types names a mismatch. */
+function conversionText(error: UnmarshalError): string {
+  const { mismatch } = error;
+  if (mismatch === undefined || ownReaders.test(mismatch.wanted)) return error.message;
+  const { found, wanted } = mismatch;
+  const [json = '', number = ''] = found.split(' ');
+  const kind = json === 'number' ? (/[.eE]/.test(number) ? 'float64' : 'int64') : (kinds[json] ?? json);
+  if (wanted.startsWith('[]')) return `cannot restore slice from ${kind}`;
+  if (wanted.startsWith('map[') || wanted === 'v1.ResourceList') return `cannot restore map from ${kind}`;
+  if (!basicTypes.has(wanted)) return `cannot restore struct from: ${kind}`;
+  const isConvertible = (kind === 'int64' && wanted !== 'bool') || (kind === 'float64' && wanted !== 'bool' && wanted !== 'string');
+  return isConvertible ? `cannot convert ${kind} to ${wanted}` : `unrecognized type: ${wanted}`;
+}

@@ -22,7 +22,19 @@ export async function inSlices<T>(work: Sliced<T>): Promise<T> {
   }
 }
 
-/** Lets everything else that waits have its turn. */
+/** Slices that are due, in the order in which they were asked for. */
+const due: (() => void)[] = [];
+
+/** Lets everything else that waits have its turn. One slice runs at a time, whoever asked for it. */
 export function turn(): Promise<void> {
-  return new Promise((resolve) => endOfTurn(resolve));
+  return new Promise((resolve) => {
+    due.push(resolve);
+    if (due.length === 1) endOfTurn(runNext);
+  });
+}
+
+function runNext(): void {
+  due[0]?.();
+  due.shift();
+  if (due.length > 0) endOfTurn(runNext);
 }

@@ -221,6 +221,12 @@ describe('paths and queries', () => {
     ['an Accept that nobody has', 'GET', maps, { headers: { accept: 'text/csv' } }, 406, 'NotAcceptable', 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf'],
   ]);
 
+  test('a Table has no protobuf', async () => {
+    const { status, text } = await admin('GET', maps, { headers: { accept: 'application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1' } });
+    expect(status).toBe(406);
+    expect(text).toContain('object *v1.Table does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message');
+  });
+
   test('a revision to come is told, a watch that nobody can serve ends', async () => {
     expectRefusal(await admin('GET', `${maps}?resourceVersion=999999999`), 504, 'Timeout', /Too large resource version: 999999999, current: \d+/);
     const past = await admin('GET', `${maps}?watch=1&resourceVersion=1&timeoutSeconds=1`);

@@ -96,6 +96,7 @@ test('lists in every costly form', async () => {
   const forms: readonly Record<string, string>[] = [
     { accept: 'application/yaml' }, { accept: 'application/vnd.kubernetes.protobuf' }, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' },
     { accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' }, { 'user-agent': 'curl/8' },
+    { accept: 'application/yaml;as=Table;g=meta.k8s.io;v=v1' }, { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1', 'user-agent': 'curl/8' },
   ];
   for (const headers of forms) expect((await admin('GET', '/api/v1/pods?limit=10000', { headers })).status).toBe(200);
 });

@@ -146,11 +146,32 @@ async function writeTable(writer: GatheringWriter, list: ListAnswer, page: Page)
   await writer.end();
 }
 
-/** A Table as one object, for encodings in which nobody asks for big ones. */
-async function collected(list: ListAnswer, page: Page): Promise<KubeObject> {
-  const objects: KubeObject[] = [];
-  for await (const object of objectsOf(list, page)) objects.push(object);
-  return tableOf(list.presentation, objects, { ...page.meta });
+/** A list as people get it: what comes before the items, and the items. */
+interface PeoplesList {
+  readonly head: Record<string, unknown>;
+  readonly name: 'items' | 'rows';
+  readonly items: AsyncIterable<unknown>;
+}
+
+function peoplesList(list: ListAnswer, page: Page, served: Presentation['served']): PeoplesList {
+  const isMetadata = list.presentation.media.form !== 'object';
+  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
+  const items = async function* (): AsyncGenerator<unknown> {
+    for await (const object of objectsOf(list, page)) yield itemOf(list, object);
+  };
+  return { head: { kind, apiVersion, metadata: page.meta }, name: 'items', items: items() };
+}
+
+function peoplesTable(list: ListAnswer, page: Page): PeoplesList {
+  const { rows: _rows, metadata: _metadata, ...head } = tableOf(list.presentation, [], {});
+  const rows = async function* (): AsyncGenerator<unknown> {
+    for await (const object of objectsOf(list, page)) {
+      const { rows: made } = tableOf(list.presentation, [object], {});
+      if (Array.isArray(made)) yield* made as unknown[];
+    }
+  };
+  return { head: { kind: 'Table', apiVersion: head.apiVersion, metadata: page.meta, columnDefinitions: head.columnDefinitions }, name: 'rows', items: rows() };
 }
 
 /** YAML and indented JSON, item by item as well: a person's request must not hold up everybody else's. */
@@ -158,19 +179,10 @@ async function answerForPeople(call: Call, list: ListAnswer, page: Page): Promis
   const { media, served } = list.presentation;
   const writer = new GatheringWriter(call, list.clock, contentTypes[media.encoding]);
   const isYaml = media.encoding === 'yaml';
-  if (media.form === 'table') {
-    const table = await collected(list, page);
-    await writer.add(Buffer.from(isYaml ? stringifyYaml(table) : indentJson(stringifyJson(table))));
-    return writer.end();
-  }
-  const isMetadata = media.form !== 'object';
-  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
-  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
-  const head = { kind, apiVersion, metadata: page.meta };
-  await writer.addText(isYaml ? `${stringifyYaml(head)}items:` : `${indentJson(stringifyJson(head)).slice(0, -3)},\n  "items": [`);
+  const { head, items, name } = media.form === 'table' ? peoplesTable(list, page) : peoplesList(list, page, served);
+  await writer.addText(isYaml ? `${stringifyYaml(head)}${name}:` : `${indentJson(stringifyJson(head)).slice(0, -3)},\n  "${name}": [`);
   let first = true;
-  for await (const object of objectsOf(list, page)) {
-    const item = itemOf(list, object);
+  for await (const item of items) {
     const text = isYaml ? `${first ? '\n' : ''}${stringifyYaml([item])}` : `${first ? '' : ','}\n    ${indentJson(stringifyJson(item)).trimEnd().replaceAll('\n', '\n    ')}`;
     await writer.add(Buffer.from(text));
     await writer.breathe();
@@ -183,10 +195,6 @@ async function answerForPeople(call: Call, list: ListAnswer, page: Page): Promis
 async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise<void> {
   const { media, served } = list.presentation;
   const writer = new GatheringWriter(call, list.clock, contentTypes.protobuf);
-  if (media.form === 'table') {
-    await writer.add(wrapProtobuf('meta.k8s.io/v1', 'Table', encodeMessage('meta.v1.Table', await collected(list, page))));
-    return writer.end();
-  }
   const isMetadata = media.form !== 'object';
   const type = isMetadata ? 'meta.v1.PartialObjectMetadata' : (served.info.type ?? '');
   const items: Uint8Array[] = [];

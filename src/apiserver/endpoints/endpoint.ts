@@ -3,7 +3,7 @@
 import type { DeleteOptions } from '#api/meta/v1.ts';
 import type { World } from '#base/world.ts';
 import {
-  applyDefaults, badRequest, decodeInSlices, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
+  applyDefaults, badRequest, decodeInSlices, decodeObject, genericServerResponse, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
   type KubeObject,
 } from '#machinery';
 import { BodyTooLargeError } from '#wire';
@@ -76,6 +76,9 @@ export function presentationOf(target: Target, what: 'object' | 'list' | 'watch'
   const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
     forms: what === 'list' ? listForms : allForms, protobuf, stream: what === 'watch', yaml: what !== 'watch',
   });
+  if (media.form === 'table' && media.encoding === 'protobuf') {
+    throw genericServerResponse(406, '', { group: '', resource: '' }, '', 'object *v1.Table does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message');
+  }
   const include = media.form === 'table' ? (call.info.query.get('includeObject') ?? '') : '';
   const includeObject = include === 'None' || include === 'Object' ? include : 'Metadata';
   if (include !== '' && include !== includeObject) {

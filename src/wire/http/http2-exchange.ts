@@ -43,7 +43,8 @@ export class Http2Exchange implements Exchange {
     this.#abort = abort;
     const stream = this.#stream;
     const onClose = (): void => {
-      if (!stream.writableFinished || stream.rstCode !== constants.NGHTTP2_NO_ERROR) abort.abort(new PeerGoneError('the client is gone'));
+      // A stream may close in the turn that sends its last bytes, before the write that carried them is reported.
+      if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) abort.abort(new PeerGoneError('the client is gone'));
     };
     if (stream.destroyed) onClose();
     else stream.once('close', onClose);

@@ -2,6 +2,7 @@
 // bounded size. A second signal ends the process at once.
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
+import { releaseIdleMemory } from './idle-memory.ts';
 
 export interface Running {
   close(): Promise<void>;
@@ -33,6 +34,7 @@ export async function runProgram(world: World, start: (signal: AbortSignal) => P
   });
   try {
     const running = await start(stop.signal);
+    releaseIdleMemory(world, stop.signal);
     await stopped;
     await running.close();
     process.exit(0);

@@ -1,91 +1,27 @@
-// The skiff command. Subcommands are loaded when they are asked for, so that each start pays for what it uses.
-import { join } from 'node:path';
+// The entry of everything that runs: `skiff run <program>` goes straight to a program of the cluster, all else to the
+// command line. Each is loaded when it is asked for: the command line's parser is no part of an API server's start.
 import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { Command } from 'commander';
-import { errorText } from '#base/errors.ts';
-import { realWorld } from '#base/world.ts';
+import { join } from 'node:path';
 
 /** The project's root: this file is src/main/skiff.ts, or dist/skiff.js when bundled. */
 const root = existsSync(join(import.meta.dirname, '../rooms.ts')) ? join(import.meta.dirname, '..') : join(import.meta.dirname, '../..');
 
 enableCompileCache(join(root, 'node_modules/.cache/skiff-compile'));
 
-/** Runs a command's work; errors become one message with the next step, exit code 1. */
-async function perform(work: () => Promise<number | void>): Promise<void> {
-  try {
-    process.exitCode = (await work()) ?? 0;
-  } catch (error) {
-    const next = (error as { next?: unknown }).next;
-    console.error(`\nskiff: ${errorText(error)}`);
-    if (typeof next === 'string') console.error(`       ${next}`);
+/** The programs of the cluster, as their supervisors start them: `skiff run <program> --config <cluster.json>`. */
+const programs: Readonly<Record<string, (configPath: string) => Promise<void>>> = {
+  apiserver: async (configPath) => (await import('./apiserver.ts')).runApiServer(configPath),
+  controllers: async (configPath) => (await import('./controllers.ts')).runControllers(configPath),
+  agent: async (configPath) => (await import('./agent.ts')).runAgent(configPath),
+};
+
+const [command, name, flag, configPath] = process.argv.slice(2);
+if (command !== 'run') await (await import('./commands.ts')).runCommand(root, process.argv);
+else {
+  const run = programs[name ?? ''];
+  if (run === undefined || flag !== '--config' || configPath === undefined) {
+    console.error(`usage: skiff run ${Object.keys(programs).join('|')} --config <cluster.json>`);
     process.exitCode = 1;
-  }
+  } else await run(configPath);
 }
-
-interface UpFlags {
-  readonly example?: boolean;
-  readonly store?: string;
-  readonly offline?: boolean;
-  readonly filename: readonly string[];
-  readonly name: string;
-  readonly nodeIp?: string;
-  readonly logLevel: string;
-}
-
-const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
-const program = new Command('skiff').description('Kubernetes v1.36 in one command').version('0.1.0').showHelpAfterError();
-
-program
-  .command('up')
-  .description('start the cluster of this machine; ends when it has answered')
-  .option('--example', 'run the bundled example and print its answers')
-  .option('--store <location>', 'embedded, or etcd://host:port[,host:port…]')
-  .option('--offline', 'never reach for the network; list what is missing first')
-  .option('-f, --filename <path>', 'apply this file or folder once the cluster is ready (repeatable)', collect, [])
-  .option('--name <name>', 'name of the cluster and its kubeconfig context', 'skiff')
-  .option('--node-ip <address>', 'address that other machines reach this one by')
-  .option('--log-level <level>', 'debug, info, warn or error', 'info')
-  .action((flags: UpFlags) => perform(async () => (await import('./up.ts')).upCommand(root, { ...flags, example: flags.example === true, offline: flags.offline === true })));
-
-program
-  .command('down')
-  .description('stop it; nothing is left running, objects are kept')
-  .option('--purge', 'also forget objects, images and certificates')
-  .action((flags: { purge?: boolean }) => perform(async () => (await import('./down.ts')).downCommand(flags.purge === true)));
-
-program
-  .command('status')
-  .description('what runs, how large it is, what is unhealthy')
-  .action(() => perform(async () => ((await (await import('#cli')).status(realWorld('skiff', 'warn'), (line) => console.log(line))) ? 0 : 1)));
-
-const image = program.command('image').description('container images without Docker');
-image
-  .command('build <context>')
-  .description('build an image from a Dockerfile and load it into the node')
-  .requiredOption('-t, --tag <name>', 'name:tag of the image')
-  .option('-f, --file <path>', 'the Dockerfile; default: Dockerfile in the context')
-  .action((context: string, flags: { tag: string; file?: string }) =>
-    perform(async () => (await import('#cli')).imageBuild(realWorld('skiff', 'warn'), { context, name: flags.tag, dockerfile: flags.file }, process.execPath, (line) => console.log(line))),
-  );
-image
-  .command('load <source>')
-  .description('load a tar archive, an OCI layout folder or a built image into the node')
-  .action((source: string) => perform(async () => (await import('#cli')).imageLoad(realWorld('skiff', 'warn'), source, (line) => console.log(line))));
-image
-  .command('list')
-  .description('images on the node')
-  .action(() => perform(async () => (await import('#cli')).imageList(realWorld('skiff', 'warn'), (line) => console.log(line))));
-
-program
-  .command('run <program>', { hidden: true })
-  .description('run one program of the cluster in the foreground: apiserver, controllers or agent')
-  .requiredOption('--config <path>', 'cluster.json')
-  .action(async (name: string, flags: { config: string }) => {
-    if (name === 'apiserver') await (await import('./apiserver.ts')).runApiServer(flags.config);
-    else if (name === 'controllers') await (await import('./controllers.ts')).runControllers(flags.config);
-    else if (name === 'agent') await (await import('./agent.ts')).runAgent(flags.config);
-    else program.error(`unknown program ${name}: apiserver, controllers or agent`);
-  });
-
-await program.parseAsync();

@@ -93,7 +93,7 @@ const amounts = (list: NodeStatus['capacity']): Record<string, string> => Object
 function isShown(wanted: NodeStatus, shown: NodeStatus): boolean {
   const own = ({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions }: NodeStatus): string => {
     const told = (conditions ?? []).filter(({ type }) => wanted.conditions?.some((condition) => condition.type === type) === true).map(({ lastHeartbeatTime: _beat, ...rest }) => rest);
-    return stableJson(comparable({ addresses, capacity: amounts(capacity), allocatable: amounts(allocatable), daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => a.type.localeCompare(b.type)) }));
+    return stableJson(comparable({ addresses, capacity: amounts(capacity), allocatable: amounts(allocatable), daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => (a.type < b.type ? -1 : 1)) }));
   };
   return own(wanted) === own(shown);
 }

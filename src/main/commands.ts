@@ -1,0 +1,76 @@
+// The skiff command line. Subcommands load their work when they are asked for, so that each start pays for what it uses.
+import { Command } from 'commander';
+import { errorText } from '#base/errors.ts';
+import { realWorld } from '#base/world.ts';
+
+/** Runs a command's work; errors become one message with the next step, exit code 1. */
+async function perform(work: () => Promise<number | void>): Promise<void> {
+  try {
+    process.exitCode = (await work()) ?? 0;
+  } catch (error) {
+    const next = (error as { next?: unknown }).next;
+    console.error(`\nskiff: ${errorText(error)}`);
+    if (typeof next === 'string') console.error(`       ${next}`);
+    process.exitCode = 1;
+  }
+}
+
+interface UpFlags {
+  readonly example?: boolean;
+  readonly store?: string;
+  readonly offline?: boolean;
+  readonly filename: readonly string[];
+  readonly name: string;
+  readonly nodeIp?: string;
+  readonly logLevel: string;
+}
+
+const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
+
+/** @param root the project's root. @param commandLine as process.argv. */
+export async function runCommand(root: string, commandLine: readonly string[]): Promise<void> {
+  const program = new Command('skiff').description('Kubernetes v1.36 in one command').version('0.1.0').showHelpAfterError();
+
+  program
+    .command('up')
+    .description('start the cluster of this machine; ends when it has answered')
+    .option('--example', 'run the bundled example and print its answers')
+    .option('--store <location>', 'embedded, or etcd://host:port[,host:port…]')
+    .option('--offline', 'never reach for the network; list what is missing first')
+    .option('-f, --filename <path>', 'apply this file or folder once the cluster is ready (repeatable)', collect, [])
+    .option('--name <name>', 'name of the cluster and its kubeconfig context', 'skiff')
+    .option('--node-ip <address>', 'address that other machines reach this one by')
+    .option('--log-level <level>', 'debug, info, warn or error', 'info')
+    .action((flags: UpFlags) => perform(async () => (await import('./up.ts')).upCommand(root, { ...flags, example: flags.example === true, offline: flags.offline === true })));
+
+  program
+    .command('down')
+    .description('stop it; nothing is left running, objects are kept')
+    .option('--purge', 'also forget objects, images and certificates')
+    .action((flags: { purge?: boolean }) => perform(async () => (await import('./down.ts')).downCommand(flags.purge === true)));
+
+  program
+    .command('status')
+    .description('what runs, how large it is, what is unhealthy')
+    .action(() => perform(async () => ((await (await import('#cli')).status(realWorld('skiff', 'warn'), (line) => console.log(line))) ? 0 : 1)));
+
+  const image = program.command('image').description('container images without Docker');
+  image
+    .command('build <context>')
+    .description('build an image from a Dockerfile and load it into the node')
+    .requiredOption('-t, --tag <name>', 'name:tag of the image')
+    .option('-f, --file <path>', 'the Dockerfile; default: Dockerfile in the context')
+    .action((context: string, flags: { tag: string; file?: string }) =>
+      perform(async () => (await import('#cli')).imageBuild(realWorld('skiff', 'warn'), { context, name: flags.tag, dockerfile: flags.file }, process.execPath, (line) => console.log(line))),
+    );
+  image
+    .command('load <source>')
+    .description('load a tar archive, an OCI layout folder or a built image into the node')
+    .action((source: string) => perform(async () => (await import('#cli')).imageLoad(realWorld('skiff', 'warn'), source, (line) => console.log(line))));
+  image
+    .command('list')
+    .description('images on the node')
+    .action(() => perform(async () => (await import('#cli')).imageList(realWorld('skiff', 'warn'), (line) => console.log(line))));
+
+  await program.parseAsync(commandLine);
+}

@@ -1,0 +1,52 @@
+// Gives memory back when a program has become idle. V8 keeps the young generation and the fragments of a burst
+// (start-up is one) until it has a reason to collect, and an idle program gives it none for minutes: tens of
+// megabytes. One collection in a quiet moment returns them.
+import { getHeapStatistics } from 'node:v8';
+import { every } from '#base/clock.ts';
+import type { World } from '#base/world.ts';
+
+export interface HeapSample {
+  /** Share of one core used since the sample before. */
+  readonly cpuShare: number;
+  readonly usedBytes: number;
+  readonly committedBytes: number;
+}
+
+const periodMs = 5000;
+const quietCpuShare = 0.05;
+/** A collection stops the program 2 to 4 ms for each MB in use; a larger heap is left to V8's concurrent collector. */
+const mostUsedBytes = 32 * 1024 ** 2;
+const leastGrowthBytes = 4 * 1024 ** 2;
+
+/** Tells for each sample whether to collect now: quiet, small enough to be quick, and grown since the smallest heap seen. */
+export function collectionPlan(): (sample: HeapSample) => boolean {
+  let floor = 0;
+  return ({ cpuShare, usedBytes, committedBytes }) => {
+    floor = Math.min(floor, committedBytes);
+    if (cpuShare > quietCpuShare || usedBytes > mostUsedBytes || committedBytes - floor < leastGrowthBytes) return false;
+    // What the collection leaves is the new floor: an infinite one, until the next sample shows it.
+    floor = Number.POSITIVE_INFINITY;
+    return true;
+  };
+}
+
+/** Watches the program's heap until the signal aborts; nothing happens in a program started without --expose-gc. */
+export function releaseIdleMemory(world: World, signal: AbortSignal): void {
+  const collect = globalThis.gc;
+  if (collect === undefined) return;
+  const wanted = collectionPlan();
+  let cpu = process.cpuUsage();
+  let at = world.clock.monotonic();
+  void every(world.clock, periodMs, signal, () => {
+    const now = world.clock.monotonic();
+    const used = process.cpuUsage(cpu);
+    const cpuShare = now > at ? (used.user + used.system) / 1000 / (now - at) : 1;
+    cpu = process.cpuUsage();
+    at = now;
+    const heap = getHeapStatistics();
+    if (wanted({ cpuShare, usedBytes: heap.used_heap_size, committedBytes: heap.total_heap_size })) {
+      // As if memory had run out: an ordinary collection keeps the freed pages in V8's pool.
+      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+    }
+  });
+}

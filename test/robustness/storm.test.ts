@@ -208,13 +208,13 @@ test('streams opened and reset faster than they can be served', async () => {
 test('large bodies by the dozen', async () => {
   const count = await mapCount();
   const keys = (n: number): string => Array.from({ length: n }, (_, i) => `"k${i}":"v"`).join(',');
-  const bodies = [`{"metadata":{"name":"l"},"data":{${keys(90_000)}`, `{"metadata":{"name":"l"},"data":{"a":[${keys(0)}]}}`, `{"metadata":{"name":"l"},"foo":{${keys(90_000)}}}`, `{"metadata":{"name":"l","labels":{${keys(60_000)}},"data":{"-":1}}`];
+  const bodies = [`{"metadata":{"name":"l"},"data":{${keys(55_000)}`, `{"metadata":{"name":"l"},"data":{"a":[${keys(0)}]}}`, `{"metadata":{"name":"l"},"foo":{${keys(55_000)}}}`, `{"metadata":{"name":"l","labels":{${keys(50_000)}},"data":{"-":1}}`];
   const yaml = `metadata:\n  name: l\ndata:\n${Array.from({ length: 40_000 }, (_, i) => `  k${i}: [${i}]`).join('\n')}`;
   for (let i = 0; i < 3; i++) {
     await Promise.all([
       ...bodies.map((body) => admin('POST', `${maps}?fieldValidation=Strict`, { body })),
       admin('POST', maps, { body: yaml, headers: { 'content-type': 'application/yaml' } }),
-      admin('PATCH', `${maps}/l?fieldManager=m&dryRun=All`, { body: `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"l"},"data":{${keys(60_000)}}}`, headers: { 'content-type': 'application/apply-patch+yaml' } }),
+      admin('PATCH', `${maps}/l?fieldManager=m&dryRun=All`, { body: `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"l"},"data":{${keys(50_000)}}}`, headers: { 'content-type': 'application/apply-patch+yaml' } }),
     ]);
   }
   expect(await mapCount()).toBe(count);

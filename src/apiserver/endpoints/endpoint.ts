@@ -46,7 +46,7 @@ export interface Target {
 }
 
 /** Members and list items of a body. Objects that fit into the store have fewer; more would cost too much to look at. */
-export const bodyLimits = { maxValues: 100_000 };
+export const bodyLimits = { maxValues: 60_000 };
 
 /** Bodies that are read at once; larger ones are read in slices, YAML by another thread. */
 export const quickBytes = 32 * 1024;

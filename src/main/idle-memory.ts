@@ -1,6 +1,7 @@
 // Gives memory back when a program has become idle. V8 keeps the young generation and the fragments of a burst
 // (start-up is one) until it has a reason to collect, and an idle program gives it none for minutes: tens of
 // megabytes. One collection in a quiet moment returns them.
+import { flushCompileCache } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
 import { every } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
@@ -45,6 +46,8 @@ export function releaseIdleMemory(world: World, signal: AbortSignal): void {
     at = now;
     const heap = getHeapStatistics();
     if (wanted({ cpuShare, usedBytes: heap.used_heap_size, committedBytes: heap.total_heap_size })) {
+      // Compiled code goes to disk now, so that a start after kill -9 or a crash is a warm one too.
+      flushCompileCache();
       // As if memory had run out: an ordinary collection keeps the freed pages in V8's pool.
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }

@@ -5,10 +5,11 @@ import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '#api/co
 import { every } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import { createWorkQueue, discover, keyOf, runWorkers, type ApiObject, type Informer } from '#client';
+import { counterOf, type Counter } from '#machinery';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { isFinished } from '../pod-state.ts';
 import { sameValue } from '../same-value.ts';
-import { counterOf, reconcile, type Counter } from './reconcile.ts';
+import { reconcile } from './reconcile.ts';
 
 const workers = 5;
 const resyncMs = 5 * 60_000;

@@ -1,49 +1,13 @@
 // What counts against a quota.
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { PersistentVolumeClaim, Pod, PodSpec, ResourceQuota, ResourceQuotaSpec, Service } from '#api/core/v1.ts';
-import { rfc3339 } from '#base/clock.ts';
-import { toList } from './amounts.ts';
-import { podUsage } from './pod-usage.ts';
-import { counterOf, reconcile, type Observed } from './reconcile.ts';
+import { reconcile, type Observed } from './reconcile.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');
 const pod = (requests: Record<string, string>, spec: Partial<PodSpec> = {}, more: Partial<Pod> = {}): Pod => ({ metadata: { name: 'p', namespace: 'a' }, spec: { containers: [{ name: 'c', resources: { requests, limits: requests } }], ...spec }, ...more });
 const quota = (spec: ResourceQuotaSpec, status?: ResourceQuota['status']): ResourceQuota => ({ metadata: { name: 'q', namespace: 'a' }, spec, status });
 const observed = (subject: ResourceQuota, more: Partial<Observed> = {}): Observed => ({ quota: subject, pods: [], services: [], claims: [], objects: () => undefined, ...more });
 const used = (spec: ResourceQuotaSpec, more: Partial<Observed>): Record<string, string> | undefined => reconcile(observed(quota(spec), more), now)?.used;
-
-describe('a pod counts', () => {
-  test('its containers together', () => {
-    const subject = pod({}, { containers: [{ name: 'a', resources: { requests: { cpu: '100m', memory: '1Gi', 'example.com/gpu': '1' }, limits: { cpu: '1' } } }, { name: 'b', resources: { requests: { cpu: '200m' } } }] });
-    expect(toList(podUsage(subject, now))).toEqual({ 'count/pods': '1', pods: '1', cpu: '300m', 'requests.cpu': '300m', memory: '1Gi', 'requests.memory': '1Gi', 'requests.example.com/gpu': '1', 'limits.cpu': '1' });
-  });
-  test('an init container beside the sidecars before it, when that is more', () => {
-    const init = (name: string, cpu: string, sidecar = false) => ({ name, resources: { requests: { cpu } }, ...(sidecar ? { restartPolicy: 'Always' } : {}) });
-    const subject = pod({ cpu: '1' }, { initContainers: [init('s', '1', true), init('i', '3'), init('t', '1', true)], overhead: { cpu: '250m' } });
-    expect(toList(podUsage(subject, now))).toMatchObject({ 'requests.cpu': '4250m', 'limits.cpu': '1250m' });
-  });
-  test('what the pod as a whole asks for, and what it holds while it shrinks', () => {
-    expect(toList(podUsage(pod({ cpu: '1' }, { resources: { requests: { cpu: '5' } } }), now))['requests.cpu']).toBe('5');
-    const shrinking = pod({ cpu: '1' }, {}, { status: { containerStatuses: [{ name: 'c', ready: true, restartCount: 0, image: '', imageID: '', resources: { requests: { cpu: '2' } } }] } });
-    expect(toList(podUsage(shrinking, now))['requests.cpu']).toBe('2');
-  });
-  test.each<[string, Partial<Pod>]>([
-    ['finished', { status: { phase: 'Succeeded' } }],
-    ['past its grace', { metadata: { name: 'p', deletionTimestamp: rfc3339(now - 60_000), deletionGracePeriodSeconds: 30 } }],
-  ])('as an object only when it is %s', (_, more) => expect(toList(podUsage(pod({ cpu: '1' }, {}, more), now))).toEqual({ 'count/pods': '1' }));
-});
-
-test.each([
-  ['pods', 'pods'],
-  ['requests.example.com/gpu', 'pods'],
-  ['requests.hugepages-2Mi', 'pods'],
-  ['services.nodeports', 'services'],
-  ['gold.storageclass.storage.k8s.io/requests.storage', 'persistentvolumeclaims'],
-  ['count/deployments.apps', { objects: 'deployments.apps' }],
-  ['secrets', { objects: 'secrets' }],
-  ['example.com/gpu', undefined],
-  ['nonsense', undefined],
-])('%s is counted', (name, counter) => expect(counterOf(name)).toEqual(counter));
 
 test('only what is limited is told, zero included, and what nobody counts is left out', () => {
   expect(used({ hard: { cpu: '10', 'services.loadbalancers': '1', 'count/deployments.apps': '5', nonsense: '1' } }, { pods: [pod({ cpu: '1', memory: '1Gi' }), pod({ cpu: '500m' })], objects: () => 3 })).toEqual({ cpu: '1500m', 'services.loadbalancers': '0', 'count/deployments.apps': '3' });

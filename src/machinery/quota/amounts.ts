@@ -1,5 +1,5 @@
 // Amounts by resource name: what quotas add up and compare.
-import { addQuantity, compareQuantity, formatQuantity, parseQuantity, quantityOf, type Quantity } from '#machinery';
+import { addQuantity, compareQuantity, formatQuantity, parseQuantity, quantityOf, type Quantity } from '../quantity.ts';
 
 export type Amounts = ReadonlyMap<string, Quantity>;
 

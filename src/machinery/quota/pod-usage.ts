@@ -3,8 +3,7 @@
 // Finished pods and those past their grace count as objects only. Pure.
 import type { Container, Pod, ResourceRequirements } from '#api/core/v1.ts';
 import { parseTime } from '#base/clock.ts';
-import { isZeroQuantity, type Quantity } from '#machinery';
-import { isFinished } from '../pod-state.ts';
+import { isZeroQuantity, type Quantity } from '../quantity.ts';
 import { addInto, amountsOf, count, raiseTo, type Amounts } from './amounts.ts';
 
 type Side = 'requests' | 'limits';
@@ -13,16 +12,39 @@ export function podUsage(pod: Pod, nowMs: number): Amounts {
   const usage = new Map([['count/pods', count(1)]]);
   if (!counts(pod, nowMs)) return usage;
   usage.set('pods', count(1));
-  for (const [name, amount] of totalOf(pod, 'requests')) {
+  return named(usage, totalOf(pod, 'requests'), totalOf(pod, 'limits'));
+}
+
+/** Requests and limits under the names that quotas give them, put into `usage`. */
+function named(usage: Map<string, Quantity>, requests: Amounts, limits: Amounts): Amounts {
+  for (const [name, amount] of requests) {
     if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage' || name.startsWith('hugepages-')) {
       usage.set(name, amount);
       usage.set(`requests.${name}`, amount);
     } else if (isExtended(name)) usage.set(`requests.${name}`, amount);
   }
-  for (const [name, amount] of totalOf(pod, 'limits')) {
+  for (const [name, amount] of limits) {
     if (name === 'cpu' || name === 'memory' || name === 'ephemeral-storage') usage.set(`limits.${name}`, amount);
   }
   return usage;
+}
+
+const mustBeGiven: ReadonlySet<string> = new Set(['cpu', 'memory', 'requests.cpu', 'requests.memory', 'limits.cpu', 'limits.memory']);
+
+/**
+ * Who limits processor time or memory obliges every container to ask for them, unless the pod does as a whole:
+ * "must specify limits.cpu for: a,b; requests.cpu for: b", or undefined when nothing of `names` is missing.
+ */
+export function missingOf(pod: Pod, names: readonly string[]): string | undefined {
+  const { requests = {}, limits = {} } = pod.spec?.resources ?? {};
+  if (Object.keys(requests).length + Object.keys(limits).length > 0) return undefined;
+  const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])];
+  const given = containers.map(({ name, resources }) => ({ name, has: named(new Map(), amountsOf(resources?.requests), amountsOf(resources?.limits)) }));
+  const texts = names.filter((name) => mustBeGiven.has(name)).sort().flatMap((name) => {
+    const lacking = new Set(given.filter(({ has }) => !has.has(name)).map((container) => container.name));
+    return lacking.size === 0 ? [] : [`${name} for: ${[...lacking].sort().join(',')}`];
+  });
+  return texts.length === 0 ? undefined : `must specify ${texts.join('; ')}`;
 }
 
 /** "example.com/gpu" */
@@ -32,7 +54,7 @@ export function isExtended(name: string): boolean {
 
 /** Holds its resources still. */
 function counts(pod: Pod, nowMs: number): boolean {
-  if (isFinished(pod)) return false;
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false;
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata ?? {};
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true;
   return nowMs <= parseTime(deletionTimestamp) + deletionGracePeriodSeconds * 1000;

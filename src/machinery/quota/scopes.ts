@@ -1,8 +1,8 @@
 // Which objects a quota is about, by its scopes: pods by deadline, quality of service, priority class or affinity
 // across namespaces; claims by volume attributes class. Objects of other kinds match no scope. Pure.
 import type { PersistentVolumeClaim, Pod, PodAffinityTerm, ResourceQuota, ScopedResourceSelectorRequirement } from '#api/core/v1.ts';
+import { isZeroQuantity } from '../quantity.ts';
 import { amountsOf } from './amounts.ts';
-import { isZeroQuantity } from '#machinery';
 
 /** All scopes of the quota, plain ones as "exists". */
 export function scopesOf(quota: ResourceQuota): readonly ScopedResourceSelectorRequirement[] {

@@ -1,4 +1,4 @@
-// One informer per resource and selector for a whole program: whoever asks first makes it, all share it, one
+// One informer per resource, selector and extent for a whole program: whoever asks first makes it, all share it, one
 // start runs them.
 import type { World } from '#base/world.ts';
 import { resourceNamed } from './client.ts';
@@ -12,7 +12,7 @@ export function createInformerFactory(world: World, client: Client, options: { r
   let running: AbortSignal | undefined;
   const find = <T extends ApiObject>(name: string, wanted: InformerOptions): RunnableInformer<T> => {
     const info = resourceNamed(name);
-    const key = [info.group, info.version, info.plural, wanted.namespace ?? '', wanted.labelSelector ?? '', wanted.fieldSelector ?? ''].join('|');
+    const key = [info.group, info.version, info.plural, wanted.namespace ?? '', wanted.labelSelector ?? '', wanted.fieldSelector ?? '', wanted.metadataOnly === true, wanted.keepManagedFields === true].join('|');
     const known = informers.get(key);
     if (known !== undefined) return known as RunnableInformer<T>;
     const made = createInformer<T>(world, client, info, { ...wanted, resyncMs: options.resyncMs });

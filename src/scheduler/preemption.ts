@@ -1,6 +1,7 @@
 // Preemption: which lower-priority pods, on which node, would have to go so that this pod fits? Pure; the
 // scheduler does the deleting. Budgets are respected where possible, and the node is chosen as upstream chooses:
 // fewest broken budgets, lowest highest victim, smallest sum of priorities, fewest victims, youngest victims.
+import { compareText } from '#base/order.ts';
 import type { PodDisruptionBudget } from '#api/policy/v1.ts';
 import { selectorFromObject } from '#machinery';
 import { filterNode, prepareAll, type CycleResult, type Plugin, type Snapshot } from './framework.ts';
@@ -53,7 +54,7 @@ function breakers(pods: readonly PodInfo[], budgets: readonly PodDisruptionBudge
 }
 
 function important(a: PodInfo, b: PodInfo): number {
-  return b.priority - a.priority || (a.pod.status?.startTime ?? '').localeCompare(b.pod.status?.startTime ?? '');
+  return b.priority - a.priority || compareText(a.pod.status?.startTime ?? '', b.pod.status?.startTime ?? '');
 }
 
 function tryNode(plugins: readonly Plugin[], pod: PodInfo, snapshot: Snapshot, node: NodeInfo, budgets: readonly PodDisruptionBudget[]): Candidate | undefined {
@@ -79,7 +80,7 @@ function better(a: Candidate, b: Candidate): number {
   const highest = (c: Candidate): number => c.victims[0]?.priority ?? -Infinity;
   const sum = (c: Candidate): number => c.victims.reduce((total, v) => total + v.priority + 2 ** 31, 0);
   const youngest = (c: Candidate): string => c.victims.filter((v) => v.priority === highest(c)).map((v) => v.pod.status?.startTime ?? '').sort()[0] ?? '';
-  return a.brokenBudgets - b.brokenBudgets || highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || youngest(b).localeCompare(youngest(a));
+  return a.brokenBudgets - b.brokenBudgets || highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || compareText(youngest(b), youngest(a));
 }
 
 /** May this pod take room from others now? Not while its earlier victims are still leaving its nominated node. */

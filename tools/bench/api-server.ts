@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { kubeconfigFile, pkiFile, transportFor, type ClusterConfig } from '../../src/cli/index.ts';
 import { saveCluster } from '../../src/cli/paths.ts';
 import { ensurePki } from '../../src/cli/pki.ts';
+import { nodeFlags } from '../../src/cli/programs.ts';
 import { createClient, type Client } from '../../src/client/index.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { askChild, pause } from './children.ts';
@@ -70,7 +71,7 @@ export async function startApiServer(profileFolder?: string): Promise<MeasuredSe
   const client = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'admin')), { userAgent: 'skiff-bench' });
   const begun = performance.now();
   const child = fork(programEntry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
-    execArgv: ['--disable-warning=ExperimentalWarning', '--max-semi-space-size=32', ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]), '--import', join(import.meta.dirname, 'stall-probe.ts')],
+    execArgv: ['--disable-warning=ExperimentalWarning', ...nodeFlags.apiserver, ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]), '--import', join(import.meta.dirname, 'stall-probe.ts')],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const stop = async (): Promise<void> => {

@@ -1,5 +1,6 @@
 // Defaults and protection for storage and ingress: DefaultStorageClass, DefaultIngressClass and
 // StorageObjectInUseProtection. Of several defaults the newest class wins, then the first by name.
+import { compareText } from '#base/order.ts';
 import type { PersistentVolumeClaim } from '#api/core/v1.ts';
 import type { Ingress } from '#api/networking/v1.ts';
 import { forbidden } from '#machinery';
@@ -9,7 +10,7 @@ function defaultClass(reader: ObjectReader, group: string, resource: string, ann
   const created = (object: KubeObject): string => object.metadata?.creationTimestamp ?? '';
   return [...reader.list(group, resource)]
     .filter((object) => annotations.some((a) => object.metadata?.annotations?.[a] === 'true'))
-    .sort((a, b) => created(b).localeCompare(created(a)) || (a.metadata?.name ?? '').localeCompare(b.metadata?.name ?? ''))[0];
+    .sort((a, b) => compareText(created(b), created(a)) || compareText(a.metadata?.name ?? '', b.metadata?.name ?? ''))[0];
 }
 
 export function defaultStorageClass(reader: ObjectReader): AdmissionPlugin {

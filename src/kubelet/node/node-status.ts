@@ -4,6 +4,7 @@ import type { ContainerImage, Node, NodeStatus } from '#api/core/v1.ts';
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
+import { compareText } from '#base/order.ts';
 import { stableJson, type Client, type EventRecorder } from '#client';
 import { formatQuantity, isAlreadyExists, isNotFound, parseQuantity } from '#machinery';
 import type { MachineInfo } from '#linux';
@@ -93,7 +94,7 @@ const amounts = (list: NodeStatus['capacity']): Record<string, string> => Object
 function isShown(wanted: NodeStatus, shown: NodeStatus): boolean {
   const own = ({ addresses, capacity, allocatable, daemonEndpoints, nodeInfo, images, conditions }: NodeStatus): string => {
     const told = (conditions ?? []).filter(({ type }) => wanted.conditions?.some((condition) => condition.type === type) === true).map(({ lastHeartbeatTime: _beat, ...rest }) => rest);
-    return stableJson(comparable({ addresses, capacity: amounts(capacity), allocatable: amounts(allocatable), daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => (a.type < b.type ? -1 : 1)) }));
+    return stableJson(comparable({ addresses, capacity: amounts(capacity), allocatable: amounts(allocatable), daemonEndpoints, nodeInfo, images, conditions: told.sort((a, b) => compareText(a.type, b.type)) }));
   };
   return own(wanted) === own(shown);
 }

@@ -127,6 +127,11 @@ export interface ObjectWriter {
   create(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
   /** Throws conflict when `metadata.resourceVersion` is stale. */
   update(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
+  /**
+   * Changes the stored object as it is, status included, again when somebody was quicker; what `change` throws
+   * ends it. With `dryRun` nothing is written. Throws notFound.
+   */
+  mutate(group: string, resource: string, namespace: string, name: string, change: (object: KubeObject) => void, dryRun?: boolean): Promise<KubeObject>;
 }
 
 /** Work that runs once the server serves, until it succeeds; /readyz shows it as poststarthook/<name>. */

@@ -91,7 +91,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
         anonymousAuthenticator(settings.anonymousPaths ?? healthPaths),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, random: world.random, rbac, authorizer, lookup: (group, resource, namespace, name) => writer.lookup(group, resource, namespace, name) }),
+      admission: defaultAdmission({ reader, writer, clock: world.clock, random: world.random, rbac, authorizer }),
       impersonate,
       refusal,
       creators,

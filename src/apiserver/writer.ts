@@ -4,6 +4,7 @@ import type { ObjectReader, ObjectWriter } from './contract.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createObject } from './registry/create.ts';
 import { asStored, freshCurrent } from './registry/current.ts';
+import { mutateObject } from './registry/mutate.ts';
 import { objectKey } from './registry/storage-layout.ts';
 import type { ResourceTable, ServedResource } from './registry/resources.ts';
 import { updateObject } from './registry/update.ts';
@@ -41,6 +42,10 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
       if (served.info.type !== undefined) applyDefaults(served.info.type, sent);
       const request = requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? '');
       return (await updateObject(registry, request, { mayCreate: false, build: () => cloneJson(sent) })).object;
+    },
+    mutate(group, resource, namespace, name, change, dryRun = false) {
+      const { stored } = requestFor(find(group, resource), namespace, name);
+      return mutateObject(registry, { resource: stored, namespace, name, dryRun, signal, change });
     },
   };
 }

@@ -1,6 +1,7 @@
 // Admission as pods, nodes and namespaces meet it: what is filled in, what is refused, in upstream's words.
 import { describe, expect, test } from 'vitest';
 import { resources } from '#api/resources.ts';
+import { systemClock } from '#base/clock.ts';
 import { seededRandom } from '#base/random.ts';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation } from '../contract.ts';
 import { fakeReader, type FakeReader } from '../fake-reader.case.ts';
@@ -15,7 +16,7 @@ async function admit(reader: FakeReader, plural: string, operation: Operation, o
   const resource = resources.find((r) => r.plural === plural);
   if (resource === undefined) throw new Error(plural);
   const rbac = createRbacAuthorizer(reader);
-  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, lookup: async () => undefined });
+  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, clock: { ...systemClock, now: () => 0 }, writer: { lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
   const request: AdmissionRequest = { operation, resource, subresource: '', namespace: resource.namespaced ? 'x' : '', name: object?.metadata?.name ?? '', object, oldObject: undefined, options: {}, dryRun: false, user: { name: 'jane', groups: [] }, warn() {}, ...more };
   const wanted = plugins.filter((p) => p.handles(operation, resource, request.subresource));
   for (const plugin of wanted) await plugin.mutate?.(request);

@@ -25,8 +25,8 @@ function setUp(context: ControllerContext): Run {
   const replenish = (namespace: string, counter: Counter): void => {
     for (const quota of quotas.list(namespace)) if (Object.keys(quota.spec?.hard ?? {}).some((name) => same(counterOf(name), counter))) queue.add(keyOf(quota));
   };
-  watch(pods, 'pods', replenish, (pod, old) => isFinished(pod) !== isFinished(old) || pod.metadata?.deletionTimestamp !== old.metadata?.deletionTimestamp || !sameValue(pod.spec, old.spec));
-  watch(services, 'services', replenish, (service, old) => !sameValue(service.spec, old.spec));
+  watch(pods, 'pods', replenish, frees);
+  watch(services, 'services', replenish, (service, old) => service.spec?.type !== old.spec?.type);
   watch(claims, 'persistentvolumeclaims', replenish, (claim, old) => !sameValue(claim.spec, old.spec) || !sameValue(claim.status?.allocatedResources, old.status?.allocatedResources));
   quotas.addHandler({
     added: (quota) => queue.add(keyOf(quota)),
@@ -57,13 +57,20 @@ function setUp(context: ControllerContext): Run {
 
 function watch<T extends ApiObject>(informer: Informer<T>, counter: Counter, replenish: (namespace: string, counter: Counter) => void, matters: (object: T, old: T) => boolean): void {
   const wake = (object: T): void => replenish(object.metadata?.namespace ?? '', counter);
+  // Not on additions: admission has charged them, and a count from a cache that lags behind would take that back.
   informer.addHandler({
-    added: wake,
     updated(object, old) {
       if (matters(object, old)) wake(object);
     },
     deleted: wake,
   });
+}
+
+/** Finished or past its grace, held to a deadline or no longer, or with other resources than before. */
+function frees(pod: Pod, old: Pod): boolean {
+  const held = (of: Pod): unknown[] => [...(of.status?.containerStatuses ?? []), ...(of.status?.initContainerStatuses ?? [])].map(({ name, resources }) => [name, resources]);
+  const isBounded = (of: Pod): boolean => (of.spec?.activeDeadlineSeconds ?? -1) >= 0;
+  return isFinished(pod) !== isFinished(old) || isBounded(pod) !== isBounded(old) || (old.status?.containerStatuses !== undefined && !sameValue(held(pod), held(old)));
 }
 
 type Counted = (resource: string, namespace: string) => Promise<number | undefined>;

@@ -3,7 +3,7 @@
 // certificates are renewed when fewer than 90 days are left or the machine's names changed.
 import { createPublicKey } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { createCa, generateKey, issueCertificate, parseCertificate, verifiesAgainst, type CertifiedKey, type KeyUsage } from '#wire';
@@ -113,9 +113,4 @@ function saveKubeconfig(config: ClusterConfig, ca: CertifiedKey, name: string, p
   const text = kubeconfigText({ name: config.name, server: `https://127.0.0.1:${config.apiPort}`, ca: ca.cert, clientCert: pair.cert, clientKey: pair.key });
   const path = kubeconfigFile(config.paths, name);
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) write(path, text);
-}
-
-/** Where the state directory keeps the PKI (for messages). */
-export function pkiFolder(config: ClusterConfig): string {
-  return join(config.paths.state, 'pki');
 }

@@ -58,3 +58,4 @@ export { parseJsonPath, type JsonPath } from './table/json-path.ts';
 export { addInto, amountsOf, sameAmounts, toList as toAmountList, type Amounts } from './quota/amounts.ts';
 export { counterFor, counterOf, countedBy, isInScopes, quotaUsage, type Counter } from './quota/counters.ts';
 export { missingOf } from './quota/pod-usage.ts';
+export * as cel from './cel/index.ts';

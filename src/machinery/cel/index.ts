@@ -1,0 +1,10 @@
+// The door of CEL.
+export * from './contract.ts';
+export {
+  anyType, boolType, bytesType, doubleType, durationType, dynType, formatType, intType, isOptionalType, listType, mapType, nullType, objectType,
+  opaqueType, optionalType, paramType, sameType, stringType, timestampType, typeString, typeType, uintType, wrapperType, type TypeKind,
+} from './types/types.ts';
+export {
+  CelBytes, CelDuration, CelError, CelOptional, CelTimestamp, CelUint, isError, maxInt, maxUint, minInt, noneOptional,
+  type CelList, type CelMap, type CelOpaque,
+} from './types/values.ts';

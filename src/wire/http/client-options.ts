@@ -29,6 +29,21 @@ export interface HttpTransportOptions {
   readonly maxConnections?: number;
   /** Header sent with every request that has none of its own. */
   readonly userAgent?: string;
+  /** Speaks HTTP/1.1 alone, so that requests spread over the connections of a balanced name. */
+  readonly http1?: boolean;
+  /** Asked for every HTTP/1.1 connection: where to connect instead of the URL's host. What it throws fails the request. */
+  readonly resolve?: () => SocketAddress | Promise<SocketAddress>;
+  /** Instead of Node's check of the certificate's names. */
+  readonly checkServerName?: (name: string, certificate: PeerCertificate) => Error | undefined;
+  /** A request that met a dead kept HTTP/1.1 connection is sent once more on a new one, whatever its method. */
+  readonly retryReused?: boolean;
+  /** Idle HTTP/1.1 connections are closed after this. */
+  readonly idleMs?: number;
+}
+
+export interface SocketAddress {
+  readonly host: string;
+  readonly port: number;
 }
 
 /** Largest body that `bytes()` collects. */
@@ -37,6 +52,7 @@ export const largestResponseBytes = 1 << 30;
 export function tlsConnection(options: HttpTransportOptions, url: URL, protocols: readonly string[]): ConnectionOptions {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const name = options.serverName ?? host;
+  const check = options.checkServerName ?? (options.serverName === undefined ? undefined : checkServerIdentity);
   return {
     host,
     port: url.port === '' ? 443 : Number(url.port),
@@ -44,7 +60,7 @@ export function tlsConnection(options: HttpTransportOptions, url: URL, protocols
     cert: options.cert,
     key: options.key,
     servername: isIP(name) === 0 ? name : '',
-    ...(options.serverName !== undefined && { checkServerIdentity: (_host: string, shown: PeerCertificate) => checkServerIdentity(name, shown) }),
+    ...(check !== undefined && { checkServerIdentity: (_host: string, shown: PeerCertificate) => check(name, shown) }),
     rejectUnauthorized: options.insecure !== true,
     ALPNProtocols: [...protocols],
   };

@@ -16,7 +16,7 @@ const attempts = 3;
 /** One server over the network. Connects with the first request. */
 export function httpTransport(options: HttpTransportOptions): Transport {
   const url = new URL(options.url);
-  if (url.protocol === 'http:') return http1Transport(options);
+  if (url.protocol === 'http:' || options.http1 === true) return http1Transport(options);
   const pool = sessionPool(options);
   let fallback: Transport | undefined;
   return {

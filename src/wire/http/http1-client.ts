@@ -1,10 +1,14 @@
 // The HTTP/1.1 side of the client transports: servers without HTTP/2, plain HTTP and Unix sockets. Connections
-// are kept and reused by Node's agent.
-import { Agent as PlainAgent, type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
+// are kept and reused by Node's agent; where each goes can be decided anew (`resolve`), and a request that met a
+// kept connection which the server had already closed can be sent once more.
+import { Agent as PlainAgent, type AgentOptions, type ClientRequest, type IncomingMessage, request as plainRequest, type RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
-import { Readable } from 'node:stream';
+import { connect as connectPlain } from 'node:net';
+import { Readable, type Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
+import { codeOf } from '#base/errors.ts';
 import type { Headers, Transport, TransportRequest, TransportResponse } from '../contract.ts';
-import { abortReason, type HttpTransportOptions, requestHeaders, tlsConnection } from './client-options.ts';
+import { abortReason, type HttpTransportOptions, requestHeaders, type SocketAddress, tlsConnection } from './client-options.ts';
 import { transportResponse } from './response.ts';
 
 /** A Unix socket refuses, instead of delaying, what its backlog cannot hold. */
@@ -14,8 +18,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/$/, '');
   const secure = url.protocol === 'https:';
-  const pool = { keepAlive: true, maxSockets: socketPath === undefined ? Number.POSITIVE_INFINITY : unixConnections, maxFreeSockets: options.maxConnections ?? 16, scheduling: 'lifo' as const };
-  const agent = secure ? new TlsAgent({ ...pool, ...tlsConnection(options, url, ['http/1.1']) }) : new PlainAgent(pool);
+  const agent = agentFor(options, url, socketPath);
   const base: RequestOptions =
     socketPath === undefined ? { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : url.port } : { socketPath };
   let closed = false;
@@ -24,15 +27,47 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
     async request(request) {
       if (closed) throw new Error('the transport is closed');
       const headers = await requestHeaders(options, request);
-      if (request.signal?.aborted === true) throw abortReason(request.signal);
-      const outgoing = send({ ...base, agent, method: request.method, path: prefix + request.path, headers: { host: url.host, ...headers } });
-      return exchange(outgoing, request, options.gzip === true);
+      for (let attempt = 1; ; attempt++) {
+        if (request.signal?.aborted === true) throw abortReason(request.signal);
+        const outgoing = send({ ...base, agent, method: request.method, path: prefix + request.path, headers: { host: url.host, ...headers } });
+        try {
+          return await exchange(outgoing, request, options.gzip === true);
+        } catch (error) {
+          const metDeadConnection = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
+          if (options.retryReused !== true || !metDeadConnection || attempt > 1 || request.bodyStream !== undefined || request.signal?.aborted === true) throw error;
+        }
+      }
     },
     async close() {
       closed = true;
       agent.destroy();
     },
   };
+}
+
+type Connect = (options: unknown, done: (error: Error | null, socket?: Duplex) => void) => Duplex | undefined;
+
+function agentFor(options: HttpTransportOptions, url: URL, socketPath: string | undefined): PlainAgent {
+  const pool: AgentOptions = {
+    keepAlive: true, maxSockets: socketPath === undefined ? Number.POSITIVE_INFINITY : unixConnections, maxFreeSockets: options.maxConnections ?? 16, scheduling: 'lifo',
+    ...(options.idleMs !== undefined && { timeout: options.idleMs }),
+  };
+  const agent = url.protocol === 'https:' ? new TlsAgent({ ...pool, ...tlsConnection(options, url, ['http/1.1']) }) : new PlainAgent(pool);
+  const { resolve } = options;
+  if (resolve === undefined) return agent;
+  const connect: Connect = (_options, done) => {
+    resolving(resolve).then((address) => done(null, open(options, url, address)), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+    return undefined;
+  };
+  return Object.assign(agent, { createConnection: connect });
+}
+
+async function resolving(resolve: () => SocketAddress | Promise<SocketAddress>): Promise<SocketAddress> {
+  return resolve();
+}
+
+function open(options: HttpTransportOptions, url: URL, { host, port }: SocketAddress): Duplex {
+  return url.protocol === 'https:' ? connectTls({ ...tlsConnection(options, url, ['http/1.1']), host, port }) : connectPlain({ host, port });
 }
 
 function exchange(outgoing: ClientRequest, request: TransportRequest, unpack: boolean): Promise<TransportResponse> {

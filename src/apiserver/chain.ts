@@ -47,9 +47,7 @@ export function createChain(parts: ChainParts): Handler {
     try {
       deadline = call.longRunning ? undefined : deadlines.open(call);
       call.user = await authenticate(security, call);
-      if (exchange.headers['impersonate-user'] !== undefined || hasImpersonation(exchange)) {
-        if (security.impersonate !== undefined) call.user = await security.impersonate(exchange.headers, call.user, security.authorizer);
-      }
+      if (security.impersonate !== undefined && asksToImpersonate(exchange)) await impersonate(security.impersonate, call);
       const seat = call.longRunning ? undefined : seats.take(call);
       const release = seat instanceof Promise ? await seat : seat;
       try {
@@ -84,7 +82,7 @@ async function authenticate(security: Security, call: Call): Promise<Identity> {
   for (const authenticator of security.authenticators) {
     if (refusal !== undefined && authenticator.name === 'anonymous') break;
     try {
-      const user = await authenticator.authenticate(call.exchange, call.info);
+      const user = await authenticator.authenticate(call.exchange, call.info, call);
       if (user !== undefined) return user;
     } catch (error) {
       if (!(error instanceof StatusError)) throw error;
@@ -94,9 +92,17 @@ async function authenticate(security: Security, call: Call): Promise<Identity> {
   throw refusal ?? unauthorized();
 }
 
-/** The rare Impersonate-Group and -Extra headers without a user are a mistake that impersonation tells. */
-function hasImpersonation(exchange: Exchange): boolean {
-  return exchange.headers['impersonate-group'] !== undefined || exchange.headers['impersonate-uid'] !== undefined;
+/** One look at the headers' names in the common case. */
+function asksToImpersonate(exchange: Exchange): boolean {
+  for (const name in exchange.headers) if (name.startsWith('impersonate-')) return true;
+  return false;
+}
+
+async function impersonate(decide: NonNullable<Security['impersonate']>, call: Call): Promise<void> {
+  const found = await decide(call.exchange.headers, attributesOf(call));
+  if (found === undefined) return;
+  call.impersonation = { by: call.user, constraint: found.constraint ?? '' };
+  call.user = found.user;
 }
 
 function attributesOf(call: Call): Attributes {
@@ -123,9 +129,11 @@ function authorize(security: Security, call: Call): Promise<void> | undefined {
   const verdict = security.authorizer.authorize(attributes);
   if (verdict instanceof Promise) {
     return verdict.then((late) => {
+      call.verdict = late;
       if (late.decision !== 'allow') throw security.refusal(attributes, late.reason);
     });
   }
+  call.verdict = verdict;
   if (verdict.decision !== 'allow') throw security.refusal(attributes, verdict.reason);
   return undefined;
 }

@@ -28,10 +28,24 @@ export interface RequestInfo {
   readonly fieldSelector?: string;
 }
 
+/** What a step adds to the answer (`Warning` headers) and to the audit event (annotations). */
+export interface RequestNotes {
+  warn(message: string): void;
+  annotate(key: string, value: string): void;
+}
+
 /** undefined: these credentials are not mine. Throws StatusError 401 for credentials that are mine and bad. */
 export interface Authenticator {
   readonly name: string;
-  authenticate(exchange: Exchange, info: RequestInfo): Promise<Identity | undefined>;
+  authenticate(exchange: Exchange, info: RequestInfo, notes?: RequestNotes): Promise<Identity | undefined>;
+}
+
+/** One term of a selector that a request or a review carries, as authorizers see it. */
+export interface SelectorTerm {
+  readonly key: string;
+  /** In, NotIn, Exists, DoesNotExist; for labels also Gt and Lt. */
+  readonly operator: string;
+  readonly values: readonly string[];
 }
 
 /** What is asked to be done, by whom (upstream: authorizer.Attributes). */
@@ -46,13 +60,19 @@ export interface Attributes {
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
+  /** As sent; what selects is told by `selectorsOf` of authz/. */
   readonly labelSelector?: string;
   readonly fieldSelector?: string;
+  /** Instead of the texts, where a review gives terms. */
+  readonly labelTerms?: readonly SelectorTerm[];
+  readonly fieldTerms?: readonly SelectorTerm[];
 }
 
 export interface Verdict {
   readonly decision: 'allow' | 'deny' | 'none';
   readonly reason: string;
+  /** What went wrong while deciding; access reviews tell it, and nobody is let in because of it. */
+  readonly error?: string;
 }
 
 export interface Authorizer {
@@ -84,6 +104,8 @@ export interface AdmissionRequest {
   readonly user: Identity;
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void;
+  /** Adds an annotation to the audit event, under "<plugin>.<domain>/<name>". */
+  annotate(key: string, value: string): void;
 }
 
 /** Throws StatusError (usually 403 forbidden) to refuse. `mutate` of all plugins runs before any `validate`. */
@@ -114,6 +136,7 @@ export interface CreateCall {
   readonly object: KubeObject;
   readonly user: Identity;
   readonly dryRun: boolean;
+  readonly notes: RequestNotes;
 }
 
 /** Keyed "group/plural" or "group/plural/subresource" ("/serviceaccounts/token") in `Security.creators`. */
@@ -134,6 +157,12 @@ export interface ObjectWriter {
   mutate(group: string, resource: string, namespace: string, name: string, change: (object: KubeObject) => void, dryRun?: boolean): Promise<KubeObject>;
 }
 
+export interface Impersonated {
+  readonly user: Identity;
+  /** The verb that allowed it, when it is a constrained one; for the audit event. */
+  readonly constraint?: string;
+}
+
 /** Work that runs once the server serves, until it succeeds; /readyz shows it as poststarthook/<name>. */
 export interface PostStartHook {
   readonly name: string;
@@ -152,8 +181,8 @@ export interface Security {
   readonly authenticators: readonly Authenticator[];
   readonly authorizer: Authorizer;
   readonly admission: readonly AdmissionPlugin[];
-  /** Throws StatusError 403 or 400. */
-  readonly impersonate?: (headers: Exchange['headers'], caller: Identity, authorizer: Authorizer) => Promise<Identity>;
+  /** The identity that the headers ask for, given what the caller is about to do; undefined: none. Throws StatusError 403 or 400. */
+  readonly impersonate?: (headers: Exchange['headers'], attributes: Attributes) => Promise<Impersonated | undefined>;
   /** The error for a refused request. */
   readonly refusal: (attributes: Attributes, reason: string) => Error;
   readonly creators: Readonly<Record<string, Creator>>;

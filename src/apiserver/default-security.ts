@@ -5,7 +5,7 @@ import type { TokenRequest } from '#api/authentication/v1.ts';
 import type { World } from '#base/world.ts';
 import { defaultAdmission } from './admission/index.ts';
 import {
-  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, createServiceAccountTokens, impersonate, keyId, loopbackAuthenticator, requestHeaderAuthenticator,
+  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, createImpersonation, createServiceAccountTokens, keyId, loopbackAuthenticator, requestHeaderAuthenticator,
   reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, x509Authenticator, type TokenCheck,
 } from './authn/index.ts';
 import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer } from './authz/index.ts';
@@ -92,7 +92,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       ],
       authorizer,
       admission: defaultAdmission({ reader, writer, clock: world.clock, random: world.random, rbac, authorizer }),
-      impersonate,
+      impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,
       hooks: [rbacPolicyHook],

@@ -22,7 +22,7 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
     if (stored === undefined) throw new Error(`${served.info.plural} is not stored`);
     return {
       served, stored, subresource: '', namespace, name, manager: 'kube-apiserver', options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
-      user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {},
+      user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {}, annotate() {},
     };
   };
   return {

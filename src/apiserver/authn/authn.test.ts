@@ -6,7 +6,7 @@ import { systemRandom } from '#base/random.ts';
 import { generateKey, type Exchange } from '#wire';
 import type { Identity, KubeObject, RequestInfo } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
-import { anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, createServiceAccountTokens, impersonate, keyId, serviceAccountCheck, staticTokenCheck, x509Authenticator } from './index.ts';
+import { anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, createServiceAccountTokens, keyId, serviceAccountCheck, staticTokenCheck, x509Authenticator } from './index.ts';
 
 let nowMs = Date.parse('2026-01-01T00:00:00Z');
 const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => ({ cancel() {} }) };
@@ -102,16 +102,4 @@ test('certificates: CN is the user, O the groups; one that does not verify is re
   const nobody = anonymousAuthenticator(['/healthz']);
   expect(await nobody.authenticate(exchange({}), { path: '/healthz' } as RequestInfo)).toMatchObject({ name: 'system:anonymous' });
   expect(await nobody.authenticate(exchange({}), info)).toBeUndefined();
-});
-
-test('impersonation needs the right to each part, and is refused without a user', async () => {
-  const caller: Identity = { name: 'admin', groups: [] };
-  const asked: string[] = [];
-  const authorizer = { name: 'x', authorize: (a: { resource: string; subresource: string; name: string }) => { asked.push(`${a.resource}/${a.subresource}/${a.name}`); return { decision: a.name === 'forbidden' ? 'none' as const : 'allow' as const, reason: '' }; } };
-  expect(await impersonate({ 'impersonate-user': 'jane', 'impersonate-group': 'dev, ops', 'impersonate-extra-scopes': 'view' }, caller, authorizer)).toEqual({ name: 'jane', groups: ['dev', 'ops', 'system:authenticated'], extra: { scopes: ['view'] } });
-  expect(asked).toEqual(['users//jane', 'groups//dev', 'groups//ops', 'userextras/scopes/view']);
-  expect(await impersonate({ 'impersonate-user': 'system:serviceaccount:x:sa' }, caller, authorizer)).toMatchObject({ groups: ['system:serviceaccounts', 'system:serviceaccounts:x', 'system:authenticated'] });
-  await expect(impersonate({ 'impersonate-user': 'forbidden' }, caller, authorizer)).rejects.toThrow('User "admin" cannot impersonate resource "users" in API group "" at the cluster scope');
-  await expect(impersonate({ 'impersonate-group': 'dev' }, caller, authorizer)).rejects.toMatchObject({ status: { code: 400 } });
-  expect(await impersonate({}, caller, authorizer)).toBe(caller);
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Attributes, Identity, KubeObject } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
 import { createNodeAuthorizer, createRbacAuthorizer, defaultPolicy, ruleText, uncovered, unionAuthorizer } from './index.ts';
-import { forbiddenText } from './reviews.ts';
+import { forbiddenText } from './refusal.ts';
 
 const ask = (user: Identity, verb: string, resource: string, more: Partial<Attributes> = {}): Attributes => ({
   user, verb, resource, isResourceRequest: true, path: '', apiGroup: '', apiVersion: 'v1', namespace: '', subresource: '', name: '', ...more,

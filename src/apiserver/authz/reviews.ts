@@ -2,7 +2,7 @@
 // authorizer and never stored. `kubectl auth can-i` and `kubectl auth can-i --list` ask them.
 import type { LocalSubjectAccessReview, ResourceRule, NonResourceRule, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec } from '#api/authorization/v1.ts';
 import type { PolicyRule } from '#api/rbac/v1.ts';
-import { badRequest, forbidden, invalid, type FieldError } from '#machinery';
+import { badRequest, invalid, type FieldError } from '#machinery';
 import type { Attributes, Authorizer, Identity, KubeObject } from '../contract.ts';
 
 const group = 'authorization.k8s.io';
@@ -106,19 +106,4 @@ export function createAccessReviews(authorizer: Authorizer, rulesFor: (user: Ide
       return { ...review, status: { resourceRules, nonResourceRules, incomplete: false } };
     },
   };
-}
-
-/** The refusal's message as upstream words it, without the leading object part. */
-export function forbiddenText(a: Attributes): string {
-  const user = `User ${JSON.stringify(a.user.name)}`;
-  if (!a.isResourceRequest) return `${user} cannot ${a.verb} path ${JSON.stringify(a.path)}`;
-  const resource = a.subresource === '' ? a.resource : `${a.resource}/${a.subresource}`;
-  const where = a.namespace === '' ? 'at the cluster scope' : `in the namespace ${JSON.stringify(a.namespace)}`;
-  return `${user} cannot ${a.verb} resource ${JSON.stringify(resource)} in API group ${JSON.stringify(a.apiGroup)} ${where}`;
-}
-
-/** The 403 for a refused request. */
-export function refusal(a: Attributes, reason: string): Error {
-  const text = forbiddenText(a) + (reason === '' ? '' : `: ${reason}`);
-  return forbidden({ group: a.apiGroup, resource: a.isResourceRequest ? a.resource : '' }, a.name, text);
 }

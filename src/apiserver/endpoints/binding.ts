@@ -10,7 +10,7 @@ import { asStored } from '../registry/current.ts';
 import { mutateObject } from '../registry/mutate.ts';
 import type { Stored } from '../registry/strategy.ts';
 import { parseWriteQuery } from '../request/query-options.ts';
-import { warn } from '../request/call.ts';
+import { notesOf } from '../request/call.ts';
 import { decodeBody, storedOf, type Target } from './endpoint.ts';
 
 type PodObject = Stored<Pod>;
@@ -44,7 +44,7 @@ export async function createBinding(target: Target, pods: Target): Promise<void>
   const errors = validate(binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
   const dryRun = query.dryRun.length > 0;
-  const judged = { ...target, subresource: 'binding', name, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, warn: (text: string) => warn(call, text) };
+  const judged = { ...target, subresource: 'binding', name, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
   const admission = admissionRequest({ ...judged, served: pods.served }, 'CREATE', binding, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);

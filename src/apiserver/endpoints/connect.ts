@@ -12,7 +12,7 @@ import { freshCurrent } from '../registry/current.ts';
 import type { Stored } from '../registry/strategy.ts';
 import { queryFlag } from '../request/request-info.ts';
 import { queryInteger } from '../request/query-options.ts';
-import { answer, warn } from '../request/call.ts';
+import { answer, notesOf } from '../request/call.ts';
 import { storedOf, type Target } from './endpoint.ts';
 
 type PodObject = Stored<Pod>;
@@ -56,7 +56,7 @@ function containerOf(pod: PodObject, asked: string): string {
 
 async function admitConnect(target: Target, kind: string, options: Record<string, unknown>): Promise<void> {
   const { server, call } = target;
-  const judged = { ...target, user: call.user, options: {}, dryRun: false, warn: (text: string) => warn(call, text) };
+  const judged = { ...target, user: call.user, options: {}, dryRun: false, ...notesOf(call) };
   const request = admissionRequest(judged, 'CONNECT', { kind, apiVersion: 'v1', ...options }, undefined);
   await server.registry.admission.mutate(request);
   await server.registry.admission.validate(request);

@@ -9,7 +9,7 @@ import { kindHead } from '../cache/stored-form.ts';
 import { serve } from '../registry/resources.ts';
 import { decodeBody, presentationOf, type Target } from './endpoint.ts';
 import { formatApiVersion, gvkOfType } from '#machinery';
-import { warn } from '../request/call.ts';
+import { notesOf } from '../request/call.ts';
 
 /** The presentation of an answer of another type than the resource's own. */
 export function presentationFor(target: Target, type: string): Presentation {
@@ -32,11 +32,11 @@ export async function createVirtual(target: Target): Promise<void> {
   const own = object.metadata?.name ?? '';
   if (target.name !== '' && own !== '' && own !== target.name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${target.name})`);
   const dryRun = query.dryRun.length > 0;
-  const request = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, warn: (text: string) => warn(call, text) };
+  const request = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
   const admission = admissionRequest(request, 'CREATE', object, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);
-  const answered: KubeObject = await creator({ resource: served.info, subresource, namespace: target.namespace, name: target.name, object, user: call.user, dryRun });
+  const answered: KubeObject = await creator({ resource: served.info, subresource, namespace: target.namespace, name: target.name, object, user: call.user, dryRun, notes: request });
   const shown = type === undefined ? answered : { kind: presentation.served.head.kind, apiVersion: presentation.served.head.apiVersion, ...normalize(type, answered) };
   await answerVersioned(call, 201, presentation, shown);
 }

@@ -15,7 +15,7 @@ import { heavyBytes } from '../registry/pace.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
-import { warn, type Call } from '../request/call.ts';
+import { notesOf, warn, type Call } from '../request/call.ts';
 import { negotiate, type Form, type MediaType } from '../request/media-type.ts';
 import { fieldValidationOf, parseDeleteQuery, parseWriteQuery, type WriteQuery } from '../request/query-options.ts';
 import type { WatchHubs } from '../watch/watch-hubs.ts';
@@ -130,7 +130,7 @@ function baseRequest(target: Target, options: Record<string, unknown>, dryRun: b
     user: call.user,
     signal: call.signal,
     heavy: () => call.bodyBytes > heavyBytes,
-    warn: (message) => warn(call, message),
+    ...notesOf(call),
   };
 }
 

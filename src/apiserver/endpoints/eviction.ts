@@ -15,7 +15,7 @@ import type { StoredResource } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import { parseWriteQuery } from '../request/query-options.ts';
-import { warn } from '../request/call.ts';
+import { notesOf } from '../request/call.ts';
 import { setPodCondition } from './binding.ts';
 import { decodeBody, storedOf, type Target } from './endpoint.ts';
 
@@ -34,7 +34,7 @@ export async function createEviction(target: Target, budgets: StoredResource): P
   const options: DeleteOptions = { ...eviction.deleteOptions };
   if (query.dryRun.length > 0 && options.dryRun === undefined) options.dryRun = [...query.dryRun];
   const dryRun = (options.dryRun ?? []).length > 0;
-  const judged = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, warn: (text: string) => warn(call, text) };
+  const judged = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
   const admission = admissionRequest(judged, 'CREATE', eviction, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);
@@ -165,7 +165,7 @@ async function markAndDelete(target: Target, options: DeleteOptions, dryRun: boo
   }
   const request: WriteRequest = {
     served: target.served, stored, subresource: '', namespace, name, manager: '', options: {}, dryRun, nowMs: server.world.clock.now(),
-    reader: server.reader, user: call.user, signal: call.signal, warn: (message) => warn(call, message),
+    reader: server.reader, user: call.user, signal: call.signal, ...notesOf(call),
   };
   await removeObject(server.registry, request, exact);
 }

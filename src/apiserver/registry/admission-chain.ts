@@ -45,7 +45,7 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
 }
 
 /** What an admission request takes over from the request it judges. */
-export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn'>;
+export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'>;
 
 export function admissionRequest(
   request: Judged, operation: Operation, object: KubeObject | undefined, oldObject: KubeObject | undefined,
@@ -64,5 +64,6 @@ export function admissionRequest(
     dryRun: request.dryRun,
     user: request.user,
     warn: (message) => request.warn(message),
+    annotate: (key, value) => request.annotate(key, value),
   };
 }

@@ -15,6 +15,8 @@ export interface WriteContext {
   readonly dryRun: boolean;
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void;
+  /** Adds an annotation to the audit event. */
+  annotate(key: string, value: string): void;
 }
 
 export interface SubresourceStrategy {

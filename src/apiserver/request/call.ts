@@ -1,10 +1,10 @@
 // One request on its way through the chain: the exchange, what it asks for, who asks, and what has been
 // collected for the answer.
 import type { Exchange, Headers } from '#wire';
-import type { Identity } from '../contract.ts';
+import type { Identity, RequestNotes, Verdict } from '../contract.ts';
 import type { ParsedRequest } from './request-info.ts';
 
-export class Call {
+export class Call implements RequestNotes {
   readonly exchange: Exchange;
   readonly info: ParsedRequest;
   /** Audit-Id: the client's or a new one. */
@@ -14,8 +14,14 @@ export class Call {
   /** Watches, streams and proxies: no deadline, no seat. */
   readonly longRunning: boolean;
   user: Identity = nobody;
+  /** Set when `user` is impersonated: who it really is, and the constraint that allowed it. */
+  impersonation: { readonly by: Identity; readonly constraint: string } | undefined;
+  /** What the authorizer said, for the audit event. */
+  verdict: Verdict | undefined;
   /** For `Warning` headers, in order, each once. */
   warnings: string[] | undefined;
+  /** For the audit event, in order, the first of each key. */
+  annotations: Map<string, string> | undefined;
   /** The answer's status, for metrics; 0 while there is none. */
   status = 0;
   /** Answer bytes, as far as known. */
@@ -47,6 +53,14 @@ export class Call {
     return abort.signal;
   }
 
+  warn(message: string): void {
+    warn(this, message);
+  }
+
+  annotate(key: string, value: string): void {
+    annotate(this, key, value);
+  }
+
   /** Ends the request from the server's side. */
   giveUp(reason: Error): void {
     this.givenUp ??= reason;
@@ -63,6 +77,19 @@ const longestWarnings = 10 * 1024;
 export function warn(call: Call, message: string): void {
   call.warnings ??= [];
   if (call.warnings.length < mostWarnings && !call.warnings.includes(message)) call.warnings.push(message);
+}
+
+const mostAnnotations = 200;
+
+/** Adds an audit annotation; what is there already stays, and beyond a bound further ones are dropped. */
+export function annotate(call: Call, key: string, value: string): void {
+  call.annotations ??= new Map();
+  if (call.annotations.size < mostAnnotations && !call.annotations.has(key)) call.annotations.set(key, value);
+}
+
+/** The call as the steps see it that may add to answer and audit event. */
+export function notesOf(call: Call): RequestNotes {
+  return { warn: (message) => warn(call, message), annotate: (key, value) => annotate(call, key, value) };
 }
 
 /** RFC 7234 warn-code 299, as client-go parses it. */

@@ -27,6 +27,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
     async request(request) {
       if (closed) throw new Error('the transport is closed');
       const headers = await requestHeaders(options, request);
+      const isAborted = (): boolean => request.signal?.aborted === true;
       for (let attempt = 1; ; attempt++) {
         if (request.signal?.aborted === true) throw abortReason(request.signal);
         const outgoing = send({ ...base, agent, method: request.method, path: prefix + request.path, headers: { host: url.host, ...headers } });
@@ -34,7 +35,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
           return await exchange(outgoing, request, options.gzip === true);
         } catch (error) {
           const metDeadConnection = outgoing.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(codeOf(error) ?? '');
-          if (options.retryReused !== true || !metDeadConnection || attempt > 1 || request.bodyStream !== undefined || request.signal?.aborted === true) throw error;
+          if (options.retryReused !== true || !metDeadConnection || attempt > 1 || request.bodyStream !== undefined || isAborted()) throw error;
         }
       }
     },

@@ -106,12 +106,27 @@ export interface AdmissionRequest {
   warn(message: string): void;
   /** Adds an annotation to the audit event, under "<plugin>.<domain>/<name>". */
   annotate(key: string, value: string): void;
+  /** Aborts with the request: for plugins that ask others. */
+  readonly signal?: AbortSignal;
+  /** What mutating plugins agree on about a second round; made by the chain. */
+  reinvocation?: Reinvocation;
+}
+
+/** Mutating admission runs a second time, once, when a plugin that asks others changed the object. */
+export interface Reinvocation {
+  /** This is the second round. */
+  isReinvoke: boolean;
+  requested: boolean;
+  /** What plugins remember between the rounds, by plugin name. */
+  readonly memory: Map<string, unknown>;
 }
 
 /** Throws StatusError (usually 403 forbidden) to refuse. `mutate` of all plugins runs before any `validate`. */
 export interface AdmissionPlugin {
   readonly name: string;
   handles(operation: Operation, resource: ResourceInfo, subresource: string): boolean;
+  /** Asked with every request: false while nothing is configured that this plugin would do. */
+  active?(): boolean;
   mutate?(request: AdmissionRequest): Promise<void> | void;
   validate?(request: AdmissionRequest): Promise<void> | void;
 }

@@ -44,7 +44,7 @@ export async function createBinding(target: Target, pods: Target): Promise<void>
   const errors = validate(binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
   const dryRun = query.dryRun.length > 0;
-  const judged = { ...target, subresource: 'binding', name, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
+  const judged = { ...target, subresource: 'binding', name, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, signal: call.signal, ...notesOf(call) };
   const admission = admissionRequest({ ...judged, served: pods.served }, 'CREATE', binding, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);

@@ -56,7 +56,7 @@ function containerOf(pod: PodObject, asked: string): string {
 
 async function admitConnect(target: Target, kind: string, options: Record<string, unknown>): Promise<void> {
   const { server, call } = target;
-  const judged = { ...target, user: call.user, options: {}, dryRun: false, ...notesOf(call) };
+  const judged = { ...target, user: call.user, options: {}, dryRun: false, signal: call.signal, ...notesOf(call) };
   const request = admissionRequest(judged, 'CONNECT', { kind, apiVersion: 'v1', ...options }, undefined);
   await server.registry.admission.mutate(request);
   await server.registry.admission.validate(request);

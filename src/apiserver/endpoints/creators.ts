@@ -32,7 +32,7 @@ export async function createVirtual(target: Target): Promise<void> {
   const own = object.metadata?.name ?? '';
   if (target.name !== '' && own !== '' && own !== target.name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${target.name})`);
   const dryRun = query.dryRun.length > 0;
-  const request = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
+  const request = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, signal: call.signal, ...notesOf(call) };
   const admission = admissionRequest(request, 'CREATE', object, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);

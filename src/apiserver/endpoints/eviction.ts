@@ -34,7 +34,7 @@ export async function createEviction(target: Target, budgets: StoredResource): P
   const options: DeleteOptions = { ...eviction.deleteOptions };
   if (query.dryRun.length > 0 && options.dryRun === undefined) options.dryRun = [...query.dryRun];
   const dryRun = (options.dryRun ?? []).length > 0;
-  const judged = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, ...notesOf(call) };
+  const judged = { ...target, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, signal: call.signal, ...notesOf(call) };
   const admission = admissionRequest(judged, 'CREATE', eviction, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);

@@ -1,7 +1,8 @@
-// Runs the admission plugins in their order: all mutations before any validation. Which plugins care is
-// worked out once per operation and resource.
+// Runs the admission plugins in their order: all mutations before any validation, and all mutations a second time
+// when a plugin asks for it (a webhook or policy has changed what the others saw). Which plugins care is worked out
+// once per operation and resource; plugins without configuration say with each request that they have nothing to do.
 import type { ResourceInfo } from '#api/resources.ts';
-import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation } from '../contract.ts';
+import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation, Reinvocation } from '../contract.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export interface AdmissionChain {
@@ -32,20 +33,34 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
   };
   return {
     async mutate(request) {
-      for (const plugin of choose(request.operation, request.resource, request.subresource).mutating) await plugin.mutate?.(request);
+      const { mutating } = choose(request.operation, request.resource, request.subresource);
+      const reinvocation: Reinvocation = { isReinvoke: false, requested: false, memory: new Map() };
+      request.reinvocation = reinvocation;
+      await mutateAll(mutating, request);
+      if (!reinvocation.requested) return;
+      reinvocation.isReinvoke = true;
+      await mutateAll(mutating, request);
     },
     async validate(request) {
-      for (const plugin of choose(request.operation, request.resource, request.subresource).validating) await plugin.validate?.(request);
+      for (const plugin of choose(request.operation, request.resource, request.subresource).validating) if (isActive(plugin)) await plugin.validate?.(request);
     },
     ignores(operation, resource, subresource) {
       const { mutating, validating } = choose(operation, resource, subresource);
-      return mutating.length === 0 && validating.length === 0;
+      return !mutating.some(isActive) && !validating.some(isActive);
     },
   };
 }
 
+function isActive(plugin: AdmissionPlugin): boolean {
+  return plugin.active?.() ?? true;
+}
+
+async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
+  for (const plugin of plugins) if (isActive(plugin)) await plugin.mutate?.(request);
+}
+
 /** What an admission request takes over from the request it judges. */
-export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'>;
+export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'> & Partial<Pick<WriteRequest, 'signal'>>;
 
 export function admissionRequest(
   request: Judged, operation: Operation, object: KubeObject | undefined, oldObject: KubeObject | undefined,
@@ -65,5 +80,6 @@ export function admissionRequest(
     user: request.user,
     warn: (message) => request.warn(message),
     annotate: (key, value) => request.annotate(key, value),
+    ...(request.signal !== undefined && { signal: request.signal }),
   };
 }

@@ -25,7 +25,7 @@ export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdate
 export { parseJson, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
 export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
-export { parseYaml, stringifyYaml, YamlError } from './yaml.ts';
+export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn } from './slices.ts';
 export { decodePatched, type PatchedOptions } from './decode-patched.ts';
@@ -59,3 +59,4 @@ export { addInto, amountsOf, sameAmounts, toList as toAmountList, type Amounts }
 export { counterFor, counterOf, countedBy, isInScopes, quotaUsage, type Counter } from './quota/counters.ts';
 export { missingOf } from './quota/pod-usage.ts';
 export * as cel from './cel/index.ts';
+export * from './structural/index.ts';

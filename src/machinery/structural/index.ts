@@ -1,0 +1,10 @@
+// The door of structural schemas.
+export { asSchema, parseStructural, SchemaError, someSchema, type Structural } from './schema.ts';
+export { isStructural, structuralErrors } from './validity.ts';
+export { prune } from './prune.ts';
+export { dropNulls, fillDefaults } from './defaults.ts';
+export { Correlated } from './correlate.ts';
+export { blocksRules, validateValue } from './validate.ts';
+export { coerceEmbedded, CoerceError, coerceMetadata, validateEmbedded } from './metadata.ts';
+export { validateListTypes } from './list-types.ts';
+export { structuralShape } from './shape.ts';

@@ -1,0 +1,270 @@
+// OpenAPI v3 value validation with the texts, the order and the peculiarities of upstream's validator (kube-openapi's
+// validation/validate): which failures of anyOf and oneOf are told is decided by the same count of matches. With a
+// correlation, failures of values that an update leaves alone are tolerated (KEP-4008).
+import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
+import {
+  goJson, goQuote, invalidValue, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError,
+} from '../field-errors.ts';
+import { isObject, jsonEqual } from '../patch/json-tree.ts';
+import type { Correlated } from './correlate.ts';
+import { hasFormat, isKnownFormat } from './formats.ts';
+import { isNumber } from './go-number.ts';
+import { numberFaults } from './validate-number.ts';
+import { matchesPattern } from './pattern.ts';
+import { asSchema } from './schema.ts';
+
+/** One failure: what it says, and how it becomes a field error. */
+export interface Fault {
+  readonly message: string;
+  /** Below the validated value; '' or ".x" at its root. */
+  readonly path: string;
+  readonly kind: 'invalid' | 'required' | 'enum' | 'tooLong' | 'tooMany' | 'type' | 'whole';
+  readonly value?: unknown;
+  /** The limit, or the values allowed. */
+  readonly valid?: unknown;
+}
+
+interface Result {
+  faults: Fault[];
+  matches: number;
+}
+
+function result(...faults: Fault[]): Result {
+  return { faults, matches: 0 };
+}
+
+function merge(into: Result, other: Result): void {
+  for (const fault of other.faults) if (!into.faults.some((known) => known.message === fault.message)) into.faults.push(fault);
+  into.matches += other.matches;
+}
+
+/** What is wrong with a value. `path` names it in the errors' fields. */
+export function validateValue(schema: JSONSchemaProps, value: unknown, path = '', correlation?: Correlated): FieldError[] {
+  return ratcheted(schema, value, '', correlation).faults.map((fault) => fieldError(fault, path));
+}
+
+function fieldError(fault: Fault, base: string): FieldError {
+  const name = fault.path.replace(/^\./, '');
+  const field = name === '' || fault.kind === 'whole' ? base : base === '' ? name : `${base}.${name}`;
+  const value = fault.value ?? '';
+  switch (fault.kind) {
+    case 'required':
+      return required(field, '');
+    case 'enum':
+      return notSupported(field, fault.value, (Array.isArray(fault.valid) ? fault.valid : []).map((allowed) => (typeof allowed === 'string' ? allowed : goJson(allowed))));
+    case 'tooLong':
+      return tooLong(field, '', Number(fault.valid));
+    case 'tooMany':
+      return tooMany(field, Number(fault.value), Number(fault.valid));
+    case 'type':
+      return typeInvalid(field, value, fault.message);
+    default:
+      return invalidValue(field, value, fault.message);
+  }
+}
+
+function ratcheted(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
+  const found = check(schema, value, path, correlation);
+  return found.faults.length > 0 && correlation?.equal === true ? { faults: [], matches: found.matches } : found;
+}
+
+function typesOf(schema: JSONSchemaProps): readonly string[] {
+  if (schema['x-kubernetes-int-or-string'] === true) return ['integer', 'string'];
+  return schema.type === undefined || schema.type === '' ? [] : [schema.type];
+}
+
+function formatOf(schema: JSONSchemaProps, types: readonly string[]): string {
+  const { format } = schema;
+  return format !== undefined && format !== '' && isKnownFormat(types.length === 1 ? (types[0] ?? '') : '', format) ? format : '';
+}
+
+function check(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
+  const types = typesOf(schema);
+  const format = formatOf(schema, types);
+  const out = result();
+  if (value === null || value === undefined) {
+    merge(out, checkNull(schema, types, path));
+    return out;
+  }
+  const parts: (Result | undefined)[] = [types.length > 0 || format !== '' ? checkType(types, format, value, path) : undefined, checkAlternatives(schema, value, path, correlation)];
+  if (typeof value === 'string') {
+    parts.push(checkString(schema, value, path));
+    if (format !== '' && isKnownFormat('', format)) parts.push(hasFormat(format, value) ? result() : result(wrongType(path, format, value)));
+  }
+  if (isNumber(value)) parts.push({ faults: numberFaults(schema, types, format, value, path), matches: 1 });
+  if (Array.isArray(value)) parts.push(checkList(schema, value, path, correlation));
+  parts.push(checkEnum(schema, value, path));
+  if (isObject(value)) parts.push(checkObject(schema, value, path, correlation));
+  for (const part of parts) {
+    if (part === undefined) continue;
+    merge(out, part);
+    out.matches++;
+  }
+  out.matches++;
+  return out;
+}
+
+function wrongType(path: string, wanted: string, found: string): Fault {
+  return { kind: 'type', path, value: found, message: `${path} in body must be of type ${wanted}: ${goQuote(found)}` };
+}
+
+function checkNull(schema: JSONSchemaProps, types: readonly string[], path: string): Result {
+  const out = types.length > 0 && schema.nullable !== true ? result(wrongType(path, types.join(','), 'null')) : { faults: [], matches: 1 };
+  merge(out, checkEnum(schema, null, path));
+  return out;
+}
+
+/** The JSON type and the format that Go gives a value. */
+function kindOf(value: unknown): readonly [type: string, format: string] {
+  if (typeof value === 'string') return ['string', ''];
+  if (typeof value === 'boolean') return ['boolean', ''];
+  if (Array.isArray(value)) return ['array', ''];
+  if (isObject(value)) return ['object', ''];
+  return typeof value === 'number' && !Number.isInteger(value) ? ['number', 'float64'] : ['integer', 'int64'];
+}
+
+function checkType(types: readonly string[], format: string, value: unknown, path: string): Result {
+  const [type, own] = kindOf(value);
+  const fits = types.includes(type) || (type === 'integer' && types.includes('number'));
+  const isText = type === 'string' || type === 'array';
+  if (!isText && format !== '' && !fits && own !== format) return result(wrongType(path, format, own));
+  const isNumeric = types.includes('number') || types.includes('integer');
+  if (!isNumeric && format !== '' && isText) return { faults: [], matches: 1 };
+  return fits ? { faults: [], matches: 1 } : result(wrongType(path, types.join(','), type));
+}
+
+function checkString(schema: JSONSchemaProps, value: string, path: string): Result {
+  const { maxLength, minLength, pattern } = schema;
+  if (maxLength !== undefined || minLength !== undefined) {
+    const length = characters(value);
+    if (maxLength !== undefined && length > maxLength) return result({ kind: 'tooLong', path, value, valid: maxLength, message: `${path} in body should be at most ${maxLength} chars long` });
+    if (minLength !== undefined && length < minLength) return result({ kind: 'invalid', path, value, message: `${path} in body should be at least ${minLength} chars long` });
+  }
+  if (pattern === undefined || pattern === '') return result();
+  const found = matchesPattern(pattern, value);
+  if (found === true) return result();
+  const told = found === false ? pattern : `${pattern}, but pattern is invalid: ${found}`;
+  return result({ kind: 'invalid', path, value, message: `${path} in body should match '${told}'` });
+}
+
+function characters(text: string): number {
+  let count = 0;
+  for (const _ of text) count++;
+  return count;
+}
+
+function checkEnum(schema: JSONSchemaProps, value: unknown, path: string): Result {
+  const allowed = schema.enum;
+  if (allowed === undefined || allowed.length === 0 || (value !== null && allowed.some((one) => jsonEqual(one, value)))) return result();
+  return result({ kind: 'enum', path, value, valid: allowed, message: `${path} in body should be one of [${allowed.map((one) => (typeof one === 'string' ? one : goJson(one))).join(' ')}]` });
+}
+
+function whole(message: string): Fault {
+  return { kind: 'whole', path: '', message };
+}
+
+function checkAlternatives(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
+  const out = result();
+  const { anyOf, oneOf, allOf, not } = schema;
+  const named = goQuote(path);
+  if (anyOf !== undefined && anyOf.length > 0) {
+    const { best, valid } = nearest(anyOf, value, path, correlation, true);
+    if (valid === 0) merge(out, result(whole(`${named} must validate at least one schema (anyOf)`)));
+    merge(out, best);
+  }
+  if (oneOf !== undefined && oneOf.length > 0) {
+    const { best, valid, failures } = nearest(oneOf, value, path, correlation, false);
+    if (valid === 1) merge(out, best);
+    else {
+      merge(out, result(whole(`${named} must validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`)));
+      if (valid === 0 && failures) merge(out, best);
+    }
+  }
+  if (allOf !== undefined && allOf.length > 0) {
+    let valid = 0;
+    for (const part of allOf) {
+      const found = check(part, value, path, correlation);
+      if (found.faults.length === 0) valid++;
+      merge(out, found);
+    }
+    if (valid !== allOf.length) merge(out, result(whole(`${named} must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)));
+  }
+  if (not !== undefined && check(not, value, path, correlation).faults.length === 0) merge(out, result(whole(`${named} must not validate the schema (not)`)));
+  out.matches++;
+  return out;
+}
+
+/** Of alternatives the first that holds, or else the one that came nearest. */
+function nearest(schemas: readonly JSONSchemaProps[], value: unknown, path: string, correlation: Correlated | undefined, stopAtFirst: boolean): { best: Result; valid: number; failures: boolean } {
+  let success: Result | undefined;
+  let failure: Result | undefined;
+  let valid = 0;
+  for (const schema of schemas) {
+    const found = check(schema, value, path, correlation);
+    if (found.faults.length === 0) {
+      valid++;
+      success ??= found;
+      if (stopAtFirst) break;
+    } else if (failure === undefined || found.matches > failure.matches) {
+      failure = found;
+    }
+  }
+  return { best: success ?? failure ?? result(), valid, failures: failure !== undefined };
+}
+
+function checkList(schema: JSONSchemaProps, list: readonly unknown[], path: string, correlation: Correlated | undefined): Result {
+  const out = result();
+  const items = asSchema(schema.items);
+  if (items !== undefined) list.forEach((item, i) => merge(out, ratcheted(items, item, `${path}[${i}]`, correlation?.index(i))));
+  const { minItems, maxItems } = schema;
+  if (minItems !== undefined && list.length < minItems) {
+    merge(out, result({ kind: 'invalid', path, value: list.length, message: `${path} in body should have at least ${minItems} items` }));
+  }
+  if (maxItems !== undefined && list.length > maxItems) {
+    merge(out, result({ kind: 'tooMany', path, value: list.length, valid: maxItems, message: `${path} in body should have at most ${maxItems} items` }));
+  }
+  if (schema.uniqueItems === true && list.some((item, i) => list.slice(0, i).some((other) => jsonEqual(item, other)))) {
+    merge(out, result({ kind: 'invalid', path, message: `${path} in body shouldn't contain duplicates` }));
+  }
+  out.matches++;
+  return out;
+}
+
+function checkObject(schema: JSONSchemaProps, object: Record<string, unknown>, path: string, correlation: Correlated | undefined): Result {
+  const out = result();
+  const names = Object.keys(object);
+  const { minProperties, maxProperties, properties = {}, additionalProperties } = schema;
+  if (minProperties !== undefined && names.length < minProperties) {
+    merge(out, result({ kind: 'invalid', path, value: names.length, message: `${path} in body should have at least ${minProperties} properties` }));
+  }
+  if (maxProperties !== undefined && names.length > maxProperties) {
+    merge(out, result({ kind: 'tooMany', path, value: names.length, valid: maxProperties, message: `${path} in body should have at most ${maxProperties} properties` }));
+  }
+  const additional = asSchema(additionalProperties);
+  for (const name of names) {
+    if (Object.hasOwn(properties, name)) continue;
+    if (additionalProperties === false) merge(out, result({ kind: 'invalid', path, value: name, message: `${path}.${name} in body is a forbidden property` }));
+    else if (additional !== undefined) merge(out, member(additional, object, name, `${path}.${name}`, path, correlation));
+  }
+  for (const [name, property] of Object.entries(properties)) {
+    if (Object.hasOwn(object, name)) merge(out, member(property, object, name, path === '' ? name : `${path}.${name}`, path, correlation));
+  }
+  for (const name of schema.required ?? []) {
+    if (!Object.hasOwn(object, name)) merge(out, result({ kind: 'required', path: `${path}.${name}`, message: `${path}.${name} in body is required` }));
+  }
+  return out;
+}
+
+/** kind and apiVersion of the whole object are never tolerated. */
+function member(schema: JSONSchemaProps, object: Record<string, unknown>, name: string, path: string, parent: string, correlation: Correlated | undefined): Result {
+  const isTypeMeta = parent === '' && (name === 'kind' || name === 'apiVersion');
+  return ratcheted(schema, object[name], path, isTypeMeta ? undefined : correlation?.key(name));
+}
+
+const blocking: ReadonlySet<FieldError['type']> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);
+
+/** Errors after which rules are not looked at: the object does not even have the right shape. */
+export function blocksRules(errors: readonly FieldError[]): boolean {
+  return errors.some((error) => blocking.has(error.type));
+}
+

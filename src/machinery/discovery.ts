@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { APIGroup, APIGroupList, APIResource, APIResourceList, APIVersions, GroupVersionForDiscovery } from '#api/meta/v1.ts';
 import type { APIGroupDiscovery, APIGroupDiscoveryList, APIResourceDiscovery, APISubresourceDiscovery } from '#api/apidiscovery/v2.ts';
-import type { ResourceInfo, SubresourceInfo } from '#api/resources.ts';
+import { storageVersionOf, type ResourceInfo, type SubresourceInfo } from '#api/resources.ts';
 import { formatApiVersion, gvkOfType } from './group-of-type.ts';
 
 /** /api. `serverAddress` is host:port as clients reach it. */
@@ -39,14 +39,10 @@ export function apiGroup(resources: readonly ResourceInfo[], group: string): API
   return versions === undefined || group === '' ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...groupDocument(group, versions) };
 }
 
-/** Kinds that are stored under another group's version. */
-const storedAs: Readonly<Record<string, string>> = { 'events.k8s.io/v1/Event': '/v1/Event', 'autoscaling/v1/HorizontalPodAutoscaler': 'autoscaling/v2/HorizontalPodAutoscaler' };
-
 /** Tells clients whether two resources are stored alike; only what is stored has one. */
 function storageVersionHash(info: ResourceInfo): string | undefined {
   if (!info.verbs.includes('watch')) return undefined;
-  const name = `${info.group}/${info.version}/${info.kind}`;
-  return createHash('sha256').update(storedAs[name] ?? name).digest().subarray(0, 8).toString('base64');
+  return createHash('sha256').update(storageVersionOf(info)).digest().subarray(0, 8).toString('base64');
 }
 
 function resourceDocument(info: ResourceInfo): APIResource {

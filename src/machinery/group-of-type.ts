@@ -1,13 +1,17 @@
 // Which API group a schema package belongs to ("rbac.v1.Role" → rbac.authorization.k8s.io), for types that
 // are resources and for those that only travel (options, reviews, subresources).
 import { findType } from '#api/schema.ts';
-import { findKind, resources } from '#api/resources.ts';
+import { allResources, findKind } from '#api/resources.ts';
 
 const packageGroups = new Map<string, string>([
   ['core', ''], ['meta', ''], ['admission', 'admission.k8s.io'], ['apidiscovery', 'apidiscovery.k8s.io'], ['imagepolicy', 'imagepolicy.k8s.io'],
+  ['audit', 'audit.k8s.io'], ['apiserver', 'apiserver.config.k8s.io'], ['clientauthentication', 'client.authentication.k8s.io'],
+  ['podsecurity', 'pod-security.admission.config.k8s.io'], ['eventratelimit', 'eventratelimit.admission.k8s.io'],
 ]);
-for (const { type, group } of resources) if (type !== undefined) packageGroups.set(type.slice(0, type.indexOf('.')), group);
+for (const { type, group } of allResources) if (type !== undefined) packageGroups.set(type.slice(0, type.indexOf('.')), group);
 const groupPackages = new Map([...packageGroups].filter(([pkg]) => pkg !== 'meta').map(([pkg, group]) => [group, pkg]));
+// The group that configuration kinds had first.
+groupPackages.set('apiserver.k8s.io', 'apiserver');
 
 export interface GroupVersionKind {
   readonly group: string;

@@ -24,7 +24,7 @@ MatchResources atomic
   objectSelector 2 meta.v1.LabelSelector *
   resourceRules 3 list[admissionregistration.v1.NamedRuleWithOperations] atomic
   excludeResourceRules 4 list[admissionregistration.v1.NamedRuleWithOperations] atomic
-  matchPolicy 7 string *
+  matchPolicy 7 string * enum(Equivalent,Exact)
 
 MutatingAdmissionPolicy object
   metadata 1 meta.v1.ObjectMeta !
@@ -52,22 +52,22 @@ MutatingAdmissionPolicySpec
   matchConstraints 2 admissionregistration.v1.MatchResources *
   variables 3 list[admissionregistration.v1.Variable] atomic
   mutations 4 list[admissionregistration.v1.Mutation] atomic
-  failurePolicy 5 string *
+  failurePolicy 5 string * enum(Fail,Ignore)
   matchConditions 6 list[admissionregistration.v1.MatchCondition] keys(name) merge(name)
-  reinvocationPolicy 7 string
+  reinvocationPolicy 7 string enum(IfNeeded,Never)
 
 MutatingWebhook
   name 1 string ! required
   clientConfig 2 admissionregistration.v1.WebhookClientConfig ! required
   rules 3 list[admissionregistration.v1.RuleWithOperations] atomic
-  failurePolicy 4 string *
-  matchPolicy 9 string *
+  failurePolicy 4 string * enum(Fail,Ignore)
+  matchPolicy 9 string * enum(Equivalent,Exact)
   namespaceSelector 5 meta.v1.LabelSelector *
   objectSelector 11 meta.v1.LabelSelector *
-  sideEffects 6 string * ! required
+  sideEffects 6 string * ! required enum(None,NoneOnDryRun,Some,Unknown)
   timeoutSeconds 7 int32 *
   admissionReviewVersions 8 list[string] ! required atomic
-  reinvocationPolicy 10 string *
+  reinvocationPolicy 10 string * enum(IfNeeded,Never)
   matchConditions 12 list[admissionregistration.v1.MatchCondition] keys(name) merge(name)
 
 MutatingWebhookConfiguration object
@@ -79,17 +79,17 @@ MutatingWebhookConfigurationList object
   items 2 list[admissionregistration.v1.MutatingWebhookConfiguration] ! required
 
 Mutation
-  patchType 2 string ! required
+  patchType 2 string ! required enum(ApplyConfiguration,JSONPatch)
   applyConfiguration 3 admissionregistration.v1.ApplyConfiguration *
   jsonPatch 4 admissionregistration.v1.JSONPatch *
 
 NamedRuleWithOperations atomic
   resourceNames 1 list[string] atomic
-  operations 2.1 list[string] atomic
+  operations 2.1 list[string] atomic enum(*,CONNECT,CREATE,DELETE,UPDATE)
   apiGroups 2.2.1 list[string] atomic
   apiVersions 2.2.2 list[string] atomic
   resources 2.2.3 list[string] atomic
-  scope 2.2.4 string *
+  scope 2.2.4 string * enum(*,Cluster,Namespaced)
 
 ParamKind atomic
   apiVersion 1 string
@@ -102,17 +102,17 @@ ParamRef atomic
   parameterNotFoundAction 4 string *
 
 Rule
-  apiGroups 1 list[string]
-  apiVersions 2 list[string]
-  resources 3 list[string]
-  scope 4 string *
+  apiGroups 1 list[string] atomic
+  apiVersions 2 list[string] atomic
+  resources 3 list[string] atomic
+  scope 4 string * enum(*,Cluster,Namespaced)
 
 RuleWithOperations
-  operations 1 list[string] atomic
+  operations 1 list[string] atomic enum(*,CONNECT,CREATE,DELETE,UPDATE)
   apiGroups 2.1 list[string] atomic
   apiVersions 2.2 list[string] atomic
   resources 2.3 list[string] atomic
-  scope 2.4 string *
+  scope 2.4 string * enum(*,Cluster,Namespaced)
 
 ServiceReference
   namespace 1 string ! required
@@ -140,7 +140,7 @@ ValidatingAdmissionPolicyBindingSpec
   policyName 1 string required
   paramRef 2 admissionregistration.v1.ParamRef *
   matchResources 3 admissionregistration.v1.MatchResources *
-  validationActions 4 list[string] required set
+  validationActions 4 list[string] required set enum(Audit,Deny,Warn)
 
 ValidatingAdmissionPolicyList object
   metadata 1 meta.v1.ListMeta !
@@ -150,7 +150,7 @@ ValidatingAdmissionPolicySpec
   paramKind 1 admissionregistration.v1.ParamKind *
   matchConstraints 2 admissionregistration.v1.MatchResources *
   validations 3 list[admissionregistration.v1.Validation] atomic
-  failurePolicy 4 string *
+  failurePolicy 4 string * enum(Fail,Ignore)
   auditAnnotations 5 list[admissionregistration.v1.AuditAnnotation] atomic
   matchConditions 6 list[admissionregistration.v1.MatchCondition] keys(name) merge(name)
   variables 7 list[admissionregistration.v1.Variable] keys(name) merge(name)
@@ -164,11 +164,11 @@ ValidatingWebhook
   name 1 string ! required
   clientConfig 2 admissionregistration.v1.WebhookClientConfig ! required
   rules 3 list[admissionregistration.v1.RuleWithOperations] atomic
-  failurePolicy 4 string *
-  matchPolicy 9 string *
+  failurePolicy 4 string * enum(Fail,Ignore)
+  matchPolicy 9 string * enum(Equivalent,Exact)
   namespaceSelector 5 meta.v1.LabelSelector *
   objectSelector 10 meta.v1.LabelSelector *
-  sideEffects 6 string * ! required
+  sideEffects 6 string * ! required enum(None,NoneOnDryRun,Some,Unknown)
   timeoutSeconds 7 int32 *
   admissionReviewVersions 8 list[string] ! required atomic
   matchConditions 11 list[admissionregistration.v1.MatchCondition] keys(name) merge(name)

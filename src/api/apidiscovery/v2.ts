@@ -12,36 +12,36 @@ export interface APIGroupDiscoveryList {
   apiVersion?: string;
   kind?: string;
   metadata?: MetaV1.ListMeta;
-  items?: APIGroupDiscovery[];
+  items: APIGroupDiscovery[];
 }
 
 export interface APIGroupDiscoveryList {
   apiVersion?: string;
   kind?: string;
   metadata?: MetaV1.ListMeta;
-  items?: APIGroupDiscovery[];
+  items: APIGroupDiscovery[];
 }
 
 export interface APIResourceDiscovery {
-  resource?: string;
+  resource: string;
   responseKind?: MetaV1.GroupVersionKind;
-  scope?: string;
-  singularResource?: string;
-  verbs?: string[];
+  scope: string;
+  singularResource: string;
+  verbs: string[];
   shortNames?: string[];
   categories?: string[];
   subresources?: APISubresourceDiscovery[];
 }
 
 export interface APISubresourceDiscovery {
-  subresource?: string;
+  subresource: string;
   responseKind?: MetaV1.GroupVersionKind;
   acceptedTypes?: MetaV1.GroupVersionKind[];
-  verbs?: string[];
+  verbs: string[];
 }
 
 export interface APIVersionDiscovery {
-  version?: string;
+  version: string;
   resources?: APIResourceDiscovery[];
   freshness?: string;
 }

@@ -2,14 +2,14 @@
 // Read by src/api/schema.ts at run time and by tools/gen.ts for the static types; src/api/README.md explains the columns.
 export const fields = `
 ConversionRequest
-  uid 1 string !
-  desiredAPIVersion 2 string !
-  objects 3 list[rawExtension] !
+  uid 1 string ! required
+  desiredAPIVersion 2 string ! required
+  objects 3 list[rawExtension] ! required atomic
 
 ConversionResponse
-  uid 1 string !
-  convertedObjects 2 list[rawExtension] !
-  result 3 meta.v1.Status !
+  uid 1 string ! required
+  convertedObjects 2 list[rawExtension] ! required atomic
+  result 3 meta.v1.Status ! required
 
 ConversionReview object
   request 1 apiextensions.v1.ConversionRequest *
@@ -154,7 +154,7 @@ ValidationRule
   rule 1 string ! required
   message 2 string
   messageExpression 3 string
-  reason 4 string *
+  reason 4 string * enum(FieldValueDuplicate,FieldValueForbidden,FieldValueInvalid,FieldValueRequired)
   fieldPath 5 string
   optionalOldSelf 6 bool *
 

@@ -2,15 +2,15 @@
 import type * as MetaV1 from '#api/meta/v1.ts';
 
 export interface ConversionRequest {
-  uid?: string;
-  desiredAPIVersion?: string;
-  objects?: unknown[];
+  uid: string;
+  desiredAPIVersion: string;
+  objects: unknown[];
 }
 
 export interface ConversionResponse {
-  uid?: string;
-  convertedObjects?: unknown[];
-  result?: MetaV1.Status;
+  uid: string;
+  convertedObjects: unknown[];
+  result: MetaV1.Status;
 }
 
 export interface ConversionReview {

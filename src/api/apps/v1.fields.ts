@@ -46,7 +46,7 @@ DaemonSetStatus
   conditions 10 list[apps.v1.DaemonSetCondition] keys(type) merge(type)
 
 DaemonSetUpdateStrategy
-  type 1 string
+  type 1 string enum(OnDelete,RollingUpdate)
   rollingUpdate 2 apps.v1.RollingUpdateDaemonSet *
 
 Deployment object
@@ -88,7 +88,7 @@ DeploymentStatus
   collisionCount 8 int32 *
 
 DeploymentStrategy
-  type 1 string
+  type 1 string enum(Recreate,RollingUpdate)
   rollingUpdate 2 apps.v1.RollingUpdateDeployment *
 
 ReplicaSet object
@@ -163,7 +163,7 @@ StatefulSetSpec
   template 3 core.v1.PodTemplateSpec ! required
   volumeClaimTemplates 4 list[core.v1.PersistentVolumeClaim] atomic
   serviceName 5 string !
-  podManagementPolicy 6 string
+  podManagementPolicy 6 string enum(OrderedReady,Parallel)
   updateStrategy 7 apps.v1.StatefulSetUpdateStrategy !
   revisionHistoryLimit 8 int32 *
   minReadySeconds 9 int32
@@ -183,6 +183,6 @@ StatefulSetStatus
   availableReplicas 11 int32 !
 
 StatefulSetUpdateStrategy
-  type 1 string
+  type 1 string enum(OnDelete,RollingUpdate)
   rollingUpdate 2 apps.v1.RollingUpdateStatefulSetStrategy *
 `;

@@ -14,7 +14,7 @@ CronJobSpec
   schedule 1 string ! required
   timeZone 8 string *
   startingDeadlineSeconds 2 int64 *
-  concurrencyPolicy 3 string
+  concurrencyPolicy 3 string enum(Allow,Forbid,Replace)
   suspend 4 bool *
   jobTemplate 5 batch.v1.JobTemplateSpec ! required
   successfulJobsHistoryLimit 6 int32 *
@@ -55,9 +55,9 @@ JobSpec
   manualSelector 5 bool *
   template 6 core.v1.PodTemplateSpec ! required
   ttlSecondsAfterFinished 8 int32 *
-  completionMode 9 string *
+  completionMode 9 string * enum(Indexed,NonIndexed)
   suspend 10 bool *
-  podReplacementPolicy 14 string *
+  podReplacementPolicy 14 string * enum(Failed,TerminatingOrFailed)
   managedBy 15 string *
 
 JobStatus
@@ -82,7 +82,7 @@ PodFailurePolicy
 
 PodFailurePolicyOnExitCodesRequirement
   containerName 1 string *
-  operator 2 string ! required
+  operator 2 string ! required enum(In,NotIn)
   values 3 list[int32] ! required set
 
 PodFailurePolicyOnPodConditionsPattern
@@ -90,7 +90,7 @@ PodFailurePolicyOnPodConditionsPattern
   status 2 string !
 
 PodFailurePolicyRule
-  action 1 string ! required
+  action 1 string ! required enum(Count,FailIndex,FailJob,Ignore)
   onExitCodes 2 batch.v1.PodFailurePolicyOnExitCodesRequirement *
   onPodConditions 3 list[batch.v1.PodFailurePolicyOnPodConditionsPattern] atomic
 

@@ -12,8 +12,8 @@ Affinity
   podAffinity 2 core.v1.PodAffinity *
   podAntiAffinity 3 core.v1.PodAntiAffinity *
 
-AppArmorProfile
-  type 1 string ! required
+AppArmorProfile union(type:localhostProfile=LocalhostProfile)
+  type 1 string ! required enum(Localhost,RuntimeDefault,Unconfined)
   localhostProfile 2 string *
 
 AttachedVolume
@@ -26,10 +26,10 @@ AvoidPods
 AzureDiskVolumeSource
   diskName 1 string ! required
   diskURI 2 string ! required
-  cachingMode 3 string * ="ReadWrite"
+  cachingMode 3 string * enum(None,ReadOnly,ReadWrite) ="ReadWrite"
   fsType 4 string * ="ext4"
   readOnly 5 bool * =false
-  kind 6 string * ="Shared"
+  kind 6 string * enum(Dedicated,Managed,Shared) ="Shared"
 
 AzureFilePersistentVolumeSource
   secretName 1 string ! required
@@ -178,8 +178,8 @@ Container
   startupProbe 22 core.v1.Probe *
   lifecycle 12 core.v1.Lifecycle *
   terminationMessagePath 13 string
-  terminationMessagePolicy 20 string
-  imagePullPolicy 14 string
+  terminationMessagePolicy 20 string enum(FallbackToLogsOnError,File)
+  imagePullPolicy 14 string enum(Always,IfNotPresent,Never)
   securityContext 15 core.v1.SecurityContext *
   stdin 16 bool
   stdinOnce 17 bool
@@ -198,7 +198,7 @@ ContainerPort
   name 1 string
   hostPort 2 int32
   containerPort 3 int32 ! required
-  protocol 4 string ="TCP"
+  protocol 4 string enum(SCTP,TCP,UDP) ="TCP"
   hostIP 5 string
 
 ContainerResizePolicy
@@ -249,7 +249,7 @@ ContainerStatus
   volumeMounts 12 list[core.v1.VolumeMountStatus] keys(mountPath) merge(mountPath)
   user 13 core.v1.ContainerUser *
   allocatedResourcesStatus 14 list[core.v1.ResourceStatus] keys(name) merge(name)
-  stopSignal 15 string *
+  stopSignal 15 string * enum(SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGPIPE,SIGPOLL,SIGPROF,SIGPWR,SIGQUIT,SIGRTMAX,SIGRTMAX-1,SIGRTMAX-10,SIGRTMAX-11,SIGRTMAX-12,SIGRTMAX-13,SIGRTMAX-14,SIGRTMAX-2,SIGRTMAX-3,SIGRTMAX-4,SIGRTMAX-5,SIGRTMAX-6,SIGRTMAX-7,SIGRTMAX-8,SIGRTMAX-9,SIGRTMIN,SIGRTMIN+1,SIGRTMIN+10,SIGRTMIN+11,SIGRTMIN+12,SIGRTMIN+13,SIGRTMIN+14,SIGRTMIN+15,SIGRTMIN+2,SIGRTMIN+3,SIGRTMIN+4,SIGRTMIN+5,SIGRTMIN+6,SIGRTMIN+7,SIGRTMIN+8,SIGRTMIN+9,SIGSEGV,SIGSTKFLT,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGVTALRM,SIGWINCH,SIGXCPU,SIGXFSZ)
 
 ContainerUser
   linux 1 core.v1.LinuxContainerUser *
@@ -283,7 +283,7 @@ EndpointAddress atomic
 EndpointPort atomic
   name 1 string
   port 2 int32 ! required
-  protocol 3 string
+  protocol 3 string enum(SCTP,TCP,UDP)
   appProtocol 4 string *
 
 EndpointSubset
@@ -336,8 +336,8 @@ EphemeralContainer
   startupProbe 1.22 core.v1.Probe *
   lifecycle 1.12 core.v1.Lifecycle *
   terminationMessagePath 1.13 string
-  terminationMessagePolicy 1.20 string
-  imagePullPolicy 1.14 string
+  terminationMessagePolicy 1.20 string enum(FallbackToLogsOnError,File)
+  imagePullPolicy 1.14 string enum(Always,IfNotPresent,Never)
   securityContext 1.15 core.v1.SecurityContext *
   stdin 1.16 bool
   stdinOnce 1.17 bool
@@ -345,27 +345,27 @@ EphemeralContainer
   targetContainerName 2 string
 
 EphemeralContainerCommon
-  name 1 string !
+  name 1 string ! required
   image 2 string
-  command 3 list[string]
-  args 4 list[string]
+  command 3 list[string] atomic
+  args 4 list[string] atomic
   workingDir 5 string
-  ports 6 list[core.v1.ContainerPort]
-  envFrom 19 list[core.v1.EnvFromSource]
-  env 7 list[core.v1.EnvVar]
+  ports 6 list[core.v1.ContainerPort] keys(containerPort,protocol) merge(containerPort)
+  envFrom 19 list[core.v1.EnvFromSource] atomic
+  env 7 list[core.v1.EnvVar] keys(name) merge(name)
   resources 8 core.v1.ResourceRequirements !
-  resizePolicy 23 list[core.v1.ContainerResizePolicy]
+  resizePolicy 23 list[core.v1.ContainerResizePolicy] atomic
   restartPolicy 24 string *
-  restartPolicyRules 25 list[core.v1.ContainerRestartRule]
-  volumeMounts 9 list[core.v1.VolumeMount]
-  volumeDevices 21 list[core.v1.VolumeDevice]
+  restartPolicyRules 25 list[core.v1.ContainerRestartRule] atomic
+  volumeMounts 9 list[core.v1.VolumeMount] keys(mountPath) merge(mountPath)
+  volumeDevices 21 list[core.v1.VolumeDevice] keys(devicePath) merge(devicePath)
   livenessProbe 10 core.v1.Probe *
   readinessProbe 11 core.v1.Probe *
   startupProbe 22 core.v1.Probe *
   lifecycle 12 core.v1.Lifecycle *
   terminationMessagePath 13 string
-  terminationMessagePolicy 20 string
-  imagePullPolicy 14 string
+  terminationMessagePolicy 20 string enum(FallbackToLogsOnError,File)
+  imagePullPolicy 14 string enum(Always,IfNotPresent,Never)
   securityContext 15 core.v1.SecurityContext *
   stdin 16 bool
   stdinOnce 17 bool
@@ -467,7 +467,7 @@ HTTPGetAction
   path 1 string
   port 2 intOrString ! required
   host 3 string
-  scheme 4 string
+  scheme 4 string enum(HTTP,HTTPS)
   httpHeaders 5 list[core.v1.HTTPHeader] atomic
 
 HTTPHeader
@@ -483,7 +483,7 @@ HostIP
 
 HostPathVolumeSource
   path 1 string ! required
-  type 2 string *
+  type 2 string * enum("",BlockDevice,CharDevice,Directory,DirectoryOrCreate,File,FileOrCreate,Socket)
 
 ISCSIPersistentVolumeSource
   targetPortal 1 string ! required
@@ -513,7 +513,7 @@ ISCSIVolumeSource
 
 ImageVolumeSource
   reference 1 string
-  pullPolicy 2 string
+  pullPolicy 2 string enum(Always,IfNotPresent,Never)
 
 ImageVolumeStatus
   imageRef 1 string required
@@ -526,7 +526,7 @@ KeyToPath
 Lifecycle
   postStart 1 core.v1.LifecycleHandler *
   preStop 2 core.v1.LifecycleHandler *
-  stopSignal 3 string *
+  stopSignal 3 string * enum(SIGABRT,SIGALRM,SIGBUS,SIGCHLD,SIGCLD,SIGCONT,SIGFPE,SIGHUP,SIGILL,SIGINT,SIGIO,SIGIOT,SIGKILL,SIGPIPE,SIGPOLL,SIGPROF,SIGPWR,SIGQUIT,SIGRTMAX,SIGRTMAX-1,SIGRTMAX-10,SIGRTMAX-11,SIGRTMAX-12,SIGRTMAX-13,SIGRTMAX-14,SIGRTMAX-2,SIGRTMAX-3,SIGRTMAX-4,SIGRTMAX-5,SIGRTMAX-6,SIGRTMAX-7,SIGRTMAX-8,SIGRTMAX-9,SIGRTMIN,SIGRTMIN+1,SIGRTMIN+10,SIGRTMIN+11,SIGRTMIN+12,SIGRTMIN+13,SIGRTMIN+14,SIGRTMIN+15,SIGRTMIN+2,SIGRTMIN+3,SIGRTMIN+4,SIGRTMIN+5,SIGRTMIN+6,SIGRTMIN+7,SIGRTMIN+8,SIGRTMIN+9,SIGSEGV,SIGSTKFLT,SIGSTOP,SIGSYS,SIGTERM,SIGTRAP,SIGTSTP,SIGTTIN,SIGTTOU,SIGURG,SIGUSR1,SIGUSR2,SIGVTALRM,SIGWINCH,SIGXCPU,SIGXFSZ)
 
 LifecycleHandler
   exec 1 core.v1.ExecAction *
@@ -576,7 +576,7 @@ LocalVolumeSource
 
 ModifyVolumeStatus
   targetVolumeAttributesClassName 1 string
-  status 2 string ! required
+  status 2 string ! required enum(InProgress,Infeasible,Pending)
 
 NFSVolumeSource
   server 1 string ! required
@@ -603,7 +603,7 @@ NamespaceSpec
   finalizers 1 list[string] atomic
 
 NamespaceStatus
-  phase 1 string
+  phase 1 string enum(Active,Terminating)
   conditions 2 list[core.v1.NamespaceCondition] keys(type) merge(type)
 
 Node object
@@ -667,7 +667,7 @@ NodeSelector atomic
 
 NodeSelectorRequirement
   key 1 string ! required
-  operator 2 string ! required
+  operator 2 string ! required enum(DoesNotExist,Exists,Gt,In,Lt,NotIn)
   values 3 list[string] atomic
 
 NodeSelectorTerm atomic
@@ -686,7 +686,7 @@ NodeSpec
 NodeStatus
   capacity 1 map[quantity]
   allocatable 2 map[quantity]
-  phase 3 string
+  phase 3 string enum(Pending,Running,Terminated)
   conditions 4 list[core.v1.NodeCondition] keys(type) merge(type)
   addresses 5 list[core.v1.NodeAddress] keys(type) merge(type)
   daemonEndpoints 6 core.v1.NodeDaemonEndpoints !
@@ -751,19 +751,19 @@ PersistentVolumeClaimList object
   items 2 list[core.v1.PersistentVolumeClaim] ! required
 
 PersistentVolumeClaimSpec
-  accessModes 1 list[string] atomic
+  accessModes 1 list[string] atomic enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)
   selector 4 meta.v1.LabelSelector *
   resources 2 core.v1.VolumeResourceRequirements !
   volumeName 3 string
   storageClassName 5 string *
-  volumeMode 6 string *
+  volumeMode 6 string * enum(Block,Filesystem)
   dataSource 7 core.v1.TypedLocalObjectReference *
   dataSourceRef 8 core.v1.TypedObjectReference *
   volumeAttributesClassName 9 string *
 
 PersistentVolumeClaimStatus
-  phase 1 string
-  accessModes 2 list[string] atomic
+  phase 1 string enum(Bound,Lost,Pending)
+  accessModes 2 list[string] atomic enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)
   capacity 3 map[quantity]
   conditions 4 list[core.v1.PersistentVolumeClaimCondition] keys(type) merge(type)
   allocatedResources 5 map[quantity]
@@ -831,17 +831,17 @@ PersistentVolumeSpec
   local 2.20 core.v1.LocalVolumeSource *
   storageos 2.21 core.v1.StorageOSPersistentVolumeSource *
   csi 2.22 core.v1.CSIPersistentVolumeSource *
-  accessModes 3 list[string] atomic
-  claimRef 4 core.v1.ObjectReference * atomic
-  persistentVolumeReclaimPolicy 5 string
+  accessModes 3 list[string] atomic enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)
+  claimRef 4 core.v1.ObjectReference *
+  persistentVolumeReclaimPolicy 5 string enum(Delete,Recycle,Retain)
   storageClassName 6 string
   mountOptions 7 list[string] atomic
-  volumeMode 8 string *
+  volumeMode 8 string * enum(Block,Filesystem)
   nodeAffinity 9 core.v1.VolumeNodeAffinity *
   volumeAttributesClassName 10 string *
 
 PersistentVolumeStatus
-  phase 1 string
+  phase 1 string enum(Available,Bound,Failed,Pending,Released)
   message 2 string
   reason 3 string
   lastPhaseTransitionTime 4 time *
@@ -911,7 +911,7 @@ PodExecOptions object
   stderr 3 bool
   tty 4 bool
   container 5 string
-  command 6 list[string] !
+  command 6 list[string] ! required atomic
 
 PodExtendedResourceClaimStatus
   requestMappings 1 list[core.v1.ContainerExtendedResourceRequest] ! required atomic
@@ -940,7 +940,7 @@ PodOS
   name 1 string ! required
 
 PodPortForwardOptions object
-  ports 1 list[int32]
+  ports 1 list[int32] atomic
 
 PodProxyOptions object
   path 1 string
@@ -960,7 +960,7 @@ PodResourceClaimStatus
 PodSchedulingGate
   name 1 string ! required
 
-PodSchedulingGroup
+PodSchedulingGroup union(:podGroupName=PodGroupName)
   podGroupName 1 string *
 
 PodSecurityContext
@@ -970,10 +970,10 @@ PodSecurityContext
   runAsGroup 6 int64 *
   runAsNonRoot 3 bool *
   supplementalGroups 4 list[int64] atomic
-  supplementalGroupsPolicy 12 string *
+  supplementalGroupsPolicy 12 string * enum(Merge,Strict)
   fsGroup 5 int64 *
   sysctls 7 list[core.v1.Sysctl] atomic
-  fsGroupChangePolicy 9 string *
+  fsGroupChangePolicy 9 string * enum(Always,OnRootMismatch)
   seccompProfile 10 core.v1.SeccompProfile *
   appArmorProfile 11 core.v1.AppArmorProfile *
   seLinuxChangePolicy 13 string *
@@ -986,10 +986,10 @@ PodSpec
   initContainers 20 list[core.v1.Container] keys(name) merge(name)
   containers 2 list[core.v1.Container] ! required keys(name) merge(name)
   ephemeralContainers 34 list[core.v1.EphemeralContainer] keys(name) merge(name)
-  restartPolicy 3 string
+  restartPolicy 3 string enum(Always,Never,OnFailure)
   terminationGracePeriodSeconds 4 int64 *
   activeDeadlineSeconds 5 int64 *
-  dnsPolicy 6 string
+  dnsPolicy 6 string enum(ClusterFirst,ClusterFirstWithHostNet,Default,None)
   nodeSelector 7 map[string] atomic
   serviceAccountName 8 string
   serviceAccount 9 string
@@ -1013,7 +1013,7 @@ PodSpec
   readinessGates 28 list[core.v1.PodReadinessGate] atomic
   runtimeClassName 29 string *
   enableServiceLinks 30 bool *
-  preemptionPolicy 31 string *
+  preemptionPolicy 31 string * enum(Never,PreemptLowerPriority)
   overhead 32 map[quantity]
   topologySpreadConstraints 33 list[core.v1.TopologySpreadConstraint] keys(topologyKey,whenUnsatisfiable) merge(topologyKey)
   setHostnameAsFQDN 35 bool *
@@ -1027,7 +1027,7 @@ PodSpec
 
 PodStatus
   observedGeneration 17 int64
-  phase 1 string
+  phase 1 string enum(Failed,Pending,Running,Succeeded,Unknown)
   conditions 2 list[core.v1.PodCondition] keys(type) merge(type)
   message 3 string
   reason 4 string
@@ -1039,7 +1039,7 @@ PodStatus
   startTime 7 time *
   initContainerStatuses 10 list[core.v1.ContainerStatus] atomic
   containerStatuses 8 list[core.v1.ContainerStatus] atomic
-  qosClass 9 string
+  qosClass 9 string enum(BestEffort,Burstable,Guaranteed)
   ephemeralContainerStatuses 13 list[core.v1.ContainerStatus] atomic
   resize 14 string
   resourceClaimStatuses 15 list[core.v1.PodResourceClaimStatus] keys(name) merge(name) retainKeys
@@ -1066,7 +1066,7 @@ PodTemplateSpec
 
 PortStatus
   port 1 int32 ! required
-  protocol 2 string ! required
+  protocol 2 string ! required enum(SCTP,TCP,UDP)
   error 3 string *
 
 PortworxVolumeSource
@@ -1139,8 +1139,8 @@ RBDVolumeSource
 
 RangeAllocation object
   metadata 1 meta.v1.ObjectMeta !
-  range 2 string !
-  data 3 bytes !
+  range 2 string ! required
+  data 3 bytes ! required
 
 ReplicationController object
   metadata 1 meta.v1.ObjectMeta !
@@ -1197,7 +1197,7 @@ ResourceQuotaList object
 
 ResourceQuotaSpec
   hard 1 map[quantity]
-  scopes 2 list[string] atomic
+  scopes 2 list[string] atomic enum(BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass)
   scopeSelector 3 core.v1.ScopeSelector *
 
 ResourceQuotaStatus
@@ -1247,12 +1247,12 @@ ScopeSelector atomic
   matchExpressions 1 list[core.v1.ScopedResourceSelectorRequirement] atomic
 
 ScopedResourceSelectorRequirement
-  scopeName 1 string ! required
-  operator 2 string ! required
+  scopeName 1 string ! required enum(BestEffort,CrossNamespacePodAffinity,NotBestEffort,NotTerminating,PriorityClass,Terminating,VolumeAttributesClass)
+  operator 2 string ! required enum(DoesNotExist,Exists,In,NotIn)
   values 3 list[string] atomic
 
-SeccompProfile
-  type 1 string ! required
+SeccompProfile union(type:localhostProfile=LocalhostProfile)
+  type 1 string ! required enum(Localhost,RuntimeDefault,Unconfined)
   localhostProfile 2 string *
 
 Secret object
@@ -1300,7 +1300,7 @@ SecurityContext
   runAsNonRoot 5 bool *
   readOnlyRootFilesystem 6 bool *
   allowPrivilegeEscalation 7 bool *
-  procMount 9 string *
+  procMount 9 string * enum(Default,Unmasked)
   seccompProfile 11 core.v1.SeccompProfile *
   appArmorProfile 12 core.v1.AppArmorProfile *
 
@@ -1333,7 +1333,7 @@ ServiceList object
 
 ServicePort
   name 1 string
-  protocol 2 string ="TCP"
+  protocol 2 string enum(SCTP,TCP,UDP) ="TCP"
   appProtocol 6 string *
   port 3 int32 ! required
   targetPort 4 intOrString !
@@ -1347,21 +1347,21 @@ ServiceSpec
   selector 2 map[string] atomic
   clusterIP 3 string
   clusterIPs 18 list[string] atomic
-  type 4 string
+  type 4 string enum(ClusterIP,ExternalName,LoadBalancer,NodePort)
   externalIPs 5 list[string] atomic
-  sessionAffinity 7 string
+  sessionAffinity 7 string enum(ClientIP,None)
   loadBalancerIP 8 string
   loadBalancerSourceRanges 9 list[string] atomic
   externalName 10 string
-  externalTrafficPolicy 11 string
+  externalTrafficPolicy 11 string enum(Cluster,Local)
   healthCheckNodePort 12 int32
   publishNotReadyAddresses 13 bool
   sessionAffinityConfig 14 core.v1.SessionAffinityConfig *
-  ipFamilies 19 list[string] atomic
-  ipFamilyPolicy 17 string *
+  ipFamilies 19 list[string] atomic enum("",IPv4,IPv6)
+  ipFamilyPolicy 17 string * enum(PreferDualStack,RequireDualStack,SingleStack)
   allocateLoadBalancerNodePorts 20 bool *
   loadBalancerClass 21 string *
-  internalTrafficPolicy 22 string *
+  internalTrafficPolicy 22 string * enum(Cluster,Local)
   trafficDistribution 23 string *
 
 ServiceStatus
@@ -1399,14 +1399,14 @@ TCPSocketAction
 Taint
   key 1 string ! required
   value 2 string
-  effect 3 string ! required
+  effect 3 string ! required enum(NoExecute,NoSchedule,PreferNoSchedule)
   timeAdded 4 time *
 
 Toleration
   key 1 string
-  operator 2 string
+  operator 2 string enum(Equal,Exists,Gt,Lt)
   value 3 string
-  effect 4 string
+  effect 4 string enum(NoExecute,NoSchedule,PreferNoSchedule)
   tolerationSeconds 5 int64 *
 
 TopologySelectorLabelRequirement
@@ -1419,11 +1419,11 @@ TopologySelectorTerm atomic
 TopologySpreadConstraint
   maxSkew 1 int32 ! required
   topologyKey 2 string ! required
-  whenUnsatisfiable 3 string ! required
+  whenUnsatisfiable 3 string ! required enum(DoNotSchedule,ScheduleAnyway)
   labelSelector 4 meta.v1.LabelSelector *
   minDomains 5 int32 *
-  nodeAffinityPolicy 6 string *
-  nodeTaintsPolicy 7 string *
+  nodeAffinityPolicy 6 string * enum(Honor,Ignore)
+  nodeTaintsPolicy 7 string * enum(Honor,Ignore)
   matchLabelKeys 8 list[string] atomic
 
 TypedLocalObjectReference atomic
@@ -1480,7 +1480,7 @@ VolumeMount
   recursiveReadOnly 7 string *
   mountPath 3 string ! required
   subPath 4 string
-  mountPropagation 5 string *
+  mountPropagation 5 string * enum(Bidirectional,HostToContainer,None)
   subPathExpr 6 string
 
 VolumeMountStatus

@@ -442,7 +442,7 @@ export interface EphemeralContainer {
 }
 
 export interface EphemeralContainerCommon {
-  name?: string;
+  name: string;
   image?: string;
   command?: string[];
   args?: string[];
@@ -1178,7 +1178,7 @@ export interface PodExecOptions {
   stderr?: boolean;
   tty?: boolean;
   container?: string;
-  command?: string[];
+  command: string[];
 }
 
 export interface PodExtendedResourceClaimStatus {
@@ -1468,8 +1468,8 @@ export interface RangeAllocation {
   apiVersion?: string;
   kind?: string;
   metadata?: MetaV1.ObjectMeta;
-  range?: string;
-  data?: string;
+  range: string;
+  data: string;
 }
 
 export interface RangeAllocationList {

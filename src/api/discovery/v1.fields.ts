@@ -22,13 +22,13 @@ EndpointHints
 
 EndpointPort atomic
   name 1 string *
-  protocol 2 string *
+  protocol 2 string * enum(SCTP,TCP,UDP)
   port 3 int32 *
   appProtocol 4 string *
 
 EndpointSlice object
   metadata 1 meta.v1.ObjectMeta !
-  addressType 4 string ! required
+  addressType 4 string ! required enum(FQDN,IPv4,IPv6)
   endpoints 2 list[discovery.v1.Endpoint] ! atomic
   ports 3 list[discovery.v1.EndpointPort] ! atomic
 

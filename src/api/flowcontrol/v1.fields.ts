@@ -36,7 +36,7 @@ FlowSchemaStatus
 GroupSubject
   name 1 string ! required
 
-LimitResponse
+LimitResponse union(type:queuing=Queuing)
   type 1 string ! required
   queuing 2 flowcontrol.v1.QueuingConfiguration *
 
@@ -74,7 +74,7 @@ PriorityLevelConfigurationList object
 PriorityLevelConfigurationReference
   name 1 string ! required
 
-PriorityLevelConfigurationSpec
+PriorityLevelConfigurationSpec union(type:exempt=Exempt,limited=Limited)
   type 1 string ! required
   limited 2 flowcontrol.v1.LimitedPriorityLevelConfiguration *
   exempt 3 flowcontrol.v1.ExemptPriorityLevelConfiguration *
@@ -98,7 +98,7 @@ ServiceAccountSubject
   namespace 1 string ! required
   name 2 string ! required
 
-Subject
+Subject union(kind:group=Group,serviceAccount=ServiceAccount,user=User)
   kind 1 string ! required
   user 2 flowcontrol.v1.UserSubject *
   group 3 flowcontrol.v1.GroupSubject *

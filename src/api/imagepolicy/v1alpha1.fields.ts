@@ -10,7 +10,7 @@ ImageReviewContainerSpec
   image 1 string
 
 ImageReviewSpec
-  containers 1 list[imagepolicy.v1alpha1.ImageReviewContainerSpec]
+  containers 1 list[imagepolicy.v1alpha1.ImageReviewContainerSpec] atomic
   annotations 2 map[string]
   namespace 3 string
 

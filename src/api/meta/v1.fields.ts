@@ -2,14 +2,14 @@
 // Read by src/api/schema.ts at run time and by tools/gen.ts for the static types; src/api/README.md explains the columns.
 export const fields = `
 GroupVersionKind
-  group 1 string !
-  version 2 string !
-  kind 3 string !
+  group 1 string ! required
+  version 2 string ! required
+  kind 3 string ! required
 
 GroupVersionResource
-  group 1 string !
-  version 2 string !
-  resource 3 string !
+  group 1 string ! required
+  version 2 string ! required
+  resource 3 string ! required
 
 APIGroup object
   name 1 string ! required
@@ -54,7 +54,7 @@ Condition
   message 6 string ! required
 
 CreateOptions object
-  dryRun 1 list[string]
+  dryRun 1 list[string] atomic
   fieldManager 3 string
   fieldValidation 4 string
 
@@ -89,7 +89,7 @@ LabelSelectorRequirement
 
 List object
   metadata 1 meta.v1.ListMeta !
-  items 2 list[rawExtension] !
+  items 2 list[rawExtension] ! required
 
 ListMeta
   selfLink 1 string
@@ -150,12 +150,12 @@ PartialObjectMetadata object
 
 PartialObjectMetadataList object
   metadata 1 meta.v1.ListMeta !
-  items 2 list[meta.v1.PartialObjectMetadata] !
+  items 2 list[meta.v1.PartialObjectMetadata] ! required
 
 Patch
 
 PatchOptions object
-  dryRun 1 list[string]
+  dryRun 1 list[string] atomic
   force 2 bool *
   fieldManager 3 string
   fieldValidation 4 string
@@ -197,35 +197,40 @@ StatusDetails
 
 Table object
   metadata - meta.v1.ListMeta !
-  columnDefinitions - list[meta.v1.TableColumnDefinition] !
-  rows - list[meta.v1.TableRow] !
+  columnDefinitions - list[meta.v1.TableColumnDefinition] ! required atomic
+  rows - list[meta.v1.TableRow] ! required atomic
 
 TableColumnDefinition
-  name - string !
-  type - string !
-  format - string !
-  description - string !
-  priority - int32 !
+  name - string ! required
+  type - string ! required
+  format - string ! required
+  description - string ! required
+  priority - int32 ! required
 
 TableOptions object
   includeObject 1 string
 
 TableRow
-  conditions - list[meta.v1.TableRowCondition]
+  cells - list[rawExtension] ! required atomic
+  conditions - list[meta.v1.TableRowCondition] atomic
   object - rawExtension !
 
 TableRowCondition
-  type - string !
-  status - string !
+  type - string ! required
+  status - string ! required
   reason - string
   message - string
 
 UpdateOptions object
-  dryRun 1 list[string]
+  dryRun 1 list[string] atomic
   fieldManager 2 string
   fieldValidation 3 string
 
 WatchEvent
   type 1 string ! required
   object 2 rawExtension ! required
+
+GroupResource
+  group 1 string ! required
+  resource 2 string ! required
 `;

@@ -3,7 +3,7 @@
 export const fields = `
 HTTPIngressPath
   path 1 string
-  pathType 3 string * ! required
+  pathType 3 string * ! required enum(Exact,ImplementationSpecific,Prefix)
   backend 2 networking.v1.IngressBackend ! required
 
 HTTPIngressRuleValue
@@ -66,7 +66,7 @@ IngressLoadBalancerStatus
 
 IngressPortStatus
   port 1 int32 ! required
-  protocol 2 string ! required
+  protocol 2 string ! required enum(SCTP,TCP,UDP)
   error 3 string *
 
 IngressRule
@@ -115,7 +115,7 @@ NetworkPolicyPeer
   ipBlock 3 networking.v1.IPBlock *
 
 NetworkPolicyPort
-  protocol 1 string *
+  protocol 1 string * enum(SCTP,TCP,UDP)
   port 2 intOrString *
   endPort 3 int32 *
 
@@ -123,7 +123,7 @@ NetworkPolicySpec
   podSelector 1 meta.v1.LabelSelector !
   ingress 2 list[networking.v1.NetworkPolicyIngressRule] atomic
   egress 3 list[networking.v1.NetworkPolicyEgressRule] atomic
-  policyTypes 4 list[string] atomic
+  policyTypes 4 list[string] atomic enum(Egress,Ingress)
 
 ParentReference
   group 1 string

@@ -16,9 +16,9 @@ PodDisruptionBudgetList object
 
 PodDisruptionBudgetSpec
   minAvailable 1 intOrString *
-  selector 2 meta.v1.LabelSelector * replace
+  selector 2 meta.v1.LabelSelector *
   maxUnavailable 3 intOrString *
-  unhealthyPodEvictionPolicy 4 string *
+  unhealthyPodEvictionPolicy 4 string * enum(AlwaysAllow,IfHealthyBudget)
 
 PodDisruptionBudgetStatus
   observedGeneration 1 int64

@@ -54,7 +54,7 @@ Device
   nodeAllocatableResourceMappings 13 map[resource.v1.NodeAllocatableResourceMapping]
 
 DeviceAllocationConfiguration
-  source 1 string ! required
+  source 1 string ! required enum(FromClaim,FromClass)
   requests 2 list[string] atomic
   opaque 3.1 resource.v1.OpaqueDeviceConfiguration *
 
@@ -137,7 +137,7 @@ DeviceSubRequest
   name 1 string ! required
   deviceClassName 2 string ! required
   selectors 3 list[resource.v1.DeviceSelector] atomic
-  allocationMode 4 string
+  allocationMode 4 string enum(All,ExactCount)
   count 5 int64
   tolerations 6 list[resource.v1.DeviceToleration] atomic
   capacity 7 resource.v1.CapacityRequirements *
@@ -145,20 +145,20 @@ DeviceSubRequest
 DeviceTaint
   key 1 string ! required
   value 2 string
-  effect 3 string ! required
+  effect 3 string ! required enum(NoExecute,NoSchedule,None)
   timeAdded 4 time *
 
 DeviceToleration
   key 1 string
-  operator 2 string ="Equal"
+  operator 2 string enum(Equal,Exists) ="Equal"
   value 3 string
-  effect 4 string
+  effect 4 string enum(NoExecute,NoSchedule,None)
   tolerationSeconds 5 int64 *
 
 ExactDeviceRequest
   deviceClassName 1 string ! required
   selectors 2 list[resource.v1.DeviceSelector] atomic
-  allocationMode 3 string
+  allocationMode 3 string enum(All,ExactCount)
   count 4 int64
   adminAccess 5 bool *
   tolerations 6 list[resource.v1.DeviceToleration] atomic

@@ -6,7 +6,7 @@ PriorityClass object
   value 2 int32 !
   globalDefault 3 bool
   description 4 string
-  preemptionPolicy 5 string *
+  preemptionPolicy 5 string * enum(Never,PreemptLowerPriority)
 
 PriorityClassList object
   metadata 1 meta.v1.ListMeta !

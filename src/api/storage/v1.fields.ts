@@ -54,10 +54,10 @@ StorageClass object
   metadata 1 meta.v1.ObjectMeta !
   provisioner 2 string ! required
   parameters 3 map[string]
-  reclaimPolicy 4 string *
+  reclaimPolicy 4 string * enum(Delete,Recycle,Retain)
   mountOptions 5 list[string] atomic
   allowVolumeExpansion 6 bool *
-  volumeBindingMode 7 string *
+  volumeBindingMode 7 string * enum(Immediate,WaitForFirstConsumer)
   allowedTopologies 8 list[core.v1.TopologySelectorTerm] atomic
 
 StorageClassList object

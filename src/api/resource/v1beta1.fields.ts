@@ -1,0 +1,218 @@
+// Field table of resource/v1beta1: the one place where the shape of its types is written down.
+// Read by src/api/schema.ts at run time and by tools/gen.ts for the static types; src/api/README.md explains the columns.
+export const fields = `
+AllocatedDeviceStatus
+  driver 1 string ! required
+  pool 2 string ! required
+  device 3 string ! required
+  shareID 7 string *
+  conditions 4 list[meta.v1.Condition] ! keys(type)
+  data 5 rawExtension *
+  networkData 6 resource.v1beta1.NetworkDeviceData *
+
+AllocationResult
+  devices 1 resource.v1beta1.DeviceAllocationResult !
+  nodeSelector 3 core.v1.NodeSelector *
+  allocationTimestamp 5 time *
+
+BasicDevice
+  attributes 1 map[resource.v1beta1.DeviceAttribute]
+  capacity 2 map[resource.v1beta1.DeviceCapacity]
+  consumesCounters 3 list[resource.v1beta1.DeviceCounterConsumption] atomic
+  nodeName 4 string *
+  nodeSelector 5 core.v1.NodeSelector *
+  allNodes 6 bool *
+  taints 7 list[resource.v1beta1.DeviceTaint] atomic
+  bindsToNode 8 bool *
+  bindingConditions 9 list[string] atomic
+  bindingFailureConditions 10 list[string] atomic
+  allowMultipleAllocations 11 bool *
+  nodeAllocatableResourceMappings 12 map[resource.v1beta1.NodeAllocatableResourceMapping]
+
+CELDeviceSelector
+  expression 1 string ! required
+
+CapacityRequestPolicy
+  default 1 quantity * !
+  validValues 3 list[quantity] atomic
+  validRange 4 resource.v1beta1.CapacityRequestPolicyRange *
+
+CapacityRequestPolicyRange
+  min 1 quantity * required
+  max 2 quantity *
+  step 3 quantity *
+
+CapacityRequirements
+  requests 1 map[quantity]
+
+Counter
+  value 1 quantity ! required
+
+CounterSet
+  name 1 string ! required
+  counters 2 map[resource.v1beta1.Counter] required
+
+Device
+  name 1 string ! required
+  basic 2 resource.v1beta1.BasicDevice *
+
+DeviceAllocationConfiguration
+  source 1 string ! required enum(FromClaim,FromClass)
+  requests 2 list[string] atomic
+  opaque 3.1 resource.v1beta1.OpaqueDeviceConfiguration *
+
+DeviceAllocationResult
+  results 1 list[resource.v1beta1.DeviceRequestAllocationResult] atomic
+  config 2 list[resource.v1beta1.DeviceAllocationConfiguration] atomic
+
+DeviceAttribute
+  int 2 int64 *
+  bool 3 bool *
+  string 4 string *
+  version 5 string *
+  ints 6 list[int64] atomic
+  bools 7 list[bool] atomic
+  strings 8 list[string] atomic
+  versions 9 list[string] atomic
+
+DeviceCapacity
+  value 1 quantity ! required
+  requestPolicy 2 resource.v1beta1.CapacityRequestPolicy *
+
+DeviceClaim
+  requests 1 list[resource.v1beta1.DeviceRequest] ! atomic
+  constraints 2 list[resource.v1beta1.DeviceConstraint] atomic
+  config 3 list[resource.v1beta1.DeviceClaimConfiguration] atomic
+
+DeviceClaimConfiguration
+  requests 1 list[string] atomic
+  opaque 2.1 resource.v1beta1.OpaqueDeviceConfiguration *
+
+DeviceClass object
+  metadata 1 meta.v1.ObjectMeta !
+  spec 2 resource.v1beta1.DeviceClassSpec ! required
+
+DeviceClassConfiguration
+  opaque 1.1 resource.v1beta1.OpaqueDeviceConfiguration *
+
+DeviceClassSpec
+  selectors 1 list[resource.v1beta1.DeviceSelector] atomic
+  config 2 list[resource.v1beta1.DeviceClassConfiguration] atomic
+  extendedResourceName 4 string *
+
+DeviceConstraint
+  requests 1 list[string] atomic
+  matchAttribute 2 string *
+  distinctAttribute 3 string *
+
+DeviceCounterConsumption
+  counterSet 1 string ! required
+  counters 2 map[resource.v1beta1.Counter] required
+
+DeviceRequest
+  name 1 string ! required
+  deviceClassName 2 string !
+  selectors 3 list[resource.v1beta1.DeviceSelector] atomic
+  allocationMode 4 string enum(All,ExactCount)
+  count 5 int64
+  adminAccess 6 bool *
+  firstAvailable 7 list[resource.v1beta1.DeviceSubRequest] atomic
+  tolerations 8 list[resource.v1beta1.DeviceToleration] atomic
+  capacity 9 resource.v1beta1.CapacityRequirements *
+
+DeviceRequestAllocationResult
+  request 1 string ! required
+  driver 2 string ! required
+  pool 3 string ! required
+  device 4 string ! required
+  adminAccess 5 bool *
+  tolerations 6 list[resource.v1beta1.DeviceToleration] atomic
+  bindingConditions 7 list[string] atomic
+  bindingFailureConditions 8 list[string] atomic
+  shareID 9 string *
+  consumedCapacity 10 map[quantity]
+
+DeviceSelector
+  cel 1 resource.v1beta1.CELDeviceSelector *
+
+DeviceSubRequest
+  name 1 string ! required
+  deviceClassName 2 string ! required
+  selectors 3 list[resource.v1beta1.DeviceSelector] atomic
+  allocationMode 4 string enum(All,ExactCount)
+  count 5 int64
+  tolerations 7 list[resource.v1beta1.DeviceToleration] atomic
+  capacity 8 resource.v1beta1.CapacityRequirements *
+
+DeviceTaint
+  key 1 string ! required
+  value 2 string
+  effect 3 string ! required enum(NoExecute,NoSchedule,None)
+  timeAdded 4 time *
+
+DeviceToleration
+  key 1 string
+  operator 2 string enum(Equal,Exists) ="Equal"
+  value 3 string
+  effect 4 string enum(NoExecute,NoSchedule,None)
+  tolerationSeconds 5 int64 *
+
+NetworkDeviceData
+  interfaceName 1 string
+  ips 2 list[string] atomic
+  hardwareAddress 3 string
+
+NodeAllocatableResourceMapping
+  capacityKey 1 string *
+  allocationMultiplier 2 quantity *
+
+OpaqueDeviceConfiguration
+  driver 1 string ! required
+  parameters 2 rawExtension ! required
+
+ResourceClaim object
+  metadata 1 meta.v1.ObjectMeta !
+  spec 2 resource.v1beta1.ResourceClaimSpec ! required
+  status 3 resource.v1beta1.ResourceClaimStatus !
+
+ResourceClaimConsumerReference
+  apiGroup 1 string
+  resource 3 string ! required
+  name 4 string ! required
+  uid 5 string ! required
+
+ResourceClaimSpec
+  devices 1 resource.v1beta1.DeviceClaim !
+
+ResourceClaimStatus
+  allocation 1 resource.v1beta1.AllocationResult *
+  reservedFor 2 list[resource.v1beta1.ResourceClaimConsumerReference] keys(uid) merge(uid)
+  devices 4 list[resource.v1beta1.AllocatedDeviceStatus] keys(driver,device,pool,shareID)
+
+ResourceClaimTemplate object
+  metadata 1 meta.v1.ObjectMeta !
+  spec 2 resource.v1beta1.ResourceClaimTemplateSpec ! required
+
+ResourceClaimTemplateSpec
+  metadata 1 meta.v1.ObjectMeta !
+  spec 2 resource.v1beta1.ResourceClaimSpec ! required
+
+ResourcePool
+  name 1 string ! required
+  generation 2 int64 ! required
+  resourceSliceCount 3 int64 ! required
+
+ResourceSlice object
+  metadata 1 meta.v1.ObjectMeta !
+  spec 2 resource.v1beta1.ResourceSliceSpec ! required
+
+ResourceSliceSpec
+  driver 1 string ! required
+  pool 2 resource.v1beta1.ResourcePool ! required
+  nodeName 3 string
+  nodeSelector 4 core.v1.NodeSelector *
+  allNodes 5 bool
+  devices 6 list[resource.v1beta1.Device] atomic
+  perDeviceNodeSelection 7 bool *
+  sharedCounters 8 list[resource.v1beta1.CounterSet] atomic
+`;

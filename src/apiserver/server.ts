@@ -1,5 +1,6 @@
 // The API server put together: cache, registry, chain, bootstrap. main/ gives it a store and its security and
 // serves the handler it gets back.
+import { enabledResources } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import { openApiDocuments } from '#machinery';
 import type { Store } from '#store';
@@ -42,6 +43,8 @@ export interface ApiServerConfig {
   readonly advertise?: { readonly address: string; readonly port: number };
   /** The body of /version; `gitVersion` is the server's version. */
   readonly version: Readonly<Record<string, string>>;
+  /** --runtime-config: which groups and versions are served besides, or instead of, those served anyway. */
+  readonly runtimeConfig?: Readonly<Record<string, string>>;
   readonly trustedClients?: TrustedClients;
   readonly seats?: SeatLimits;
   /** Groups that others answer. */
@@ -64,7 +67,7 @@ export interface ApiServer {
 }
 
 export function createApiServer(world: World, config: ApiServerConfig): ApiServer {
-  const resources = createResourceTable();
+  const resources = createResourceTable(enabledResources(config.runtimeConfig));
   const cache = new WatchCache(world, config.store, resources.stored);
   const reader = createReader(cache);
   const stopped = new AbortController();

@@ -10,6 +10,7 @@ export const apiserverFlags = {
   'feature-gates': { type: 'gates', default: [], help: 'Comma-separated key=value pairs that turn features on or off.' },
   'emulated-version': { type: 'list', default: [], help: 'The version that the component emulates; only its own is possible.' },
   'allow-privileged': { type: 'bool', default: false, help: 'If true, allow privileged containers.' },
+  'runtime-config': { type: 'map', default: {}, help: 'A set of key=value pairs that enable or disable built-in APIs: v1=true|false, <group>/<version>=true|false, api/all=true|false, api/ga=true|false, api/beta=true|false, api/alpha=true|false.' },
   v: { type: 'int', default: 0, help: 'Number for the log level verbosity.' },
   // Serving
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'The IP address on which to listen for the --secure-port port.' },

@@ -1,6 +1,9 @@
-// Conversions between versions of one stored kind. There are two: events.k8s.io/v1 Event is stored as core/v1
-// Event, and autoscaling/v1 HorizontalPodAutoscaler as autoscaling/v2.
+// Conversions between versions of one stored kind. Three change the shape: events.k8s.io/v1 Event is stored as core/v1
+// Event, autoscaling/v1 HorizontalPodAutoscaler as autoscaling/v2, and resource.k8s.io/v1beta1 nests differently. The
+// other alpha and beta versions have the stored version's shape and differ in apiVersion alone.
+import { allResources, apiVersionOf } from '#api/resources.ts';
 import { horizontalPodAutoscalerToV1, horizontalPodAutoscalerToV2 } from './conversions-autoscaling.ts';
+import { resourceConversions } from './conversions-resource.ts';
 import type { KubeObject } from '../contract.ts';
 
 type Conversion = (object: KubeObject) => KubeObject;
@@ -31,14 +34,25 @@ const conversions: Readonly<Record<string, Conversion>> = {
   'events.v1.Event>core.v1.Event': (object) => renamed(object, toCoreV1, 'v1'),
   'autoscaling.v1.HorizontalPodAutoscaler>autoscaling.v2.HorizontalPodAutoscaler': horizontalPodAutoscalerToV2,
   'autoscaling.v2.HorizontalPodAutoscaler>autoscaling.v1.HorizontalPodAutoscaler': horizontalPodAutoscalerToV1,
+  ...resourceConversions,
 };
+
+const apiVersions = new Map(allResources.map((info) => [info.type, apiVersionOf(info)]));
+
+/** Group and kind of a type, without its version: "networking.IPAddress". */
+function unversioned(type: string): string {
+  const [pkg = '', , kind = ''] = type.split('.');
+  return `${pkg}.${kind}`;
+}
 
 /** The object in another version. Shares what it does not change. */
 export function convert(from: string, to: string, object: KubeObject): KubeObject {
   if (from === to) return object;
   const conversion = conversions[`${from}>${to}`];
-  if (conversion === undefined) throw new Error(`no conversion from ${from} to ${to}`);
-  return conversion(object);
+  if (conversion !== undefined) return conversion(object);
+  const apiVersion = apiVersions.get(to);
+  if (apiVersion === undefined || unversioned(from) !== unversioned(to)) throw new Error(`no conversion from ${from} to ${to}`);
+  return { ...object, apiVersion };
 }
 
 /** Renames a field path of one version to that of the stored one, for field selectors. */

@@ -1,6 +1,6 @@
 // The served resources: each URL resource with the stored resource behind it, its strategy and its cache.
 // Versions of one kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource.
-import { apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
+import { allResources, apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
 import { kindHead, type KindHead } from '../cache/stored-form.ts';
 import type { CachedResource } from '../cache/resource-cache.ts';
 import type { KubeObject } from '../contract.ts';
@@ -80,12 +80,15 @@ export interface ResourceTable {
   hasGroupVersion(group: string, version: string): boolean;
 }
 
-/** All built-in resources. The first version listed of a kind is the stored one. */
+/** Of the built-in kinds, the version listed first: it is the stored one, also while only others are served. */
+const storageVersions = new Map([...allResources].reverse().map((info) => [`${info.group}/${info.plural}`, info]));
+
+/** The resources of a server: of a kind, the first version that exists is the stored one. */
 export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): ResourceTable {
   const stored = new Map<string, StoredResource>();
   for (const info of infos) {
     const key = `${info.group}/${info.plural}`;
-    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info));
+    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info.type === undefined ? info : (storageVersions.get(key) ?? info)));
   }
   const served = infos.map((info) => {
     const key = `${info.group}/${info.plural}`;

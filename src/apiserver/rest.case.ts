@@ -220,6 +220,20 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
         expect(third.metadata.continue).toBeUndefined();
       });
 
+      it('offers a way on when the revision of a chunked list is compacted', async () => {
+        for (const name of ['a', 'b', 'c', 'd', 'e']) await api.post(maps, { metadata: { name } });
+        const first = (await api.get(`${maps}?limit=2`)).body;
+        const last = (await api.post(maps, { metadata: { name: 'f' } })).body.metadata.resourceVersion as string;
+        await opened.store.compact(Number(last));
+        const expired = await api.get(`${maps}?limit=2&continue=${first.metadata.continue}`);
+        expect(expired.status).toBe(410);
+        expect(expired.body.reason).toBe('Expired');
+        const second = (await api.get(`${maps}?limit=2&continue=${expired.body.metadata.continue}`)).body;
+        expect(names(second)).toEqual(['c', 'd']);
+        expect(second.metadata.remainingItemCount).toBe(2);
+        expect(second.metadata.resourceVersion).toBe(last);
+      });
+
       it('shows an exact revision, and refuses one to come', async () => {
         const first = (await api.post(maps, { metadata: { name: 'a' } })).body;
         const second = (await api.post(maps, { metadata: { name: 'b' } })).body.metadata.resourceVersion as string;

@@ -27,7 +27,7 @@ APIResource
   group 8 string
   version 9 string
   kind 3 string ! required
-  verbs 4 list[string] ! required
+  verbs 4.1 list[string] ! required
   shortNames 5 list[string] atomic
   categories 7 list[string] atomic
   storageVersionHash 10 string

@@ -115,6 +115,8 @@ function fromSnapshot(snapshot: Snapshot, revision: number, scope: string, start
 async function atRevision(
   cache: WatchCache, stored: StoredResource, scope: string, revision: number, start: string, limit: number, signal: AbortSignal, tooOld: () => Error,
 ): Promise<ListState> {
+  // What the store has forgotten is gone, even where the cache's ring still knows: every server answers alike.
+  if (revision < cache.revision && revision < (await cache.store.status()).compactedRevision) throw tooOld();
   const snapshot = cache.resource(stored.group, stored.plural)?.snapshotAt(revision);
   if (snapshot !== undefined) return fromSnapshot(snapshot, revision, scope, start, limit);
   const query = { start: stored.prefix + scope + start, end: prefixEnd(stored.prefix + scope), revision };

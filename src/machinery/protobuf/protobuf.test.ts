@@ -14,6 +14,8 @@ test('bytes are upstream\'s: zero values written, embedded sources, sorted maps'
   // type=1, intVal=2, strVal=3 of IntOrString are always there
   expect(hex(encodeMessage('core.v1.TCPSocketAction', { port: 'http' }))).toBe('0a0a080110001a04687474701200');
   expect(hex(encodeMessage('meta.v1.LabelSelector', { matchLabels: { b: '2', a: '1' } }))).toBe('0a060a01611201310a060a0162120132');
+  // verbs=4 is a message of items=1
+  expect(hex(encodeMessage('meta.v1.APIResource', { name: '', singularName: '', namespaced: false, kind: '', verbs: ['get', 'list'] }))).toContain('220b0a036765740a046c697374');
 });
 
 test('objects survive the envelope', () => {

@@ -2,6 +2,8 @@
 // (Authorizer), and what admission plugins see and may change. Parts import this file, never each other.
 import type { ResourceInfo } from '#api/resources.ts';
 import type { Exchange } from '#wire';
+import type { ResourceTable } from './registry/resources.ts';
+import type { WebhookCaller } from './webhooks/index.ts';
 
 export interface Identity {
   readonly name: string;
@@ -188,6 +190,10 @@ export interface PostStartHook {
 export interface SecurityPorts {
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
+  /** What is served, and how versions convert. */
+  readonly resources: ResourceTable;
+  /** Calls any webhook that a configuration object names. */
+  readonly webhooks: WebhookCaller;
 }
 
 /** Who asks, may he, and what else must hold: made by main/ from authn/, authz/ and admission/. */
@@ -202,6 +208,14 @@ export interface Security {
   readonly refusal: (attributes: Attributes, reason: string) => Error;
   readonly creators: Readonly<Record<string, Creator>>;
   readonly hooks: readonly PostStartHook[];
+  /** By path: what the server tells about its tokens. */
+  readonly documents?: Readonly<Record<string, FixedDocument>>;
+}
+
+export interface FixedDocument {
+  readonly contentType: string;
+  readonly cacheControl: string;
+  readonly body: string;
 }
 
 /** Where a connection to a node, pod or service goes. */

@@ -4,7 +4,7 @@ import { enabledResources } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import { openApiDocuments } from '#machinery';
 import type { Store } from '#store';
-import type { Handler } from '#wire';
+import { memoryTransport, type Handler, type HttpTransportOptions, type Transport } from '#wire';
 import { createServiceAllocation } from './allocation/service-allocation.ts';
 import { kubernetesServiceHook } from './bootstrap/kubernetes-service.ts';
 import { createHookRunner } from './bootstrap/run-hooks.ts';
@@ -13,6 +13,7 @@ import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import { createChain } from './chain.ts';
 import type { Delegate, NodeProxy, ObjectReader, ObjectWriter, PostStartHook, Security, SecurityPorts } from './contract.ts';
+import { encryptedStore, keyResources, type Encryption } from './encryption/index.ts';
 import { createDiscoveryPaths } from './discovery/discovery-paths.ts';
 import { createOpenApiPaths } from './discovery/openapi-paths.ts';
 import type { Server } from './endpoints/endpoint.ts';
@@ -28,10 +29,13 @@ import { createDeadlines } from './request/deadlines.ts';
 import { createRequestMetrics } from './request/request-metrics.ts';
 import { createSeats, defaultSeatLimits, type SeatLimits } from './request/seats.ts';
 import { createWatchHubs } from './watch/watch-hubs.ts';
+import { clusterIpResolver, createWebhookCaller, endpointResolver, type ClientCredentials } from './webhooks/index.ts';
 import { createWriter } from './writer.ts';
 
 export interface ApiServerConfig {
   readonly store: Store;
+  /** What is encrypted in the store, and how. Absent: values are stored as they are. */
+  readonly encryption?: Encryption;
   /** Called once, with the server's own caches. */
   readonly security: (ports: SecurityPorts) => Security;
   readonly nodeProxy?: NodeProxy;
@@ -51,6 +55,12 @@ export interface ApiServerConfig {
   readonly delegates?: readonly Delegate[];
   /** Further work after the start. */
   readonly hooks?: readonly PostStartHook[];
+  /** Where calls of Services go: to ready endpoints (default) or to cluster IPs, which needs a service proxy on this machine. */
+  readonly serviceRouting?: 'endpoints' | 'cluster-ip';
+  /** Makes the clients of webhooks and extension API servers; without it the network's. */
+  readonly connect?: (options: HttpTransportOptions) => Transport;
+  /** How to identify oneself to webhooks at "host:port". */
+  readonly webhookCredentials?: (hostPort: string) => ClientCredentials;
 }
 
 export interface ApiServer {
@@ -68,14 +78,23 @@ export interface ApiServer {
 
 export function createApiServer(world: World, config: ApiServerConfig): ApiServer {
   const resources = createResourceTable(enabledResources(config.runtimeConfig));
-  const cache = new WatchCache(world, config.store, resources.stored);
+  const encrypted = config.encryption === undefined ? undefined : encryptedStore(config.store, config.encryption, keyResources(resources.stored));
+  const store = encrypted ?? config.store;
+  const cache = new WatchCache(world, store, resources.stored);
+  const isStale: Registry['isStale'] = encrypted === undefined ? undefined : (resource, key, signal) => encrypted.isStale(resource.prefix + key, signal);
+  config.encryption?.onChange(() => void cache.retryUnreadable().catch(() => {}));
   const reader = createReader(cache);
   const stopped = new AbortController();
-  const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock) };
+  const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock), ...(isStale === undefined ? {} : { isStale }) };
   const allocation = createServiceAllocation({ world, cache, reader, resources, serviceCidr: config.serviceCidr, nodePortRange: config.serviceNodePortRange, signal: stopped.signal });
   const reservations = reservationSource({ '/services': allocation.reserver });
   const writer = createWriter({ ...shared, reservations, admission: createAdmissionChain([]) }, resources, reader, stopped.signal);
-  const security = config.security({ reader, writer });
+  const loopback = lazyLoopback();
+  const webhooks = createWebhookCaller({
+    world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials,
+    resolve: config.serviceRouting === 'cluster-ip' ? clusterIpResolver(reader) : endpointResolver(reader, world.random),
+  });
+  const security = config.security({ reader, writer, resources, webhooks });
   const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission) };
   const hubs = createWatchHubs(world, cache);
   const server: Server = {
@@ -84,6 +103,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const hooks = createHookRunner(world, [systemNamespacesHook, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? [])]);
   const state = { ready: false, closing: false };
   const checks = healthChecks(cache, state);
+  const keyServices = config.encryption?.checks ?? [];
   const address = config.advertise === undefined ? '' : `${config.advertise.address}:${config.advertise.port}`;
   const infos = resources.served.map((served) => served.info);
   const delegates = config.delegates ?? [];
@@ -91,16 +111,18 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const paths = createPathHandlers({
     world,
     version: config.version,
+    documents: security.documents,
     discovery: createDiscoveryPaths({ resources: [...infos, ...delegates.flatMap((d) => d.resources)], serverAddress: address, openapi }),
     health: [
-      { name: 'healthz', checks: () => [...checks.alive, ...hooks.checks] },
+      { name: 'healthz', checks: () => [...checks.alive, ...keyServices, ...hooks.checks] },
       { name: 'livez', checks: () => [...checks.alive, ...hooks.checks] },
-      { name: 'readyz', checks: () => [...checks.alive, ...checks.ready, ...hooks.checks, checks.shutdown] },
+      { name: 'readyz', checks: () => [...checks.alive, ...checks.ready, ...keyServices, ...hooks.checks, checks.shutdown] },
     ],
   });
   const handler = createChain({
     server, resources, security, paths, delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
   });
+  loopback.serve(handler);
   return {
     handler,
     reader,
@@ -119,8 +141,20 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
       state.closing = true;
       stopped.abort(new Error('the API server is closed'));
       hubs.close();
+      await webhooks.close();
       await cache.close();
     },
+  };
+}
+
+/** This server as its own client, once it can answer. */
+function lazyLoopback(): { serve(handler: Handler): void; transport(): Transport } {
+  let handler: Handler | undefined;
+  return {
+    serve(own) {
+      handler = own;
+    },
+    transport: () => memoryTransport(async (exchange) => handler?.(exchange), { user: 'system:apiserver', groups: ['system:masters', 'system:authenticated'] }),
   };
 }
 

@@ -39,7 +39,7 @@ export function testWorld(): World {
 }
 
 /** Everybody inside the process is who he says, and may do everything. */
-function openSecurity(): Security {
+export function openSecurity(): Security {
   return {
     authenticators: [{
       name: 'loopback',

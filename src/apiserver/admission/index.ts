@@ -21,6 +21,8 @@ export interface AdmissionDependencies {
   readonly clock: Clock;
   /** Reads of the store for what the cache does not have yet, and the quotas' accounts. */
   readonly writer: Pick<ObjectWriter, 'lookup' | 'mutate'>;
+  /** Mutating, then validating: late, so that they see what the other plugins made. */
+  readonly webhooks?: readonly AdmissionPlugin[];
 }
 
 /** The plugins that are on by default. */
@@ -39,6 +41,7 @@ export function defaultAdmission(deps: AdmissionDependencies): AdmissionPlugin[]
     runtimeClass(reader),
     defaultIngressClass(reader),
     rbacEscalation(deps.rbac, deps.authorizer),
+    ...(deps.webhooks ?? []),
     resourceQuota(reader, writer, deps.clock),
   ];
 }

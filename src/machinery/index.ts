@@ -14,9 +14,11 @@ export {
 } from './quantity.ts';
 export { jsonPatch } from './patch/json-patch.ts';
 export { cloneJson, isObject, jsonEqual } from './patch/json-tree.ts';
+export { goText, goType } from './patch/go-text.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge.ts';
 export { decodeManagers, encodeManagers, ManagedFieldsError } from './apply/managed-fields.ts';
+export type { ConvertTo } from './apply/update-managers.ts';
 export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
 export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-fields.ts';
 export { applying, serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
@@ -29,7 +31,7 @@ export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.t
 export { parseYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn } from './slices.ts';
 export { decodePatched, type PatchedOptions } from './decode-patched.ts';
-export { decodeInSlices, decodeObject, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { decodeInSlices, decodeObject, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize } from './normalize.ts';

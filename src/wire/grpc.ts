@@ -6,13 +6,19 @@ import { wrap } from '#base/errors.ts';
 
 export interface GrpcOptions {
   /** Files of the service's definition; imports are searched in `includeDirs`. */
-  readonly protoFiles: readonly string[];
+  readonly protoFiles?: readonly string[];
   readonly includeDirs?: readonly string[];
+  /** The definition as data, in protobuf.js's JSON form: what a bundle can carry. */
+  readonly schema?: object;
   /** "runtime.v1.RuntimeService" */
   readonly service: string;
   /** "unix:///run/x.sock" or "127.0.0.1:2379" */
   readonly address: string;
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
+  /** The `:authority` of calls; some servers refuse a socket's path there. */
+  readonly authority?: string;
+  /** Calls wait for the connection, within their deadline, instead of failing while there is none. */
+  readonly waitForReady?: boolean;
   /** Largest message either way. Default 16 MiB. */
   readonly messageBytes?: number;
 }
@@ -44,16 +50,12 @@ export interface GrpcClient {
 /** Loads the definition and connects lazily, with the first call. */
 export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
   const [grpc, loader] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
-  const definition = await loader.load([...options.protoFiles], {
-    keepCase: true,
-    longs: String,
-    enums: String,
-    defaults: true,
-    oneofs: true,
-    includeDirs: [...(options.includeDirs ?? [])],
-  });
+  const forms = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
+  const protoFiles = options.protoFiles ?? [];
+  const definition =
+    options.schema === undefined ? await loader.load([...protoFiles], { ...forms, includeDirs: [...(options.includeDirs ?? [])] }) : loader.fromJSON(options.schema, forms);
   const service = definition[options.service];
-  if (service === undefined || 'format' in service) throw new Error(`no gRPC service ${options.service} in ${options.protoFiles.join(', ')}`);
+  if (service === undefined || 'format' in service) throw new Error(`no gRPC service ${options.service} in ${protoFiles.join(', ')}`);
   const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));
   const { tls } = options;
   const credentials = tls === undefined ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
@@ -61,7 +63,10 @@ export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
   const client: Client = new grpc.Client(options.address, credentials, {
     'grpc.max_receive_message_length': messageBytes,
     'grpc.max_send_message_length': messageBytes,
+    ...(options.authority === undefined ? {} : { 'grpc.default_authority': options.authority }),
+    ...(options.waitForReady === true ? { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1000, 'grpc.use_local_subchannel_pool': 1 } : {}),
   });
+  const metadata = (): InstanceType<typeof grpc.Metadata> => new grpc.Metadata({ waitForReady: options.waitForReady === true });
   const failure = (error: unknown): Error => {
     const { code, details } = error as Partial<ServiceError>;
     return typeof code === 'number' ? new GrpcError(grpc.status[code] ?? 'UNKNOWN', details ?? '', error) : wrap('gRPC call', error);
@@ -85,6 +90,7 @@ export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
           method.requestSerialize,
           method.responseDeserialize as (bytes: Buffer) => Record<string, unknown>,
           request,
+          metadata(),
           call?.deadlineMs === undefined ? {} : { deadline: call.deadlineMs },
           (error, value) => {
             signal?.removeEventListener('abort', onAbort);
@@ -105,6 +111,7 @@ export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
         method.requestSerialize,
         method.responseDeserialize as (bytes: Buffer) => Record<string, unknown>,
         request,
+        metadata(),
         call?.deadlineMs === undefined ? {} : { deadline: call.deadlineMs },
       );
       const onAbort = (): void => running.cancel();

@@ -1,5 +1,6 @@
 // One cached object: its bytes and the little that selectors and preconditions ask for. Immutable.
 import type { Labels } from '#machinery';
+import type { KindHead } from './stored-form.ts';
 
 export interface Entry {
   /** Without the resource's prefix: "namespace/name" or "name". */
@@ -14,6 +15,12 @@ export interface Entry {
   readonly labels: Labels;
   /** The values of the resource's selectable fields, in the order of its declaration. */
   readonly fields: readonly string[];
+  /** What lies in the store differs (an older version or schema): a write that changes nothing writes all the same. */
+  readonly outdated?: boolean;
+  /** A custom resource that is kept at another version than its cache's: what its bytes start with. */
+  readonly head?: KindHead;
+  /** Custom resources in another version than the stored one: the entry of the stored version behind this one. */
+  readonly origin?: Entry;
 }
 
 /** A change of a resource, in the order of revisions. */

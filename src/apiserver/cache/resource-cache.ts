@@ -8,6 +8,7 @@ import { EventRing } from './event-ring.ts';
 import type { HotObjects } from './hot-objects.ts';
 import { OrderedEntries, type EntrySnapshot } from './ordered-entries.ts';
 import { parseServed, serveStored, withRevision, type KindHead } from './stored-form.ts';
+import { unreadableCause, unreadableList, unreadableObject, type Unreadable } from './unreadable.ts';
 
 /** How the objects of a resource are read. */
 export interface CachedResource {
@@ -20,6 +21,8 @@ export interface CachedResource {
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   readonly fieldNames: readonly string[];
   fieldsOf(object: KubeObject): readonly string[];
+  /** Reads a stored pair of a custom resource, which may have been written at another version or under another schema. */
+  readonly readStored?: (kv: KeyValue) => Entry;
 }
 
 const noLabels: Readonly<Record<string, string>> = {};
@@ -33,6 +36,8 @@ export class ResourceCache {
   #entries = new OrderedEntries();
   #ring: EventRing;
   #changes = 0;
+  /** What the store holds and cannot be read, by key; empty but for the worst of days. */
+  readonly unreadable = new Map<string, Unreadable>();
   /** Grows each time the history breaks; watchers from before must end. */
   epoch = 0;
 
@@ -62,6 +67,11 @@ export class ResourceCache {
 
   entries(): IterableIterator<Entry> {
     return this.#entries.values();
+  }
+
+  /** Throws when an object that cannot be read belongs to a list of these keys. */
+  checkReadable(prefix: string): void {
+    for (const [key, found] of this.unreadable) if (key.startsWith(prefix)) throw unreadableList(found);
   }
 
   snapshot(): EntrySnapshot {
@@ -96,18 +106,51 @@ export class ResourceCache {
 
   /** Replaces everything: the first load, or the history before `revision` is lost. */
   load(kvs: Iterable<KeyValue>, revision: number): void {
-    this.#entries = new OrderedEntries();
-    this.#indexes.clear();
-    this.#ring = new EventRing(revision);
-    this.#changes++;
-    this.epoch++;
-    for (const kv of kvs) this.#entries.set(this.#entryOf(kv));
-    this.#notify();
+    this.loadEntries(this.#read(kvs), revision);
+  }
+
+  *#read(kvs: Iterable<KeyValue>): Generator<Entry> {
+    this.unreadable.clear();
+    for (const kv of kvs) {
+      const entry = this.#readable(kv);
+      if (entry !== undefined) yield entry;
+    }
   }
 
   /** @param object What `kv` holds, when the caller has just encoded it. */
   put(kv: KeyValue, object?: KubeObject): void {
-    const entry = this.#entryOf(kv, object);
+    const entry = this.#readable(kv, object);
+    if (entry === undefined) this.#hide(kv.key.slice(this.resource.prefix.length));
+    else this.putEntry(entry, object);
+  }
+
+  /** The entry, or undefined for one that is noted as unreadable. */
+  #readable(kv: KeyValue, object?: KubeObject): Entry | undefined {
+    const key = kv.key.slice(this.resource.prefix.length);
+    try {
+      const cause = unreadableCause(kv);
+      if (cause !== undefined) throw cause;
+      const entry = this.#entryOf(kv, object);
+      if (this.unreadable.size > 0) this.unreadable.delete(key);
+      return entry;
+    } catch (error) {
+      this.unreadable.set(key, { storeKey: kv.key, revision: kv.modRevision, cause: error instanceof Error ? error : new Error(String(error)) });
+      return undefined;
+    }
+  }
+
+  /** What was readable is so no more. No event says that: watches end, and who lists again learns why. */
+  #hide(key: string): void {
+    const previous = this.#entries.get(key);
+    if (previous === undefined) return;
+    this.#entries.delete(key);
+    this.#reindex(previous, undefined);
+    this.#changes++;
+    this.retire();
+  }
+
+  /** As `put`, read already. */
+  putEntry(entry: Entry, object?: KubeObject): void {
     const previous = this.#entries.get(entry.key);
     if (previous !== undefined && previous.revision >= entry.revision) return;
     this.#entries.set(entry);
@@ -118,12 +161,30 @@ export class ResourceCache {
   }
 
   delete(key: string, revision: number): void {
+    if (this.unreadable.size > 0) this.unreadable.delete(key);
     const previous = this.#entries.get(key);
     if (previous === undefined || previous.revision >= revision) return;
     this.#entries.delete(key);
     this.#reindex(previous, undefined);
-    const entry = { ...previous, revision, bytes: withRevision(this.resource.head, previous.bytes, revision) };
+    const entry = { ...previous, revision, bytes: withRevision(previous.head ?? this.resource.head, previous.bytes, revision) };
     this.#record({ type: 'DELETED', revision, entry, previous });
+  }
+
+  /** Replaces everything by entries that have been read already. */
+  loadEntries(entries: Iterable<Entry>, revision: number): void {
+    this.#entries = new OrderedEntries();
+    this.#indexes.clear();
+    this.#ring = new EventRing(revision);
+    this.#changes++;
+    this.epoch++;
+    for (const entry of entries) this.#entries.set(entry);
+    this.#notify();
+  }
+
+  /** The resource is served no more, or otherwise from now on: its watches end. */
+  retire(): void {
+    this.epoch++;
+    this.#notify();
   }
 
   /** `listener` is called after changes, once for several of one commit. */
@@ -167,16 +228,22 @@ export class ResourceCache {
 
 /** The entry for a stored pair. */
 export function entryOf(resource: CachedResource, kv: KeyValue, known?: KubeObject): Entry {
-  const key = kv.key.slice(resource.prefix.length);
+  const cause = unreadableCause(kv);
+  if (cause !== undefined) throw unreadableObject({ storeKey: kv.key, revision: kv.modRevision, cause });
+  if (resource.readStored !== undefined) return resource.readStored(kv);
   const bytes = serveStored(resource.head, kv.value, kv.modRevision);
-  const object = known ?? parseServed(bytes);
+  return entryFrom(resource, kv.key.slice(resource.prefix.length), kv.modRevision, bytes, known ?? parseServed(bytes));
+}
+
+/** The entry of an object that has been read. */
+export function entryFrom(resource: CachedResource, key: string, revision: number, bytes: Buffer, object: KubeObject): Entry {
   const slash = key.indexOf('/');
   return {
     key,
     namespace: slash < 0 ? '' : key.slice(0, slash),
     name: slash < 0 ? key : key.slice(slash + 1),
     uid: object.metadata?.uid ?? '',
-    revision: kv.modRevision,
+    revision,
     bytes,
     labels: object.metadata?.labels ?? noLabels,
     fields: resource.fieldsOf(object),

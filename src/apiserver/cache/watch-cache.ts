@@ -9,10 +9,13 @@ import { CompactedError, prefixEnd, type KeyValue, type Store, type StoreEvent, 
 import type { KubeObject } from '../contract.ts';
 import { HotObjects } from './hot-objects.ts';
 import { ResourceCache, type CachedResource } from './resource-cache.ts';
+import { unreadableCause } from './unreadable.ts';
 
 const root = '/registry/';
 const loadPage = 500;
 const retryMs = 1000;
+const longestRetryMs = 30_000;
+const reloadAttempts = 5;
 const hotBytes = 2 << 20;
 
 interface Waiter {
@@ -28,11 +31,14 @@ export class WatchCache {
   readonly #hot = new HotObjects(hotBytes);
   readonly #expected = new Map<string, { value: Uint8Array; object: KubeObject }>();
   readonly #progress = new Set<() => void>();
+  /** Events that came while a resource was being loaded. */
+  readonly #loading = new Map<ResourceCache, StoreEvent[]>();
   #waiters: Waiter[] = [];
   #revision = 0;
   #watch: StoreWatch | undefined;
   #closed = new AbortController();
   #asked: Promise<number> | undefined;
+  #retrying: Promise<void> | undefined;
   ready = false;
 
   constructor(world: World, store: Store, resources: readonly CachedResource[]) {
@@ -46,6 +52,45 @@ export class WatchCache {
     this.#byPrefix.set(resource.prefix, cache);
     this.#byName.set(`${resource.group}/${resource.plural}`, cache);
     return cache;
+  }
+
+  /**
+   * Takes a further resource in and loads what the store has of it. Resolves when its cache is complete; until then it
+   * is not found by name.
+   */
+  async add(resource: CachedResource): Promise<ResourceCache> {
+    const cache = new ResourceCache(resource, this.#hot, this.#world.clock, this.#revision);
+    this.#byPrefix.set(resource.prefix, cache);
+    const events: StoreEvent[] = [];
+    this.#loading.set(cache, events);
+    try {
+      const { kvs, revision } = await this.#range(resource.prefix);
+      await this.reach(revision, this.#closed.signal);
+      if (this.#loading.get(cache) === events) {
+        cache.load(kvs, revision);
+        for (const event of events) if (event.kv.modRevision > revision) this.#applyTo(cache, event);
+      }
+    } catch (error) {
+      if (this.#byPrefix.get(resource.prefix) === cache) this.#byPrefix.delete(resource.prefix);
+      throw error;
+    } finally {
+      this.#loading.delete(cache);
+    }
+    return cache;
+  }
+
+  /** From now on `cache` is what its resource's name finds. */
+  publish(cache: ResourceCache): void {
+    this.#byName.set(`${cache.resource.group}/${cache.resource.plural}`, cache);
+  }
+
+  /** Takes a resource out; its watches end. */
+  remove(cache: ResourceCache): void {
+    const { prefix, group, plural } = cache.resource;
+    if (this.#byPrefix.get(prefix) === cache) this.#byPrefix.delete(prefix);
+    if (this.#byName.get(`${group}/${plural}`) === cache) this.#byName.delete(`${group}/${plural}`);
+    this.#loading.delete(cache);
+    cache.retire();
   }
 
   get clock(): Clock {
@@ -141,25 +186,78 @@ export class WatchCache {
   async #load(): Promise<void> {
     const byCache = new Map<ResourceCache, KeyValue[]>();
     for (const cache of this.#byPrefix.values()) byCache.set(cache, []);
-    let start = root;
-    let revision: number | undefined;
-    for (;;) {
-      const page = await this.store.range(
-        { start, end: prefixEnd(root), limit: loadPage, ...(revision === undefined ? {} : { revision }) }, this.#closed.signal,
-      );
-      revision ??= page.revision;
-      for (const kv of page.kvs) {
-        const cache = this.#cacheOf(kv.key);
-        if (cache !== undefined) byCache.get(cache)?.push(kv);
-      }
-      const last = page.kvs.at(-1);
-      if (!page.more || last === undefined) break;
-      start = `${last.key}\0`;
+    const { kvs: all, revision } = await this.#range(root);
+    for (const kv of all) {
+      const cache = this.#cacheOf(kv.key);
+      if (cache !== undefined) byCache.get(cache)?.push(kv);
     }
+    this.#loading.clear();
     this.#revision = revision;
     for (const [cache, kvs] of byCache) cache.load(kvs, revision);
     this.#follow();
     this.#advanced();
+    if (this.#withUnreadable().length > 0) this.#noteUnreadable();
+  }
+
+  #withUnreadable(): ResourceCache[] {
+    return [...this.#byPrefix.values()].filter((cache) => cache.unreadable.size > 0);
+  }
+
+  /** What cannot be read is tried again now and then: its key may come back. */
+  #noteUnreadable(): void {
+    if (this.#retrying !== undefined) return;
+    for (const { resource, unreadable } of this.#withUnreadable()) {
+      const [first] = unreadable.values();
+      this.#world.log.error('stored objects cannot be read', { resource: resource.plural, group: resource.group, count: unreadable.size, key: first?.storeKey, error: errorText(first?.cause) });
+    }
+    this.#retrying = (async () => {
+      for (let waitMs = retryMs; this.#withUnreadable().length > 0; waitMs = Math.min(2 * waitMs, longestRetryMs)) {
+        await sleep(this.#world.clock, waitMs, this.#closed.signal);
+        await this.retryUnreadable();
+      }
+    })().catch(() => {}).finally(() => {
+      this.#retrying = undefined;
+    });
+  }
+
+  /** Reads again what could not be read: keys have changed, or a key service is back. */
+  async retryUnreadable(): Promise<void> {
+    for (const cache of this.#withUnreadable()) {
+      const [first] = cache.unreadable.values();
+      if (first === undefined) continue;
+      const { kvs } = await this.store.range({ start: first.storeKey }, this.#closed.signal);
+      if (kvs[0] !== undefined && unreadableCause(kvs[0]) !== undefined) continue;
+      await this.#reload(cache);
+    }
+  }
+
+  /** Loads one resource again as of the present. A change in between makes another attempt. */
+  async #reload(cache: ResourceCache): Promise<void> {
+    for (let attempt = 0; attempt < reloadAttempts; attempt++) {
+      const { changes } = cache;
+      const revision = this.#revision;
+      const { kvs } = await this.#range(cache.resource.prefix, revision);
+      if (cache.changes !== changes || this.#loading.has(cache)) continue;
+      cache.load(kvs, this.#revision);
+      return;
+    }
+  }
+
+  /** All pairs under a prefix at one revision. */
+  async #range(prefix: string, at?: number): Promise<{ readonly kvs: KeyValue[]; readonly revision: number }> {
+    const kvs: KeyValue[] = [];
+    let start = prefix;
+    let revision = at;
+    for (;;) {
+      const page = await this.store.range(
+        { start, end: prefixEnd(prefix), limit: loadPage, ...(revision === undefined ? {} : { revision }) }, this.#closed.signal,
+      );
+      revision ??= page.revision;
+      for (const kv of page.kvs) kvs.push(kv);
+      const last = page.kvs.at(-1);
+      if (!page.more || last === undefined) return { kvs, revision };
+      start = `${last.key}\0`;
+    }
   }
 
   #follow(): void {
@@ -180,15 +278,22 @@ export class WatchCache {
     for (const event of events) {
       const cache = this.#cacheOf(event.key);
       if (cache === undefined) continue;
-      try {
-        if (event.type === 'delete') cache.delete(event.key.slice(cache.resource.prefix.length), event.kv.modRevision);
-        else cache.put(event.kv, this.#expectedObject(event.kv));
-      } catch (error) {
-        this.#world.log.error('stored object cannot be read', { key: event.key, error: errorText(error) });
-      }
+      const waiting = this.#loading.get(cache);
+      if (waiting === undefined) this.#applyTo(cache, event);
+      else waiting.push(event);
     }
     this.#revision = Math.max(this.#revision, revision);
     this.#advanced();
+  }
+
+  #applyTo(cache: ResourceCache, event: StoreEvent): void {
+    try {
+      if (event.type === 'delete') cache.delete(event.key.slice(cache.resource.prefix.length), event.kv.modRevision);
+      else cache.put(event.kv, this.#expectedObject(event.kv));
+      if (cache.unreadable.size > 0) this.#noteUnreadable();
+    } catch (error) {
+      this.#world.log.error('stored object cannot be read', { key: event.key, error: errorText(error) });
+    }
   }
 
   #expectedObject(kv: KeyValue): KubeObject | undefined {

@@ -1,7 +1,9 @@
 // GET of one object, LIST and WATCH.
-import { notFound } from '#machinery';
+import { notFound, type GroupResource, type StatusError } from '#machinery';
 import { answerList } from '../answer/list-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
+import type { ResourceCache } from '../cache/resource-cache.ts';
+import { unreadableObject } from '../cache/unreadable.ts';
 import { cacheOf, freshCurrent } from '../registry/current.ts';
 import { objectKey } from '../registry/storage-layout.ts';
 import { listState, reach } from '../read/list-state.ts';
@@ -20,8 +22,14 @@ export function getObject(target: Target): Promise<void> | void {
   const version = call.info.query.size === 0 ? undefined : parseResourceVersion(call.info.query.get('resourceVersion') ?? '');
   if (version === undefined ? !server.cache.store.synchronousWatch : version > server.cache.revision) return getSlowly(target, key, version);
   const entry = cache.get(key);
-  if (entry === undefined) throw notFound(served.groupResource, name);
+  if (entry === undefined) throw missing(cache, key, served.groupResource, name);
   return answerObject(call, 200, presentation, { bytes: entry.bytes, object: () => cache.object(entry) });
+}
+
+/** Not found; or there, and not to be read. */
+function missing(cache: ResourceCache, key: string, groupResource: GroupResource, name: string): StatusError {
+  const unreadable = cache.unreadable.get(key);
+  return unreadable === undefined ? notFound(groupResource, name) : unreadableObject(unreadable);
 }
 
 async function getSlowly(target: Target, key: string, version: number | undefined): Promise<void> {
@@ -31,7 +39,7 @@ async function getSlowly(target: Target, key: string, version: number | undefine
   const entry = version === undefined ? undefined : cacheOf(server.registry, stored).get(key);
   const found = version === undefined ? await freshCurrent(server.registry, stored, key, call.signal) : undefined;
   const bytes = entry?.bytes ?? found?.bytes;
-  if (bytes === undefined) throw notFound(served.groupResource, name);
+  if (bytes === undefined) throw missing(cacheOf(server.registry, stored), key, served.groupResource, name);
   const object = () => (entry === undefined ? (found?.object ?? {}) : cacheOf(server.registry, stored).object(entry));
   await answerObject(call, 200, presentationOf(target), { bytes, object });
 }

@@ -3,8 +3,9 @@
 import { badRequest, gone, notFound } from '#machinery';
 import { CompactedError, prefixEnd } from '#store';
 import type { Entry } from '../cache/entry.ts';
-import { entryOf } from '../cache/resource-cache.ts';
+import { unreadableCause, unreadableList } from '../cache/unreadable.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
+import { cacheOfStored, readPair } from '../registry/current.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
 import { parseResourceVersion, type ListOptions } from '../request/query-options.ts';
 import { decodeContinue, encodeContinue, type Continuation } from './continue-token.ts';
@@ -83,9 +84,10 @@ export async function reach(cache: WatchCache, revision: number, signal: AbortSi
 function current(
   cache: WatchCache, stored: StoredResource, scope: string, selection: Selection | undefined, start: string, limit: number,
 ): ListState {
-  const found = cache.resource(stored.group, stored.plural);
+  const found = cacheOfStored(cache, stored);
   const { revision } = cache;
   if (found === undefined) return { revision, entries: [], total: 0, scope, limit };
+  if (found.unreadable.size > 0) found.checkReadable(selection?.exactName === undefined || (scope === '' && stored.namespaced) ? scope : scope + selection.exactName);
   if (start === '' && selection?.exactName !== undefined && (scope !== '' || !stored.namespaced)) {
     const entry = found.get(scope + selection.exactName);
     return { revision, entries: entry === undefined ? [] : [entry], total: undefined, scope, limit };
@@ -117,7 +119,7 @@ async function atRevision(
 ): Promise<ListState> {
   // What the store has forgotten is gone, even where the cache's ring still knows: every server answers alike.
   if (revision < cache.revision && revision < (await cache.store.status()).compactedRevision) throw tooOld();
-  const snapshot = cache.resource(stored.group, stored.plural)?.snapshotAt(revision);
+  const snapshot = cacheOfStored(cache, stored)?.snapshotAt(revision);
   if (snapshot !== undefined) return fromSnapshot(snapshot, revision, scope, start, limit);
   const query = { start: stored.prefix + scope + start, end: prefixEnd(stored.prefix + scope), revision };
   try {
@@ -137,7 +139,11 @@ async function* fromStore(
   let { start } = query;
   for (;;) {
     const page = await cache.store.range({ ...query, start, limit: storePage }, signal);
-    for (const kv of page.kvs) yield entryOf(stored, kv);
+    for (const kv of page.kvs) {
+      const cause = unreadableCause(kv);
+      if (cause !== undefined) throw unreadableList({ storeKey: kv.key, revision: kv.modRevision, cause });
+      yield await readPair(stored, kv);
+    }
     const last = page.kvs.at(-1);
     if (!page.more || last === undefined) return;
     start = `${last.key}\0`;

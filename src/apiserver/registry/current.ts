@@ -4,7 +4,9 @@ import type { KeyValue } from '#store';
 import { cloneJson } from '#machinery';
 import { entryOf, type ResourceCache } from '../cache/resource-cache.ts';
 import type { Entry } from '../cache/entry.ts';
+import { unreadableObject } from '../cache/unreadable.ts';
 import type { KubeObject } from '../contract.ts';
+import type { WatchCache } from '../cache/watch-cache.ts';
 import type { Registry } from './write-request.ts';
 import type { StoredResource } from './resources.ts';
 import type { Stored } from './strategy.ts';
@@ -14,10 +16,15 @@ export interface Current {
   readonly bytes: Buffer;
   /** Shared: read only. */
   readonly object: Stored;
+  /** What lies in the store, where that is not `bytes`: a write that changes nothing writes all the same if it differs. */
+  readonly storedBytes?: Buffer | undefined;
+  readonly outdated?: boolean;
 }
 
 function fromEntry(entry: Entry, object: KubeObject): Current {
-  return { revision: entry.revision, bytes: entry.bytes, object: asStored(object) };
+  const { revision, bytes, origin } = entry;
+  if (origin === undefined) return { revision, bytes, object: asStored(object), ...(entry.outdated === true ? { outdated: true } : {}) };
+  return { revision, bytes, object: asStored(object), storedBytes: origin.bytes, outdated: origin.outdated === true };
 }
 
 /** Every object of the registry has metadata; one that was stored without it gets an empty one. */
@@ -27,7 +34,7 @@ export function asStored(object: KubeObject): Stored {
 }
 
 export function cacheOf(registry: Registry, resource: StoredResource): ResourceCache {
-  const cache = registry.cache.resource(resource.group, resource.plural);
+  const cache = cacheOfStored(registry.cache, resource);
   if (cache === undefined) throw new Error(`no cache for ${resource.plural}.${resource.group}`);
   return cache;
 }
@@ -36,20 +43,37 @@ export function cacheOf(registry: Registry, resource: StoredResource): ResourceC
 export function cachedCurrent(registry: Registry, resource: StoredResource, key: string): Current | undefined {
   const cache = cacheOf(registry, resource);
   const entry = cache.get(key);
-  return entry === undefined ? undefined : fromEntry(entry, cache.object(entry));
+  if (entry !== undefined) return fromEntry(entry, cache.object(entry));
+  const unreadable = cache.unreadable.get(key);
+  if (unreadable !== undefined) throw unreadableObject(unreadable);
+  return undefined;
 }
 
 /** From what a failed transaction found. */
-export function foundCurrent(registry: Registry, resource: StoredResource, kv: KeyValue | undefined): Current | undefined {
+export function foundCurrent(registry: Registry, resource: StoredResource, kv: KeyValue | undefined): Promise<Current> | Current | undefined {
   if (kv === undefined) return undefined;
   const cache = cacheOf(registry, resource);
-  const entry = entryOf(resource, kv);
+  const entry = readPair(resource, kv);
+  if (entry instanceof Promise) return entry.then((read) => fromEntry(read, cache.object(read)));
   return fromEntry(entry, cache.object(entry));
+}
+
+/** A stored pair as an entry of the resource. */
+export function readPair(resource: StoredResource, kv: KeyValue): Promise<Entry> | Entry {
+  return resource.versioned === undefined ? entryOf(resource, kv) : resource.versioned.read(kv);
+}
+
+/** Of a custom resource its version's own cache. */
+export function cacheOfStored(cache: WatchCache, resource: StoredResource): ResourceCache | undefined {
+  return resource.versioned === undefined ? cache.resource(resource.group, resource.plural) : resource.versioned.cache;
 }
 
 /** A consistent read: the cache where it is never behind, else the store. */
 export async function freshCurrent(registry: Registry, resource: StoredResource, key: string, signal: AbortSignal): Promise<Current | undefined> {
-  if (registry.cache.store.synchronousWatch) return cachedCurrent(registry, resource, key);
+  if (registry.cache.store.synchronousWatch) {
+    await resource.versioned?.caughtUp();
+    return cachedCurrent(registry, resource, key);
+  }
   const { kvs } = await registry.cache.store.range({ start: resource.prefix + key }, signal);
   return foundCurrent(registry, resource, kvs[0]);
 }

@@ -2,11 +2,10 @@
 // current one, written under its revision, and built again when somebody else was quicker. An update that
 // changes nothing writes nothing; one that empties the finalizers of an object in deletion deletes it.
 import { conflict, goQuote, invalid, keepUnchangedTimes, notFound } from '#machinery';
-import { serveStored } from '../cache/stored-form.ts';
+import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
-import { validateChange } from './checks.ts';
-import { deleteObject, encodeForStore, putObject, storeFailure } from './commit.ts';
-import { canonical, createAdmitted, settle, warnOfDuplicates } from './create.ts';
+import { deleteObject, encode, isUnchanged, putObject, served, storeFailure } from './commit.ts';
+import { createAdmitted, settle, warnOfDuplicates } from './create.ts';
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
 import { reserve } from './reservations.ts';
@@ -36,7 +35,7 @@ export async function updateObject(registry: Registry, request: WriteRequest, pl
   const { stored } = request;
   const key = objectKey(stored.namespaced, request.namespace, request.name);
   let current = cachedCurrent(registry, stored, key);
-  let maybeStale = !registry.cache.store.synchronousWatch;
+  let maybeStale = !registry.cache.store.synchronousWatch || stored.versioned !== undefined;
   for (let attempt = 0; attempt < attemptsPerUpdate; attempt++) {
     if (current === undefined && maybeStale) {
       current = await freshCurrent(registry, stored, key, request.signal);
@@ -138,13 +137,13 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old) : subresource?.validate?.(object, old);
-  const errors = [...validateChange(stored.info.type, request.subresource, object, old), ...(own ?? [])];
+  const errors = [...stored.handling.validateChange(request.subresource, object, old), ...(own ?? [])];
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
   for (const warning of stored.strategy.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);
   const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
   // Decoders and strategies leave the canonical form alone; admission plugins may not.
-  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? canonical(stored.info.type, object, old) : object));
+  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? stored.handling.canonical(object, old) : object));
   if (judged) {
     await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
   }
@@ -156,16 +155,18 @@ async function prepareAndWrite(registry: Registry, request: WriteRequest, key: s
   const result = await prepare(registry, request, object, current.object);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
   await rest(request, current);
-  const encoded = encodeForStore(stored, result);
+  const encoding = encode(stored, result);
+  const encoded = encoding instanceof Promise ? await encoding : encoding;
   await rest(request, current);
-  const bytes = serveStored(stored.head, encoded, current.revision);
-  if (request.dryRun || Buffer.compare(bytes, current.bytes) === 0) {
+  const bytes = served(stored, result, encoded, current.revision);
+  const unchanged = isUnchanged(stored, encoded, bytes, current);
+  if (request.dryRun || (unchanged && (await registry.isStale?.(stored, key, request.signal)) !== true)) {
     const kept = { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };
     return { written: { object: kept, bytes, created: false } };
   }
   const put = await putObject(registry, stored, key, result, encoded, current.revision, request.signal);
   if (put.done !== undefined) return { written: { object: put.done.object, bytes: put.done.bytes, created: false } };
-  return { current: foundCurrent(registry, stored, put.current) };
+  return { current: await foundCurrent(registry, stored, put.current) };
 }
 
 function finishesDeletion(request: WriteRequest, object: Stored, old: Stored): boolean {
@@ -179,13 +180,13 @@ async function remove(registry: Registry, request: WriteRequest, key: string, ob
   const answer = (revision: number): Outcome => ({
     written: {
       object: { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } },
-      bytes: serveStored(stored.head, encodeForStore(stored, object), revision),
+      bytes: serveStored(stored.head, encodeStored(stored.head, object), revision),
       created: false,
     },
   });
   if (request.dryRun) return answer(current.revision);
   const deleted = await deleteObject(registry, stored, key, current.revision, request.signal);
-  if (deleted.deletedAt === undefined) return { current: foundCurrent(registry, stored, deleted.current) };
+  if (deleted.deletedAt === undefined) return { current: await foundCurrent(registry, stored, deleted.current) };
   await registry.reservations.of(stored)?.release(current.object);
   return answer(current.revision);
 }

@@ -15,6 +15,8 @@ export interface Registry {
   readonly admission: AdmissionChain;
   readonly leases: LeasePool;
   readonly reservations: ReservationSource;
+  /** Would an unchanged object be stored in another form than it is (another key)? Then it is written all the same. */
+  readonly isStale?: (resource: StoredResource, key: string, signal: AbortSignal) => Promise<boolean>;
 }
 
 export interface WriteRequest extends WriteContext {

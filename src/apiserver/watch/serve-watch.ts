@@ -37,10 +37,11 @@ export async function serveWatch(call: Call, request: WatchRequest): Promise<voi
   const version = parseResourceVersion(options.resourceVersion);
   const codec = frameCodec(request.presentation);
   const tooNew = await waitForStart(request, version, call.signal);
+  const fromState = startsWithState(options, version);
+  if (fromState && request.cache.unreadable.size > 0) request.cache.checkReadable('');
   call.status = 200;
   const body = call.exchange.start(200, answerHeaders(call, { 'content-type': codec.contentType }));
   const { ring } = request.cache;
-  const fromState = startsWithState(options, version);
   const refusal = tooNew ?? (!fromState && version !== undefined && version !== 0 && version < ring.floor ? gone(`too old resource version: ${version} (${ring.floor})`) : undefined);
   if (refusal !== undefined) {
     body.end(codec.error(refusal.status));

@@ -42,7 +42,9 @@ function read(type: string, value: KubeObject, context: ReadContext, known: Kube
 
 function refusal(value: KubeObject, options: PatchedOptions, detail: string): Error {
   const badValue = options.strategic === undefined ? JSON.stringify(value) : goText(options.strategic);
-  return invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue, detail }]);
+  const error = invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue, detail }]);
+  error.cause = new Error(detail);
+  return error;
 }
 
 const basicTypes: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'float64']);

@@ -70,11 +70,11 @@ export class Call implements RequestNotes {
 
 const nobody: Identity = { name: '', groups: [] };
 
-const mostWarnings = 100;
-const longestWarnings = 10 * 1024;
+const mostWarnings = 1000;
 
 /** Adds a warning once; beyond a bound further ones are dropped. */
 export function warn(call: Call, message: string): void {
+  if (message === '') return;
   call.warnings ??= [];
   if (call.warnings.length < mostWarnings && !call.warnings.includes(message)) call.warnings.push(message);
 }
@@ -92,17 +92,21 @@ export function notesOf(call: Call): RequestNotes {
   return { warn: (message) => warn(call, message), annotate: (key, value) => annotate(call, key, value) };
 }
 
-/** RFC 7234 warn-code 299, as client-go parses it. */
+const longestWarnings = 4 * 1024;
+const shortenedWarning = 256;
+
+/** RFC 7234 warn-code 299, as client-go parses it. Too many for one header are each cut short until no more fit. */
 function warningHeader(warnings: readonly string[]): string {
+  const isTooLong = warnings.reduce((total, message) => total + message.length, 0) > longestWarnings;
   let total = 0;
   const parts: string[] = [];
   for (const message of warnings) {
+    if (total >= longestWarnings) break;
+    const kept = isTooLong ? [...message].slice(0, shortenedWarning).join('') : message;
     // oxlint-disable-next-line no-control-regex -- control characters may not travel in a header
-    const text = message.replace(/[\x00-\x1f\x7f]/g, ' ').replace(/["\\]/g, '\\$&');
-    const ascii = /^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1');
-    total += ascii.length;
-    if (total > longestWarnings) break;
-    parts.push(`299 - "${ascii}"`);
+    const text = kept.replace(/[\x00-\x1f\x7f]/g, ' ').replace(/["\\]/g, '\\$&');
+    parts.push(`299 - "${/^[\x20-\x7e]*$/.test(text) ? text : Buffer.from(text).toString('latin1')}"`);
+    total += kept.length;
   }
   return parts.join(', ');
 }

@@ -66,6 +66,11 @@ test.each([
   expect(pod['spec']).toMatchObject({ containers: [{ imagePullPolicy: policy }] });
 });
 
+test('a zero that was sent is not a missing value', () => {
+  const rc = defaulted('core.v1.ReplicationController', { apiVersion: 'v1', kind: 'ReplicationController', spec: { replicas: 0 } });
+  expect(rc['spec']).toMatchObject({ replicas: 0 });
+});
+
 test('pod-level requests follow from containers and limits', () => {
   const pod = defaulted('core.v1.Pod', {
     apiVersion: 'v1', kind: 'Pod',

@@ -18,7 +18,8 @@ const hooks = new Map<string, Hook>(Object.entries({ ...admissionregistration, .
 
 interface DefaultsPlan {
   readonly hook: Hook | undefined;
-  readonly statics: readonly (readonly [name: string, value: unknown])[];
+  /** `explicit`: a zero that was sent stays (a pointer in Go); else a zero is absence. */
+  readonly statics: readonly (readonly [name: string, value: unknown, explicit: boolean])[];
   /** Fields whose messages hold defaults somewhere inside. */
   readonly children: readonly (readonly [field: FieldPlan, plan: DefaultsPlan])[];
   /** Maps of quantities, which are rounded up to thousandths. */
@@ -27,7 +28,7 @@ interface DefaultsPlan {
 
 interface OpenPlan {
   hook: Hook | undefined;
-  statics: [string, unknown][];
+  statics: [string, unknown, boolean][];
   children: [FieldPlan, DefaultsPlan][];
   quantityMaps: string[];
 }
@@ -64,7 +65,7 @@ function defaultsPlanOf(type: string): DefaultsPlan {
   const plan: OpenPlan = { hook: hooks.get(type), statics: [], children: [], quantityMaps: [] };
   plans.set(type, plan);
   for (const field of planOf(type).fields) {
-    if (isStatic(field)) plan.statics.push([field.name, field.schema.default]);
+    if (isStatic(field)) plan.statics.push([field.name, field.schema.default, field.nullable]);
     if (isResourceList(type, field)) plan.quantityMaps.push(field.name);
     if (field.kind === 'message' && hasDefaults(field.type)) plan.children.push([field, defaultsPlanOf(field.type)]);
   }
@@ -79,9 +80,9 @@ export function applyDefaults(type: string, object: KubeObject, nowMs?: number):
 
 function walk(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext): void {
   plan.hook?.(object, context);
-  for (const [name, value] of plan.statics) {
+  for (const [name, value, explicit] of plan.statics) {
     const current = object[name];
-    if (current === undefined || current === null || current === '' || (current === 0 && value !== 0)) object[name] = value;
+    if (current === undefined || current === null || (!explicit && (current === '' || (current === 0 && value !== 0)))) object[name] = value;
   }
   for (const name of plan.quantityMaps) {
     const map = object[name];

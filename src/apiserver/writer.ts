@@ -1,5 +1,5 @@
 // The server's own hand on its objects: reads and writes for bootstrap, without identity or admission.
-import { applyDefaults, cloneJson } from '#machinery';
+import { cloneJson } from '#machinery';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createObject } from './registry/create.ts';
@@ -33,13 +33,13 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
     async create(group, resource, object) {
       const copy = asStored(cloneJson(object));
       const served = find(group, resource);
-      if (served.info.type !== undefined) applyDefaults(served.info.type, copy);
+      served.handling.applyDefaults(copy);
       return (await createObject(registry, requestFor(served, copy.metadata.namespace ?? '', ''), copy)).object;
     },
     async update(group, resource, object) {
       const sent = asStored(cloneJson(object));
       const served = find(group, resource);
-      if (served.info.type !== undefined) applyDefaults(served.info.type, sent);
+      served.handling.applyDefaults(sent);
       const request = requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? '');
       return (await updateObject(registry, request, { mayCreate: false, build: () => cloneJson(sent) })).object;
     },

@@ -25,9 +25,18 @@ export interface DecodeOptions {
   readonly contentType?: string;
   /** The schema type that the endpoint takes; without it the object stays as it came (custom resources). */
   readonly type?: string;
+  /** Instead of a type: how the body of a custom resource is read. */
+  readonly custom?: CustomReader;
   /** Default Warn, as the server's. */
   readonly fieldValidation?: FieldValidation;
   readonly limits?: { readonly maxDepth?: number; readonly maxValues?: number };
+}
+
+/** Reads the bodies of one custom kind. */
+export interface CustomReader {
+  readonly kind: string;
+  /** Prunes and coerces in place; answers the paths of unknown fields when they are to be told. Throws UnmarshalError. */
+  settle(object: KubeObject, tellsUnknown: boolean): readonly string[];
 }
 
 export interface Decoded {
@@ -89,7 +98,7 @@ function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sli
   checkTypeMeta(value, bytes, options);
   if (options.type === undefined) {
     const extra = body.members !== undefined && countMembers(value) !== body.members ? yield* duplicatesOf(bytes) : body.duplicates;
-    return conclude(value, [], extra, body.yamlProblem, options, value);
+    return conclude(value, options.custom === undefined ? [] : settleCustom(value, options.custom, options), extra, body.yamlProblem, options, value);
   }
   return yield* decodeTyped(value, bytes, body, options.type, options);
 }
@@ -123,6 +132,15 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
   return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
+}
+
+function settleCustom(object: KubeObject, reader: CustomReader, options: DecodeOptions): readonly string[] {
+  try {
+    return reader.settle(object, (options.fieldValidation ?? 'Warn') !== 'Ignore');
+  } catch (error) {
+    if (error instanceof UnmarshalError) throw cannotBeHandled(object.kind ?? '', parseApiVersion(object.apiVersion ?? '').version, reader.kind, error.message);
+    throw error;
+  }
 }
 
 function readTyped(type: string, value: unknown, context: ReadContext, kind: string, version: string, wanted: string): KubeObject {
@@ -168,6 +186,7 @@ function checkTypeMeta(value: KubeObject, bytes: Uint8Array, options: DecodeOpti
     throw unrecognized(options, bytes, `couldn't get version/kind; json parse error: json: cannot unmarshal ${is} into Go struct field .${name} of type string`);
   }
   if (options.type === undefined && (value.kind === undefined || value.kind === '')) {
+    if (options.custom !== undefined) throw unrecognized(options, bytes, `Object 'Kind' is missing in '${Buffer.from(bytes).toString('utf8').slice(0, 1024)}'`);
     throw badRequest(`Object 'Kind' is missing in '${Buffer.from(bytes).toString('utf8').slice(0, 1024)}'`);
   }
 }
@@ -178,16 +197,15 @@ function conclude(
   const mode = options.fieldValidation ?? 'Warn';
   const known = unknown.length === 0 && duplicates.length === 0 && yamlProblem === undefined;
   if (known || mode === 'Ignore') return { object, warnings: [] };
-  const isUnderUnknown = (path: string): boolean => unknown.some((u) => path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`));
-  const problems = [
-    ...(yamlProblem === undefined ? [] : [yamlProblem]),
-    ...unknown.map((path) => `unknown field ${goQuote(path)}`),
-    ...duplicates.filter((path) => !isUnderUnknown(path)).map((path) => `duplicate field ${goQuote(path)}`),
-  ].slice(0, warningsKept);
+  const isUnderUnknown = (path: string): boolean => options.custom === undefined && unknown.some((u) => path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`));
+  const unknowns = unknown.map((path) => `unknown field ${goQuote(path)}`);
+  const doubles = duplicates.filter((path) => !isUnderUnknown(path)).map((path) => `duplicate field ${goQuote(path)}`);
+  // The typed decoder meets unknown fields first, that of custom resources duplicate ones.
+  const problems = [...(yamlProblem === undefined ? [] : [yamlProblem]), ...(options.custom === undefined ? [...unknowns, ...doubles] : [...doubles, ...unknowns])].slice(0, warningsKept);
   if (mode === 'Warn') return { object, warnings: problems };
   const kind = String(named.kind ?? '');
   const version = parseApiVersion(String(named.apiVersion ?? '')).version;
-  const wanted = options.type === undefined ? kind : gvkOfType(options.type).kind;
+  const wanted = options.type === undefined ? (options.custom?.kind ?? kind) : gvkOfType(options.type).kind;
   throw cannotBeHandled(kind, version, wanted, `strict decoding error: ${problems.join(', ')}`);
 }
 
@@ -202,7 +220,7 @@ function cannotBeHandled(kind: string, version: string, wanted: string, message:
 }
 
 function unrecognized(options: DecodeOptions, bytes: Uint8Array, message: string): StatusError {
-  const kind = options.type === undefined ? 'Unstructured' : gvkOfType(options.type).kind;
+  const kind = options.type === undefined ? (options.custom?.kind ?? 'Unstructured') : gvkOfType(options.type).kind;
   return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${message} (${summary(bytes)})`);
 }
 

@@ -68,7 +68,7 @@ async function removeAddress(registry: Registry, resources: ResourceTable, name:
   while (current !== undefined) {
     const deleted = await deleteObject(registry, stored, name, current.revision, signal);
     if (deleted.deletedAt !== undefined) return;
-    current = foundCurrent(registry, stored, deleted.current);
+    current = await foundCurrent(registry, stored, deleted.current);
   }
 }
 

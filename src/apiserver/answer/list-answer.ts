@@ -60,7 +60,7 @@ export async function answerList(call: Call, list: ListAnswer): Promise<void> {
   const writer = new GatheringWriter(call, list.clock, contentTypes.json);
   if (media.form === 'table') return writeTable(writer, list, page);
   const isMetadata = media.form !== 'object';
-  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
   const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
   await writer.addText(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${stringifyJson(page.meta)},"items":[`);
   await (isMetadata || !served.isStorageVersion ? writeItems(writer, list, page) : writeBytes(writer, list, page));
@@ -155,7 +155,7 @@ interface PeoplesList {
 
 function peoplesList(list: ListAnswer, page: Page, served: Presentation['served']): PeoplesList {
   const isMetadata = list.presentation.media.form !== 'object';
-  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
   const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
   const items = async function* (): AsyncGenerator<unknown> {
     for await (const object of objectsOf(list, page)) yield itemOf(list, object);
@@ -202,7 +202,7 @@ async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise
     items.push(encodeMessage(type, isMetadata ? partial(object) : object));
     await writer.breathe();
   }
-  const kind = isMetadata ? 'PartialObjectMetadataList' : `${served.info.kind}List`;
+  const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
   const message = joinListMessage(encodeMessage('meta.v1.ListMeta', page.meta), items);
   await writer.add(wrapProtobuf(isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion, kind, message));
   await writer.end();

@@ -56,7 +56,7 @@ export function partial(object: KubeObject): KubeObject {
 
 export function tableOf(presentation: Presentation, objects: readonly KubeObject[], listMeta: Record<string, unknown>): KubeObject {
   const { served, includeObject, nowMs, media } = presentation;
-  const table = toTable({ info: served.info, objects: [...objects], includeObject, listMeta, nowMs }) as unknown as KubeObject;
+  const table = toTable({ info: served.info, objects: [...objects], includeObject, listMeta, nowMs, ...(served.handling.columns === undefined ? {} : { customColumns: served.handling.columns }) }) as unknown as KubeObject;
   return { ...table, apiVersion: `meta.k8s.io/${media.tableVersion ?? 'v1'}` };
 }
 

@@ -11,6 +11,7 @@ import { mutateObject } from '../registry/mutate.ts';
 import type { Stored } from '../registry/strategy.ts';
 import { parseWriteQuery } from '../request/query-options.ts';
 import { notesOf } from '../request/call.ts';
+import { builtInHandling } from '../registry/kind-handling.ts';
 import { decodeBody, storedOf, type Target } from './endpoint.ts';
 
 type PodObject = Stored<Pod>;
@@ -37,7 +38,7 @@ function validate(binding: Binding): FieldError[] {
 export async function createBinding(target: Target, pods: Target): Promise<void> {
   const { server, call } = target;
   const query = parseWriteQuery(call.info.query);
-  const binding = (await decodeBody(target, query, 'core.v1.Binding', 'v1')) as KubeObject & Binding;
+  const binding = (await decodeBody(target, query, builtInHandling('core.v1.Binding'), 'v1')) as KubeObject & Binding;
   agreeOnNamespace(asStored(binding), true, target.namespace);
   const name = binding.metadata?.name ?? '';
   if (target.name !== '' && name !== target.name) throw badRequest('name in URL does not match name in Binding object');

@@ -6,17 +6,18 @@ import { asStored } from '../registry/current.ts';
 import { admissionRequest } from '../registry/admission-chain.ts';
 import { parseWriteQuery } from '../request/query-options.ts';
 import { kindHead } from '../cache/stored-form.ts';
+import { anyHandling, builtInHandling } from '../registry/kind-handling.ts';
 import { serve } from '../registry/resources.ts';
 import { decodeBody, presentationOf, type Target } from './endpoint.ts';
 import { formatApiVersion, gvkOfType } from '#machinery';
 import { notesOf } from '../request/call.ts';
 
 /** The presentation of an answer of another type than the resource's own. */
-export function presentationFor(target: Target, type: string): Presentation {
+export function presentationFor(target: Target, type: string, what: 'object' | 'review' = 'object'): Presentation {
   const { group, version, kind } = gvkOfType(type);
   const info = { ...target.served.info, group, version, kind, type };
   const served = { ...serve(info, undefined), head: kindHead(kind, formatApiVersion(group, version)) };
-  return { ...presentationOf(target), served };
+  return { ...presentationOf({ ...target, served }), served };
 }
 
 export async function createVirtual(target: Target): Promise<void> {
@@ -25,9 +26,9 @@ export async function createVirtual(target: Target): Promise<void> {
   const creator = server.creators[key];
   if (creator === undefined) throw noSuchPath();
   const type = subresource === '' ? served.info.type : served.info.subresources.find((sub) => sub.name === subresource)?.type;
-  const presentation = presentationFor(target, type ?? '');
+  const presentation = presentationFor(target, type ?? '', 'review');
   const query = parseWriteQuery(call.info.query);
-  const object = await decodeBody(target, query, type, presentation.served.head.apiVersion);
+  const object = await decodeBody(target, query, type === undefined ? anyHandling : builtInHandling(type), presentation.served.head.apiVersion);
   agreeOnNamespace(asStored(object), served.info.namespaced, target.namespace);
   const own = object.metadata?.name ?? '';
   if (target.name !== '' && own !== '' && own !== target.name) throw badRequest(`the name of the object (${own}) does not match the name on the URL (${target.name})`);

@@ -43,9 +43,9 @@ export async function deleteCollection(target: Target): Promise<void> {
 
 /** The list of what was deleted, as it was. */
 async function answerDeleted(target: Target, entries: readonly Entry[], revision: number): Promise<void> {
-  const { head, info } = target.served;
-  const skip = storedOf(target).head.typeMeta.length;
-  const start = `{"kind":"${info.kind}List","apiVersion":"${head.apiVersion}","metadata":${stringifyJson({ resourceVersion: String(revision) })},"items":[`;
+  const { head, listKind, info } = target.served;
+  const skip = info.type === undefined ? 1 : storedOf(target).head.typeMeta.length;
+  const start = `{"kind":"${listKind}","apiVersion":"${head.apiVersion}","metadata":${stringifyJson({ resourceVersion: String(revision) })},"items":[`;
   const parts: Uint8Array[] = [Buffer.from(start)];
   entries.forEach((entry, at) => parts.push(Buffer.from(at === 0 ? '{' : ',{'), entry.bytes.subarray(skip)));
   parts.push(Buffer.from(']}\n'));

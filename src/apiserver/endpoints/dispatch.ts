@@ -1,8 +1,8 @@
 // From a resource request to its handler: which resource, which subresource, which verb; what no URL means is
 // a 404, what no verb means a 405.
-import { badRequest, genericServerResponse, goQuote, noSuchPath } from '#machinery';
+import { badRequest, genericServerResponse, goQuote, noSuchPath, notFound } from '#machinery';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
-import type { Call } from '../request/call.ts';
+import { warn, type Call } from '../request/call.ts';
 import type { ParsedRequest } from '../request/request-info.ts';
 import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
 import { createBinding } from './binding.ts';
@@ -49,6 +49,8 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   const { info } = call;
   const served = resources.find(info.apiGroup, info.apiVersion, info.resource);
   if (served === undefined) throw noSuchPath();
+  const { handling } = served;
+  if (handling.warnings !== undefined) for (const warning of handling.warnings) warn(call, warning);
   const { namespaced } = served.info;
   const isNamespaces = served.info.group === '' && served.info.plural === 'namespaces';
   if (!namespaced && info.namespace !== '' && !isNamespaces) throw noSuchPath();
@@ -66,7 +68,13 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   if (served.info.group === '' && served.info.plural === 'componentstatuses') return verb === 'list' ? listComponentStatuses(target) : getComponentStatus(target);
   const handler = verbs[verb];
   if (handler === undefined || served.stored === undefined) throw notAllowed(call);
-  return handler(target);
+  return whenCaughtUp(target, handler);
+}
+
+/** A custom resource's version may have to be converted first. */
+function whenCaughtUp(target: Target, handler: EndpointHandler): Promise<void> | void {
+  const waiting = target.served.stored?.versioned?.caughtUp();
+  return waiting === undefined ? handler(target) : waiting.then(() => handler(target));
 }
 
 /** Names that cannot be part of a key. Throws 400. */
@@ -93,6 +101,7 @@ function createUnstored(target: Target, resources: ResourceTable): Promise<void>
 function dispatchSubresource(target: Target, resources: ResourceTable): Promise<void> | void {
   const { call, served, subresource } = target;
   const sub = served.info.subresources.find((candidate) => candidate.name === subresource);
+  if (sub === undefined && served.info.type === undefined && target.name !== '') throw notFound(served.groupResource, target.name);
   if (sub === undefined || target.name === '' || (served.info.namespaced && target.namespace === '')) throw noSuchPath();
   const verb = methodVerbs[call.exchange.method] ?? '';
   const connection = connections[subresource];
@@ -101,11 +110,11 @@ function dispatchSubresource(target: Target, resources: ResourceTable): Promise<
     if (!anyMethod) throw notAllowed(call);
   }
   if (connection !== undefined) return connection(target);
-  if (subresource === 'scale') return scale[verb]?.(target);
+  if (subresource === 'scale') return whenCaughtUp(target, scale[verb] ?? (() => undefined));
   if (subresource === 'binding') return createBinding(target, target);
   if (subresource === 'eviction') return createEviction(target, storedOf({ ...target, served: must(resources, 'policy', 'poddisruptionbudgets') }));
   if (verb === 'create') return createVirtual(target);
-  return verbs[verb]?.(target);
+  return whenCaughtUp(target, verbs[verb] ?? (() => undefined));
 }
 
 function must(resources: ResourceTable, group: string, plural: string): ServedResource {

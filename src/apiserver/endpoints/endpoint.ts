@@ -3,7 +3,7 @@
 import type { DeleteOptions } from '#api/meta/v1.ts';
 import type { World } from '#base/world.ts';
 import {
-  applyDefaults, badRequest, decodeInSlices, decodeObject, genericServerResponse, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
+  badRequest, decodeInSlices, decodeObject, genericServerResponse, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
   type KubeObject,
 } from '#machinery';
 import { BodyTooLargeError } from '#wire';
@@ -12,6 +12,7 @@ import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.t
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { asStored } from '../registry/current.ts';
 import { heavyBytes } from '../registry/pace.ts';
+import type { KindHandling } from '../registry/kind-handling.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
 import type { Registry, WriteRequest } from '../registry/write-request.ts';
@@ -67,14 +68,16 @@ export async function readBody(call: Call): Promise<Uint8Array> {
 
 const allForms: readonly Form[] = ['object', 'table', 'metadata'];
 const listForms: readonly Form[] = ['object', 'table', 'metadata-list'];
+/** Reviews have no columns. */
+const formsOf = { object: allForms, review: ['object', 'metadata'], list: listForms, watch: allForms } as const;
 
 /** How the answer is to look. Throws 406. */
-export function presentationOf(target: Target, what: 'object' | 'list' | 'watch' = 'object'): Presentation {
+export function presentationOf(target: Target, what: 'object' | 'review' | 'list' | 'watch' = 'object'): Presentation {
   const { call, served, server } = target;
   const { headers } = call.exchange;
   const protobuf = served.info.type !== undefined;
   const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
-    forms: what === 'list' ? listForms : allForms, protobuf, stream: what === 'watch', yaml: what !== 'watch',
+    forms: formsOf[what], protobuf, stream: what === 'watch', yaml: what !== 'watch',
   });
   if (media.form === 'table' && media.encoding === 'protobuf') {
     throw genericServerResponse(406, '', { group: '', resource: '' }, '', 'object *v1.Table does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message');
@@ -158,24 +161,23 @@ export function bodyType(call: Call): string {
 }
 
 /** The object in the body of a create or update, defaulted, in the version of the request. */
-export async function decodeBody(target: Target, query: WriteQuery, type: string | undefined, apiVersion: string): Promise<KubeObject> {
+export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string): Promise<KubeObject> {
   const { call } = target;
   const bytes = await readBody(call);
-  const validation = fieldValidationOf(query.fieldValidation);
-  const options = { contentType: bodyType(call), fieldValidation: validation, limits: bodyLimits, ...(type === undefined ? {} : { type }) };
-  const { object, warnings } = bytes.length > quickBytes ? await decodeInSlices(bytes, options) : decodeObject(bytes, options);
+  const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits }, bytes.length > quickBytes);
+  const { object, warnings } = decoding instanceof Promise ? await decoding : decoding;
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {
     throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
   if (call.bodyBytes > heavyBytes) await turn();
-  if (type !== undefined) applyDefaults(type, object);
+  handling.applyDefaults(object);
   return object;
 }
 
 /** The same in the stored version. */
 export async function decodeStored(target: Target, query: WriteQuery): Promise<Stored> {
   const { served } = target;
-  const object = await decodeBody(target, query, served.info.type, served.head.apiVersion);
+  const object = await decodeBody(target, query, served.handling, served.head.apiVersion);
   return asStored(served.toStored(object));
 }

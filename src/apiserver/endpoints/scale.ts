@@ -2,13 +2,14 @@
 // manager owns through the Scale it owns as replicas of the workload.
 import type { Scale } from '#api/autoscaling/v1.ts';
 import {
-  applyDefaults, cloneJson, decodePatched, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
-  validateCreate, invalid, type KubeObject,
+  applyDefaults, badRequest, cloneJson, decodePatched, goType, internalError, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
+  validateCreate, invalid, type KubeObject, type ReplicasPaths,
 } from '#machinery';
 import { answerVersioned } from '../answer/object-answer.ts';
 import { freshCurrent, type Current } from '../registry/current.ts';
 import { objectKey } from '../registry/storage-layout.ts';
 import type { Stored } from '../registry/strategy.ts';
+import { builtInHandling, type ScalePaths } from '../registry/kind-handling.ts';
 import { updateObject } from '../registry/update.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
@@ -22,14 +23,62 @@ function field(object: unknown, name: string): unknown {
   return isObject(object) ? object[name] : undefined;
 }
 
-/** The Scale of a workload. */
-function scaleOf(object: Stored, paths: Readonly<Record<string, string>>): KubeObject & Scale {
-  const { metadata } = object;
-  const replicas = Number(field(object.spec, 'replicas') ?? 0);
+interface Numbers {
+  /** undefined: the workload does not say. */
+  readonly replicas: number | undefined;
+  readonly current: number;
+  readonly selector: string;
+}
+
+/** What the workload says, in its own words. */
+function numbersOf(object: Stored, custom: ScalePaths | undefined): Numbers {
+  if (custom !== undefined) return customNumbers(object, custom);
   const selector = field(object.spec, 'selector');
-  const managed = scaleEntries(metadata.managedFields, paths);
   const isMap = object.kind === 'ReplicationController';
-  const text = isMap ? mapSelectorText(selector) : selectorFromObject(isObject(selector) ? selector : undefined).toString();
+  return {
+    replicas: Number(field(object.spec, 'replicas') ?? 0),
+    current: Number(field(object.status, 'replicas') ?? 0),
+    selector: isMap ? mapSelectorText(selector) : selectorFromObject(isObject(selector) ? selector : undefined).toString(),
+  };
+}
+
+function customNumbers(object: Stored, paths: ScalePaths): Numbers {
+  const selector = paths.labelSelector === undefined ? undefined : valueAt(object, paths.labelSelector);
+  if (selector !== undefined && typeof selector !== 'string') throw badRequest(`.${paths.labelSelector ?? ''} accessor error: ${String(selector)} is of the type ${goType(selector)}, expected string`);
+  return { replicas: integerAt(object, paths.specReplicas), current: integerAt(object, paths.statusReplicas) ?? 0, selector: selector ?? '' };
+}
+
+function integerAt(object: Stored, path: string): number | undefined {
+  const value = valueAt(object, path);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !Number.isInteger(value)) throw badRequest(`.${path} accessor error: ${String(value)} is of the type ${goType(value)}, expected int64`);
+  return value;
+}
+
+function valueAt(object: unknown, path: string): unknown {
+  let value: unknown = object;
+  for (const step of path.split('.')) value = field(value, step);
+  return value;
+}
+
+function setAt(object: Record<string, unknown>, path: string, value: unknown): void {
+  const steps = path.split('.');
+  const last = steps.pop() ?? '';
+  let at = object;
+  for (const step of steps) {
+    const below = at[step];
+    const next = isObject(below) ? below : {};
+    at[step] = next;
+    at = next;
+  }
+  at[last] = value;
+}
+
+/** The Scale of a workload. */
+function scaleOf(object: Stored, paths: ReplicasPaths, custom: ScalePaths | undefined): KubeObject & Scale {
+  const { metadata } = object;
+  const { replicas = 0, current, selector: text } = numbersOf(object, custom);
+  const managed = scaleEntries(metadata.managedFields, paths);
   return {
     kind: 'Scale',
     apiVersion: 'autoscaling/v1',
@@ -42,7 +91,7 @@ function scaleOf(object: Stored, paths: Readonly<Record<string, string>>): KubeO
       ...(managed === undefined ? {} : { managedFields: managed }),
     },
     spec: replicas === 0 ? {} : { replicas },
-    status: { replicas: Number(field(object.status, 'replicas') ?? 0), ...(text === '' ? {} : { selector: text }) },
+    status: { replicas: current, ...(text === '' ? {} : { selector: text }) },
   };
 }
 
@@ -51,20 +100,23 @@ function mapSelectorText(selector: unknown): string {
   return Object.entries(selector).map(([key, value]) => `${key}=${String(value)}`).sort().join(',');
 }
 
-function pathsOf(target: Target): Readonly<Record<string, string>> {
-  return { [storedOf(target).head.apiVersion]: 'spec.replicas' };
+function pathsOf(target: Target): ReplicasPaths {
+  return target.served.handling.scale?.byVersion ?? { [storedOf(target).head.apiVersion]: 'spec.replicas' };
 }
 
 export async function getScale(target: Target): Promise<void> {
   const stored = storedOf(target);
   const current = await freshCurrent(target.server.registry, stored, objectKey(stored.namespaced, target.namespace, target.name), target.call.signal);
   if (current === undefined) throw notFound(target.served.groupResource, target.name);
-  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(current.object, pathsOf(target)));
+  const custom = target.served.handling.scale;
+  const scale = scaleOf(current.object, pathsOf(target), custom);
+  if (custom !== undefined && numbersOf(current.object, custom).replicas === undefined) throw internalError(new Error(`the spec replicas field ".${custom.specReplicas}" does not exist`));
+  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scale);
 }
 
 export async function putScale(target: Target): Promise<void> {
   const request = writeRequest(target, 'UpdateOptions');
-  const sent = await decodeBody(target, request.query, scaleType, 'autoscaling/v1');
+  const sent = await decodeBody(target, request.query, builtInHandling(scaleType), 'autoscaling/v1');
   await writeScale(target, request, () => cloneJson(sent));
 }
 
@@ -87,15 +139,16 @@ export async function patchScale(target: Target): Promise<void> {
 
 async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, isApply = false): Promise<void> {
   const paths = pathsOf(target);
+  const custom = target.served.handling.scale;
   const build = (current: Current | undefined): Stored => {
     if (current === undefined) throw notFound(target.served.groupResource, target.name);
-    const before = scaleOf(current.object, paths);
+    const before = scaleOf(current.object, paths, custom);
     const changed = change(before);
     const after = isApply ? changed : trackUpdate({ type: scaleType, before, after: changed, manager: request.manager, subresource: 'scale', apiVersion: 'autoscaling/v1', nowMs: request.nowMs });
     const errors = validateCreate(scaleType, after).filter((error) => error.field.startsWith('spec.'));
     if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, target.name, errors);
     const object = cloneJson(current.object);
-    object.spec = { ...(isObject(object.spec) ? object.spec : {}), replicas: Number(field(after.spec, 'replicas') ?? 0) };
+    setAt(object, custom?.specReplicas ?? 'spec.replicas', Number(field(after.spec, 'replicas') ?? 0));
     const version = after.metadata?.resourceVersion;
     if (version !== undefined && version !== '') object.metadata.resourceVersion = version;
     else delete object.metadata.resourceVersion;
@@ -107,5 +160,5 @@ async function writeScale(target: Target, request: WriteRequest, change: (scale:
   };
   // The workload's own strategy applies: its generation grows, its status stays.
   const written = await updateObject(target.server.registry, { ...request, subresource: '' }, { mayCreate: false, build });
-  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(written.object as Stored, paths));
+  await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(written.object as Stored, paths, custom));
 }

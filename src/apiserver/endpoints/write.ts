@@ -55,8 +55,9 @@ export async function putObject(target: Target): Promise<void> {
 /** A copy of what was sent, with the ownership that follows from it. */
 function tracked(request: WriteRequest, before: KubeObject | undefined, sent: KubeObject): Stored {
   const { stored } = request;
+  const { handling } = stored;
   return trackUpdate({
-    type: stored.info.type, before, after: cloneJson(sent), manager: request.manager, subresource: request.subresource,
+    type: stored.info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), convert: handling.convert, before, after: cloneJson(sent), manager: request.manager, subresource: request.subresource,
     apiVersion: stored.head.apiVersion, nowMs: request.nowMs,
   }) as Stored;
 }

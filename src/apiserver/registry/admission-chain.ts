@@ -18,7 +18,7 @@ interface Chosen {
 }
 
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
-  const chosen = new Map<ResourceInfo, Map<string, Chosen>>();
+  const chosen = new WeakMap<ResourceInfo, Map<string, Chosen>>();
   const choose = (operation: Operation, resource: ResourceInfo, subresource: string): Chosen => {
     const byOperation = chosen.get(resource) ?? new Map<string, Chosen>();
     chosen.set(resource, byOperation);

@@ -7,7 +7,8 @@ import { NoSpaceError, StoreUnavailableError, type KeyValue, type TxnResult, typ
 import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import type { KubeObject } from '../contract.ts';
 import type { Registry } from './write-request.ts';
-import type { StoredResource } from './resources.ts';
+import type { Current } from './current.ts';
+import type { StoredResource, VersionedStorage } from './resources.ts';
 
 /** etcd's --max-request-bytes: what a store takes in one write. */
 const largestWriteBytes = 1.5 * (1 << 20);
@@ -36,20 +37,63 @@ export function encodeForStore(resource: StoredResource, object: KubeObject): Bu
   return encodeForStore(resource, { ...object, metadata });
 }
 
+/** An object on its way to the store. */
+export interface Encoded {
+  /** Without its resourceVersion. */
+  readonly bytes: Buffer;
+  /** What the bytes hold, where the watch cache may take it for its own. */
+  readonly known: KubeObject | undefined;
+}
+
+/** The object as it is stored: of a custom resource at the version that is stored. */
+export function encode(resource: StoredResource, object: KubeObject): Promise<Encoded> | Encoded {
+  const { versioned } = resource;
+  if (versioned === undefined) return { bytes: encodeForStore(resource, object), known: object };
+  const stored = versioned.toStored(object);
+  const target = { ...resource, head: versioned.storedHead };
+  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted), known: undefined }));
+  return { bytes: encodeForStore(target, stored), known: undefined };
+}
+
+/** Would a write of these bytes leave the store as it is? */
+export function isUnchanged(resource: StoredResource, encoded: Encoded, served: Buffer, current: Current): boolean {
+  if (resource.versioned === undefined) return Buffer.compare(served, current.bytes) === 0;
+  if (current.outdated === true) return false;
+  return Buffer.compare(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes) === 0;
+}
+
+/** The bytes that clients get of an object that is about to be stored. */
+export function served(resource: StoredResource, object: KubeObject, encoded: Encoded, revision: number): Buffer {
+  const bytes = resource.versioned === undefined ? encoded.bytes : encodeStored(resource.head, object);
+  return serveStored(resource.head, bytes, revision);
+}
+
 /** Puts `stored` if the key is still at `revision` (0: does not exist). `key` is the key under the prefix. */
 export async function putObject(
-  registry: Registry, resource: StoredResource, key: string, object: KubeObject, stored: Buffer, revision: number, signal: AbortSignal,
+  registry: Registry, resource: StoredResource, key: string, object: KubeObject, encoded: Encoded, revision: number, signal: AbortSignal,
 ): Promise<CommitResult> {
+  const { bytes: stored, known } = encoded;
   const storeKey = resource.prefix + key;
   const ttl = resource.strategy.ttlSeconds;
   const lease = ttl > 0 ? await registry.leases.lease(ttl) : undefined;
-  const taken = registry.cache.expect(storeKey, stored, object);
+  const taken = known === undefined ? undefined : registry.cache.expect(storeKey, stored, known);
   const write = { put: storeKey, value: stored, ...(lease === undefined ? {} : { lease }) };
-  const result = await commit(registry, { conditions: [{ key: storeKey, modRevision: revision }], writes: [write] }, signal).finally(taken);
+  const result = await commit(registry, { conditions: [{ key: storeKey, modRevision: revision }], writes: [write] }, signal).finally(() => taken?.());
   if (!result.succeeded) return { done: undefined, current: result.current[0] };
+  if (resource.versioned !== undefined) return { done: await committedVersion(registry, resource, resource.versioned, key, object, encoded, result.revision) };
   const entry = registry.cache.resource(resource.group, resource.plural)?.get(key);
   const bytes = entry?.revision === result.revision ? entry.bytes : serveStored(resource.head, stored, result.revision);
   return { done: { object: withResourceVersion(object, result.revision), bytes } };
+}
+
+/** What a custom resource's own cache makes of the commit: the object as a read would show it. */
+async function committedVersion(
+  registry: Registry, resource: StoredResource, { cache, caughtUp }: VersionedStorage, key: string, object: KubeObject, encoded: Encoded, revision: number,
+): Promise<Committed> {
+  if (registry.cache.store.synchronousWatch) await caughtUp();
+  const entry = cache.get(key);
+  if (entry?.revision === revision) return { object: withResourceVersion(cache.object(entry), revision), bytes: entry.bytes };
+  return { object: withResourceVersion(object, revision), bytes: served(resource, object, encoded, revision) };
 }
 
 /** Deletes the key if it is still at `revision`; answers the revision of the deletion. */

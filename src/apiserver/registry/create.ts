@@ -1,10 +1,11 @@
 // Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
 // validation, validating admission, one write that must find nothing under the key.
-import { alreadyExists, generateNameConflict, invalid, isAlreadyExists, normalize, trackUpdate } from '#machinery';
+import { alreadyExists, generateNameConflict, invalid, isAlreadyExists, trackUpdate } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
-import { validateNew } from './checks.ts';
-import { encodeForStore, putObject, storeFailure, type Committed } from './commit.ts';
+import { encodeStored } from '../cache/stored-form.ts';
+import { encode, putObject, storeFailure, type Committed } from './commit.ts';
+import { cacheOfStored } from './current.ts';
 import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
 import { reserve, type Reservation } from './reservations.ts';
 import { rest } from './pace.ts';
@@ -28,6 +29,7 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
 
 /** The rest of a create, once mutating admission has run: also the end of an update that creates. */
 export async function createAdmitted(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+  request.served.handling.refuseCreate?.(request.name === '' ? (object.metadata.name ?? '') : request.name);
   if ((object.metadata.resourceVersion ?? '') !== '') throw storeFailure('resourceVersion should not be set on objects to be created');
   fillSystemFields(object, registry.world);
   const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
@@ -49,7 +51,7 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
   return settle(reservation, async () => {
     stored.strategy.prepareCreate(object, request);
     await rest(request);
-    const errors = [...validateNew(stored.info.type, object), ...(stored.strategy.validate?.(object, undefined) ?? [])];
+    const errors = [...stored.handling.validateNew(object), ...(stored.strategy.validate?.(object, undefined) ?? [])];
     const name = object.metadata.name ?? '';
     if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, errors);
     for (const warning of stored.strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
@@ -58,7 +60,7 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
       await registry.admission.validate(admissionRequest(request, 'CREATE', object, undefined));
     }
     await rest(request);
-    const result = canonical(stored.info.type, object);
+    const result = stored.handling.canonical(object);
     await rest(request);
     return insert(registry, request, result);
   });
@@ -68,12 +70,13 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const { stored } = request;
   const name = object.metadata.name ?? '';
   const key = objectKey(stored.namespaced, object.metadata.namespace ?? '', name);
-  const bytes = encodeForStore(stored, object);
+  const encoding = encode(stored, object);
+  const encoded = encoding instanceof Promise ? await encoding : encoding;
   if (request.dryRun) {
-    if (registry.cache.resource(stored.group, stored.plural)?.get(key) !== undefined) throw alreadyExists(request.served.groupResource, name);
-    return { object, bytes, created: true };
+    if (cacheOfStored(registry.cache, stored)?.get(key) !== undefined) throw alreadyExists(request.served.groupResource, name);
+    return { object, bytes: stored.versioned === undefined ? encoded.bytes : encodeStored(stored.head, object), created: true };
   }
-  const { done } = await putObject(registry, stored, key, object, bytes, 0, request.signal);
+  const { done } = await putObject(registry, stored, key, object, encoded, 0, request.signal);
   if (done === undefined) throw alreadyExists(request.served.groupResource, name);
   return created(done);
 }
@@ -94,15 +97,10 @@ export async function settle<T>(reservation: Reservation, write: () => Promise<T
   }
 }
 
-/** The form that is stored, sharing what comes from `old`; custom resources have theirs already. */
-export function canonical(type: string | undefined, object: Stored, old?: Stored): Stored {
-  return type === undefined ? object : (normalize(type, object, old) as Stored);
-}
-
 function track(request: WriteRequest, object: Stored): Stored {
-  const { info } = request.stored;
+  const { info, handling } = request.stored;
   const tracked = trackUpdate({
-    type: info.type, before: undefined, after: object, manager: request.manager, subresource: request.subresource,
+    type: info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), before: undefined, after: object, manager: request.manager, subresource: request.subresource,
     apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
   });
   return tracked as Stored;

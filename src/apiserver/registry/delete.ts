@@ -4,9 +4,8 @@
 import type { DeleteOptions } from '#api/meta/v1.ts';
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import { conflict, notFound } from '#machinery';
-import { serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
-import { deleteObject, encodeForStore, putObject } from './commit.ts';
+import { deleteObject, encode, isUnchanged, putObject, served } from './commit.ts';
 import { cachedCurrent, copyOf, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
@@ -28,7 +27,7 @@ export async function removeObject(registry: Registry, request: WriteRequest, op
   const { stored } = request;
   const key = objectKey(stored.namespaced, request.namespace, request.name);
   let current = cachedCurrent(registry, stored, key);
-  let maybeStale = !registry.cache.store.synchronousWatch;
+  let maybeStale = !registry.cache.store.synchronousWatch || stored.versioned !== undefined;
   // Admission judges the request, not the state: once is enough while the object is the same.
   let admittedUid: string | undefined;
   for (;;) {
@@ -84,13 +83,14 @@ async function deleteStep(registry: Registry, request: WriteRequest, options: De
 /** Writes the marked object; `then` goes on to erase it. */
 async function mark(registry: Registry, request: WriteRequest, key: string, object: Stored, current: Current, then: boolean): Promise<Step> {
   const { stored } = request;
-  const encoded = encodeForStore(stored, object);
-  const unchanged = serveStored(stored.head, encoded, current.revision);
+  const encoding = encode(stored, object);
+  const encoded = encoding instanceof Promise ? await encoding : encoding;
+  const unchanged = served(stored, object, encoded, current.revision);
   if (request.dryRun) return { done: { object, bytes: unchanged, gone: then } };
   if (then) return erase(registry, request, key, { revision: current.revision, bytes: unchanged, object });
-  if (Buffer.compare(unchanged, current.bytes) === 0) return { done: { object: current.object, bytes: current.bytes, gone: false } };
+  if (isUnchanged(stored, encoded, unchanged, current)) return { done: { object: current.object, bytes: current.bytes, gone: false } };
   const put = await putObject(registry, stored, key, object, encoded, current.revision, request.signal);
-  if (put.done === undefined) return { current: foundCurrent(registry, stored, put.current) };
+  if (put.done === undefined) return { current: await foundCurrent(registry, stored, put.current) };
   return { done: { object: put.done.object as Stored, bytes: put.done.bytes, gone: false } };
 }
 
@@ -99,7 +99,7 @@ async function erase(registry: Registry, request: WriteRequest, key: string, cur
   const answer = (): Step => ({ done: { object: current.object, bytes: current.bytes, gone: true } });
   if (request.dryRun) return answer();
   const deleted = await deleteObject(registry, stored, key, current.revision, request.signal);
-  if (deleted.deletedAt === undefined) return { current: foundCurrent(registry, stored, deleted.current) };
+  if (deleted.deletedAt === undefined) return { current: await foundCurrent(registry, stored, deleted.current) };
   await registry.reservations.of(stored)?.release(current.object);
   return answer();
 }

@@ -1,9 +1,7 @@
 // A change that the server itself makes to a stored object (binding a pod, counting a disruption): read, change,
 // compare and swap until it holds. No strategy, no admission, no ownership.
 import { notFound } from '#machinery';
-import { serveStored } from '../cache/stored-form.ts';
-import { encodeForStore, putObject } from './commit.ts';
-import { canonical } from './create.ts';
+import { encode, isUnchanged, putObject, served } from './commit.ts';
 import { cachedCurrent, copyOf, foundCurrent, freshCurrent } from './current.ts';
 import { objectKey } from './storage-layout.ts';
 import type { StoredResource } from './resources.ts';
@@ -41,13 +39,13 @@ export async function mutateObject(registry: Registry, mutation: Mutation): Prom
       current = await freshCurrent(registry, resource, key, signal);
       continue;
     }
-    const result = canonical(resource.info.type, object);
-    const encoded = encodeForStore(resource, result);
-    const unchanged = Buffer.compare(serveStored(resource.head, encoded, current.revision), current.bytes) === 0;
+    const result = resource.handling.canonical(object);
+    const encoded = await encode(resource, result);
+    const unchanged = isUnchanged(resource, encoded, served(resource, result, encoded, current.revision), current);
     if (mutation.dryRun || unchanged) return { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };
     const put = await putObject(registry, resource, key, result, encoded, current.revision, signal);
     if (put.done !== undefined) return put.done.object as Stored;
-    current = foundCurrent(registry, resource, put.current);
+    current = await foundCurrent(registry, resource, put.current);
     maybeStale = false;
   }
 }

@@ -1,7 +1,7 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applyDefaults, applying, atOnce, cloneJson, decodePatched, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
+import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
@@ -43,8 +43,9 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
   await rest(request, current);
   const object = read(request, after, patch, before);
   await rest(request, current);
+  const { handling } = request.stored;
   const tracked = trackUpdate({
-    type: request.stored.info.type, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
+    type: request.stored.info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), convert: handling.convert, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
     apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
   });
   return checked(request, tracked);
@@ -54,6 +55,9 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
   const { served, stored } = request;
   const merged = await (isHeavy(request, current) ? inSlices : atOnce)(applying({
     type: served.info.type,
+    shape: served.handling.shape,
+    resetFields: served.handling.resetFields(request.subresource),
+    convert: served.handling.convert,
     live: current === undefined ? undefined : versioned(request, current),
     applied: cloneJson(patch.content) as KubeObject,
     manager: request.manager,
@@ -74,11 +78,9 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
 /** A patched object back through the decoder: shape, unknown fields, defaults. */
 function read(request: WriteRequest, value: KubeObject, patch: Patch, before: KubeObject | undefined): Stored {
   const { served } = request;
-  const { type } = served.info;
-  if (type === undefined) return asStored(value);
-  const { object, warnings } = decodePatched(type, value, { fieldValidation: patch.fieldValidation, known: before, ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
+  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, known: before, ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
   for (const warning of warnings) request.warn(warning);
-  applyDefaults(type, object);
+  served.handling.applyDefaults(object);
   return asStored(served.toStored(object));
 }
 

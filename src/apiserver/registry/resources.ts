@@ -1,11 +1,16 @@
-// The served resources: each URL resource with the stored resource behind it, its strategy and its cache.
-// Versions of one kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource.
-import { allResources, apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
+// The served resources: each URL resource with the stored resource behind it, its strategy, its handling and its cache.
+// Versions of one built-in kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource;
+// each version of a custom resource has its own. Custom resources come and go while the server runs: whoever derives
+// something from the table (discovery, OpenAPI) listens to its changes.
+import { apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
+import type { KeyValue } from '#store';
+import type { Entry } from '../cache/entry.ts';
 import { kindHead, type KindHead } from '../cache/stored-form.ts';
-import type { CachedResource } from '../cache/resource-cache.ts';
+import type { CachedResource, ResourceCache } from '../cache/resource-cache.ts';
 import type { KubeObject } from '../contract.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { convert } from './conversions.ts';
+import { anyHandling, builtInHandling, type KindHandling } from './kind-handling.ts';
 import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
 
@@ -14,6 +19,23 @@ export interface StoredResource extends CachedResource {
   /** The version that is stored. */
   readonly info: ResourceInfo;
   readonly strategy: Strategy;
+  readonly handling: KindHandling;
+  /** Custom resources: how objects of this version come from the store and go to it. */
+  readonly versioned?: VersionedStorage;
+}
+
+/** One version of a custom resource, which may be kept at another. */
+export interface VersionedStorage {
+  /** Of this version. */
+  readonly cache: ResourceCache;
+  /** Brings the cache up to what is stored; undefined when it is. Rejects when conversion fails. */
+  caughtUp(): Promise<void> | undefined;
+  /** A stored pair at this version. */
+  read(kv: KeyValue): Promise<Entry> | Entry;
+  /** What the stored bytes start with. */
+  readonly storedHead: KindHead;
+  /** The object at the version that is stored; shares nothing that is changed later. */
+  toStored(object: KubeObject): Promise<KubeObject> | KubeObject;
 }
 
 /** A resource as a URL names it. */
@@ -22,9 +44,12 @@ export interface ServedResource {
   readonly head: KindHead;
   readonly groupResource: { readonly group: string; readonly resource: string };
   readonly groupKind: { readonly group: string; readonly kind: string };
+  /** "PodList", or what a definition says. */
+  readonly listKind: string;
+  readonly handling: KindHandling;
   /** undefined: never stored (reviews, bindings). */
   readonly stored: StoredResource | undefined;
-  /** The stored bytes are this version's bytes. */
+  /** The cached bytes are this version's bytes. */
   readonly isStorageVersion: boolean;
   fromStored(object: KubeObject): KubeObject;
   toStored(object: KubeObject): KubeObject;
@@ -32,6 +57,10 @@ export interface ServedResource {
 
 /** Resources whose objects are kept under another group's resource. */
 const sharedStorage: Readonly<Record<string, string>> = { 'events.k8s.io/events': '/events' };
+
+function handlingOf(info: ResourceInfo): KindHandling {
+  return info.type === undefined ? anyHandling : builtInHandling(info.type);
+}
 
 function storedOf(info: ResourceInfo): StoredResource {
   const strategy = strategyOf(info.group, info.plural);
@@ -45,6 +74,7 @@ function storedOf(info: ResourceInfo): StoredResource {
     fieldsOf: (object) => strategy.fieldsOf(object as Stored),
     info,
     strategy,
+    handling: handlingOf(info),
   };
 }
 
@@ -64,6 +94,8 @@ export function serve(info: ResourceInfo, stored: StoredResource | undefined): S
     head: kindHead(info.kind, apiVersionOf(info)),
     groupResource: { group: info.group, resource: info.plural },
     groupKind: { group: info.group, kind: info.kind },
+    listKind: `${info.kind}List`,
+    handling: handlingOf(info),
     stored,
     isStorageVersion: same,
     fromStored: step(from, to),
@@ -73,35 +105,86 @@ export function serve(info: ResourceInfo, stored: StoredResource | undefined): S
 
 export interface ResourceTable {
   readonly served: readonly ServedResource[];
+  /** Built-in resources. */
   readonly stored: readonly StoredResource[];
+  /** Grows with every change. */
+  readonly revision: number;
   find(group: string, version: string, plural: string): ServedResource | undefined;
   /** In the version that is stored. */
   storedIn(group: string, plural: string): ServedResource | undefined;
-  hasGroupVersion(group: string, version: string): boolean;
+  /**
+   * Replaces the custom resources of one definition; an empty list takes them out. Those that are not `told` are
+   * answered, but not in discovery.
+   */
+  setCustom(definition: string, resources: readonly ServedResource[], told: boolean): void;
+  /** What discovery tells: built-in resources, then custom ones by group and name. */
+  readonly told: readonly ServedResource[];
+  /** Called after each change. */
+  onChange(listener: () => void): void;
 }
 
-/** Of the built-in kinds, the version listed first: it is the stored one, also while only others are served. */
-const storageVersions = new Map([...allResources].reverse().map((info) => [`${info.group}/${info.plural}`, info]));
+interface CustomSet {
+  readonly resources: readonly ServedResource[];
+  readonly told: boolean;
+}
 
-/** The resources of a server: of a kind, the first version that exists is the stored one. */
-export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): ResourceTable {
+function storedByName(infos: readonly ResourceInfo[]): Map<string, StoredResource> {
   const stored = new Map<string, StoredResource>();
   for (const info of infos) {
     const key = `${info.group}/${info.plural}`;
-    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info.type === undefined ? info : (storageVersions.get(key) ?? info)));
+    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info));
   }
-  const served = infos.map((info) => {
+  return stored;
+}
+
+function urlOf({ info }: ServedResource): string {
+  return `${info.group}/${info.version}/${info.plural}`;
+}
+
+/** All built-in resources. The first version listed of a kind is the stored one. */
+export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): ResourceTable {
+  const stored = storedByName(infos);
+  const fixed = infos.map((info) => {
     const key = `${info.group}/${info.plural}`;
     return serve(info, stored.get(sharedStorage[key] ?? key));
   });
-  const byUrl = new Map(served.map((r) => [`${r.info.group}/${r.info.version}/${r.info.plural}`, r]));
-  const versions = new Set(served.map((r) => `${r.info.group}/${r.info.version}`));
-  const storage = new Map(served.flatMap((r) => (r.stored !== undefined && r.isStorageVersion ? [[`${r.info.group}/${r.info.plural}`, r] as const] : [])));
+  const fixedUrls = new Set(fixed.map(urlOf));
+  const byUrl = new Map<string, ServedResource>(fixed.map((r) => [urlOf(r), r]));
+  const storage = new Map<string, ServedResource>(fixed.flatMap((r) => (r.stored !== undefined && r.isStorageVersion ? [[`${r.info.group}/${r.info.plural}`, r] as const] : [])));
+  const custom = new Map<string, CustomSet>();
+  const listeners: (() => void)[] = [];
+  let revision = 0;
+  const customSets = (): CustomSet[] => [...custom].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, set]) => set);
   return {
-    served,
+    get served() {
+      return [...fixed, ...customSets().flatMap((set) => set.resources)];
+    },
+    get told() {
+      return [...fixed, ...customSets().flatMap((set) => (set.told ? set.resources : []))];
+    },
     stored: [...stored.values()],
+    get revision() {
+      return revision;
+    },
     find: (group, version, plural) => byUrl.get(`${group}/${version}/${plural}`),
     storedIn: (group, plural) => storage.get(`${group}/${plural}`),
-    hasGroupVersion: (group, version) => versions.has(`${group}/${version}`),
+    setCustom(definition, resources, told) {
+      for (const old of custom.get(definition)?.resources ?? []) {
+        if (byUrl.get(urlOf(old)) === old) byUrl.delete(urlOf(old));
+        const key = `${old.info.group}/${old.info.plural}`;
+        if (storage.get(key) === old) storage.delete(key);
+      }
+      if (resources.length === 0) custom.delete(definition);
+      else custom.set(definition, { resources, told });
+      for (const resource of resources) {
+        if (fixedUrls.has(urlOf(resource))) continue;
+        byUrl.set(urlOf(resource), resource);
+        const key = `${resource.info.group}/${resource.info.plural}`;
+        if (resource.stored?.versioned?.storedHead.apiVersion === resource.head.apiVersion) storage.set(key, resource);
+      }
+      revision++;
+      for (const listener of listeners) listener();
+    },
+    onChange: (listener) => void listeners.push(listener),
   };
 }

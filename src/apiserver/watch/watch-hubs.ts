@@ -8,6 +8,8 @@ const tickMs = 10_000;
 
 export interface WatchHubs {
   of(cache: ResourceCache): WatchHub;
+  /** The cache is no more: ends its watches. */
+  drop(cache: ResourceCache): void;
   /** Open watches. */
   readonly size: number;
   start(): void;
@@ -30,6 +32,10 @@ export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
         hubs.set(cache, hub);
       }
       return hub;
+    },
+    drop(cache) {
+      hubs.get(cache)?.endAll();
+      hubs.delete(cache);
     },
     get size() {
       let size = 0;

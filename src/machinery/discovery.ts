@@ -85,7 +85,8 @@ export function apiResourceList(resources: readonly ResourceInfo[], group: strin
   if (own.length === 0) return undefined;
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // Core's list has none: upstream encodes it as the unversioned kind that the oldest clients know.
+    ...(group === '' ? {} : { apiVersion: 'v1' }),
     groupVersion: formatApiVersion(group, version),
     resources: own.flatMap((info) => [resourceDocument(info), ...info.subresources.map((sub) => subresourceDocument(info, sub))]),
   };

@@ -11,11 +11,26 @@ import { customPrinter } from './custom.ts';
 import { printers as network } from './network.ts';
 import { printers as pod } from './pod.ts';
 import { printers as policy } from './policy.ts';
+import { printers as preview } from './preview.ts';
 import { printer, type Cell, type Printer } from './printer.ts';
 import { printers as storage } from './storage.ts';
 import { printers as workloads } from './workloads.ts';
 
-const printers = new Map<string, Printer>(Object.entries({ ...core, ...network, ...pod, ...policy, ...storage, ...workloads }));
+const printers = new Map<string, Printer>(Object.entries({ ...core, ...network, ...pod, ...policy, ...preview, ...storage, ...workloads }));
+
+/** Versions whose kinds show what the named version of the kind shows: package.version → version. */
+const shownAs: Readonly<Record<string, string>> = {
+  'admissionregistration.v1alpha1': 'v1', 'admissionregistration.v1beta1': 'v1', 'certificates.v1alpha1': 'v1beta1', 'coordination.v1alpha2': 'v1beta1', 'networking.v1beta1': 'v1',
+  'resource.v1alpha3': 'v1beta2', 'resource.v1beta1': 'v1', 'resource.v1beta2': 'v1', 'storage.v1beta1': 'v1',
+};
+
+function printerOf(type: string): Printer {
+  const known = printers.get(type);
+  if (known !== undefined) return known;
+  const [pkg = '', version = '', kind = ''] = type.split('.');
+  const same = shownAs[`${pkg}.${version}`];
+  return (same === undefined ? undefined : printers.get(`${pkg}.${same}.${kind}`)) ?? fallback;
+}
 
 const fallback: Printer = printer<KubeObject>('Name=name Created_At:date', (object) => [object.metadata?.name ?? '', object.metadata?.creationTimestamp ?? '0001-01-01T00:00:00Z']);
 
@@ -61,7 +76,7 @@ function printerFor(input: TableInput): Printer {
   const isOwn = input.info.type !== undefined || own === 'autoscaling.v1.Scale' || (own === 'meta.v1.Status' && group === '');
   const type = isOwn ? (own ?? input.info.type) : undefined;
   if (type === undefined) return customPrinterOf(input.customColumns);
-  return printers.get(type) ?? fallback;
+  return printerOf(type);
 }
 
 const customPrinters = new WeakMap<readonly CustomResourceColumnDefinition[], Printer>();
@@ -77,7 +92,7 @@ function customPrinterOf(columns: readonly CustomResourceColumnDefinition[] | un
 
 /** The column definitions that the objects of a resource have. */
 export function tableColumns(info: Pick<ResourceInfo, 'type'>, customColumns?: readonly CustomResourceColumnDefinition[]): readonly TableColumnDefinition[] {
-  return info.type === undefined ? customPrinterOf(customColumns).columns : (printers.get(info.type) ?? fallback).columns;
+  return info.type === undefined ? customPrinterOf(customColumns).columns : printerOf(info.type).columns;
 }
 
 /** The Table of one object or of a page of a list. */

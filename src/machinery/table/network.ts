@@ -43,7 +43,7 @@ export const printers: Printers = {
     nameOf(policy), selectorText(policy.spec?.podSelector ?? {}), age(policy, nowMs),
   ]),
   'networking.v1.ServiceCIDR': printer<ServiceCIDR>('Name=name CIDRs Age', (object, nowMs) => [nameOf(object), (object.spec?.cidrs ?? []).join(','), age(object, nowMs)]),
-  'networking.v1.IPAddress': printer<IPAddress>('Name=name ParentRef Age', (object, nowMs) => [nameOf(object), parentText(object), age(object, nowMs)]),
+  'networking.v1.IPAddress': printer<IPAddress>('Name=name ParentRef', (object) => [nameOf(object), parentText(object)]),
   'discovery.v1.EndpointSlice': printer<EndpointSlice>('Name=name AddressType Ports Endpoints Age', (slice, nowMs) => [
     nameOf(slice), slice.addressType, withMore((slice.ports ?? []).map(({ port, name }) => (typeof port === 'number' ? String(port) : (name ?? '*')))),
     withMore((slice.endpoints ?? []).flatMap(({ addresses }) => addresses ?? [])), age(slice, nowMs),

@@ -57,6 +57,16 @@ test('custom resources show their columns', () => {
   expect(cells(undefined, {})).toEqual(['x', '60m']);
 });
 
+test('preview kinds, and older versions of known kinds', () => {
+  expect(cells('resource.v1beta2.DeviceTaintRule', { apiVersion: 'resource.k8s.io/v1beta2', kind: 'DeviceTaintRule', spec: { taint: { key: 'k', effect: 'NoExecute' } } })).toEqual(['x', 'k', '', 'NoExecute', '', '60m']);
+  expect(cells('scheduling.v1alpha2.PodGroup', { spec: { schedulingPolicy: { gang: { minCount: 2 } } }, status: { conditions: [{ type: 'PodGroupScheduled', status: 'False' }] } })).toEqual(['x', 'Gang', '<none>', 'Unschedulable', '60m']);
+  const pool = { driver: 'd', poolName: 'p', generation: 1, totalDevices: 4, availableDevices: 3, validationError: 'bad' };
+  const complete = { poolCount: 2, pools: [pool], conditions: [{ type: 'Complete', status: 'True', lastTransitionTime: created }] };
+  expect(cells('resource.v1alpha3.ResourcePoolStatusRequest', { spec: { driver: 'd' }, status: complete })).toEqual(['x', 'd', '4', '3', '0', '0', '1', 2, 'Complete (1/2 pools)', '60m']);
+  expect(cells('certificates.v1beta1.PodCertificateRequest', { spec: { podName: 'p', serviceAccountName: 's', nodeName: 'n', signerName: 'g' }, status: { conditions: [{ type: 'Issued' }] } })).toEqual(['x', 'p', 's', 'n', 'g', 'Issued', '<none>']);
+  expect(cells('resource.v1beta1.ResourceSlice', { spec: { driver: 'd', nodeName: 'n', pool: { name: 'p' } } })).toEqual(['x', 'n', 'd', 'p', '60m']);
+});
+
 test('every listed kind has as many cells as columns', () => {
   for (const { type } of resources.filter(({ verbs }) => verbs.includes('list'))) {
     const object = { metadata: { name: 'x' }, spec: {}, status: {}, roleRef: { kind: 'Role', name: 'r' } };

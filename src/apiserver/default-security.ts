@@ -12,7 +12,8 @@ import {
 } from './authn/index.ts';
 import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer } from './authz/index.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
-import type { Authorizer, Creator, FixedDocument, Security, SecurityPorts } from './contract.ts';
+import { admissionWebhooks } from './webhooks/index.ts';
+import type { Authorizer, Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
 export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny';
 
@@ -66,7 +67,7 @@ function documentsOf(settings: SecuritySettings, publicKeys: Parameters<typeof o
 
 /** The function that `createApiServer` calls with its cache and writer. */
 export function defaultSecurity(world: World, settings: SecuritySettings): (ports: SecurityPorts) => Security {
-  return ({ reader, writer }) => {
+  return ({ reader, writer, resources, webhooks }) => {
     const { clock, random } = world;
     const privateKey = createPrivateKey(settings.serviceAccountKey);
     const publicKeys = [createPublicKey(privateKey), ...(settings.serviceAccountPublicKeys ?? []).map((pem) => createPublicKey(pem))];
@@ -95,7 +96,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       'authorization.k8s.io/localsubjectaccessreviews': ({ object, namespace }) => reviews.localSubjectAccessReview(object, namespace),
       'authorization.k8s.io/selfsubjectaccessreviews': ({ object, user }) => reviews.selfSubjectAccessReview(object, user),
       'authorization.k8s.io/selfsubjectrulesreviews': ({ object, user }) => reviews.selfSubjectRulesReview(object, user),
-      '/serviceaccounts/token': ({ namespace, name, object, notes }) => issueToken({ namespace, name, object: object as TokenRequest, notes }),
+      '/serviceaccounts/token': ({ namespace, name, object, notes }) => issueToken({ namespace, name, object: object as TokenRequest & KubeObject, notes }),
     };
     const isProxy = settings.isProxyCertificate === undefined ? undefined : rememberedTest(settings.isProxyCertificate);
     const isClient = settings.isClientCertificate === undefined ? (der: Uint8Array) => isProxy?.(der) !== true : rememberedTest(settings.isClientCertificate);
@@ -109,7 +110,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
         anonymousAuthenticator(() => anonymous),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, writer, clock, random, rbac, authorizer }),
+      admission: defaultAdmission({ reader, writer, clock, random, rbac, authorizer, webhooks: admissionWebhooks(world, { reader, writer, resources }, webhooks) }),
       impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,

@@ -10,6 +10,7 @@ export { type HttpServer, serveHttp, type ServeOptions } from './http/server.ts'
 export { type ServerTls } from './http/tls-options.ts';
 export { type CertificateRequest, type CertifiedKey, createCa, generateKey, issueCertificate, type KeyType, signCsr, type Validity } from './pki/authority.ts';
 export { keyMatches, parseCertificate, type ParsedCertificate, pemBlocks, pemEncode, publicKeyHash, verifiesAgainst } from './pki/certificate.ts';
+export { algorithmOfKey, keyIdOf, parseJwks, parseJwt, publicJwk, signatureIsGood, signJwt, type JwtClaims, type ParsedJwt, type PublicJwk } from './pki/jwt.ts';
 export { createCsr, parseCsr, type ParsedCsr } from './pki/csr.ts';
 export type { AlternativeNames, Subject } from './pki/names.ts';
 export { isKeyUsage, type KeyUsage } from './pki/usages.ts';

@@ -16,7 +16,7 @@ async function admit(reader: FakeReader, plural: string, operation: Operation, o
   const resource = resources.find((r) => r.plural === plural);
   if (resource === undefined) throw new Error(plural);
   const rbac = createRbacAuthorizer(reader);
-  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, clock: { ...systemClock, now: () => 0 }, writer: { lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
+  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, webhooks: [], clock: { ...systemClock, now: () => 0 }, writer: { lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
   const request: AdmissionRequest = { operation, resource, subresource: '', namespace: resource.namespaced ? 'x' : '', name: object?.metadata?.name ?? '', object, oldObject: undefined, options: {}, dryRun: false, user: { name: 'jane', groups: [] }, warn() {}, annotate() {}, ...more };
   const wanted = plugins.filter((p) => p.handles(operation, resource, request.subresource));
   for (const plugin of wanted) await plugin.mutate?.(request);

@@ -1,105 +1,175 @@
-// Credentials of every kind, good and bad: tokens bound to things that go away, wrong signatures, expired tokens,
-// bootstrap tokens, static files, certificates, anonymous, impersonation.
-import { createPrivateKey, createPublicKey } from 'node:crypto';
+// Credentials of every kind but service accounts', good and bad: static files, bootstrap tokens, bearer headers and
+// protocols, certificates, a proxy's headers, nobody at all, and the memory of far-away answers.
 import { describe, expect, test } from 'vitest';
+import { createCa, issueCertificate, parseCertificate, type Exchange } from '#wire';
+import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
-import { generateKey, type Exchange } from '#wire';
-import type { Identity, KubeObject, RequestInfo } from '../contract.ts';
+import type { Identity, KubeObject, RequestInfo, RequestNotes } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
-import { anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, createServiceAccountTokens, keyId, serviceAccountCheck, staticTokenCheck, x509Authenticator } from './index.ts';
+import {
+  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, forApiAudiences, readTokenFile, requestHeaderAuthenticator, reviewToken, staticTokenCheck, x509Authenticator,
+  type TokenCheck,
+} from './index.ts';
 
-let nowMs = Date.parse('2026-01-01T00:00:00Z');
-const clock = { now: () => nowMs, monotonic: () => nowMs, after: () => ({ cancel() {} }) };
+const nowMs = Date.parse('2026-01-01T00:00:00Z');
+const clock = { now: () => nowMs };
 const info = { path: '/api' } as RequestInfo;
 
 function exchange(headers: Record<string, string>, peer: Partial<Exchange['peer']> = {}): Exchange {
   return { headers, peer: { address: '', port: 0, ...peer } } as Exchange;
 }
 
-const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'sa', namespace: 'x', uid: 'u-sa' } };
-const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'x', uid: 'u-pod' }, spec: { serviceAccountName: 'sa' } };
+describe('the token file', () => {
+  test('has token, name, UID and groups in each line, quoted or not', () => {
+    expect([...readTokenFile('f', 'one,jane,42,"dev,ops"\n\ntwo,joe,43\n"a""b,c",eve,44,x\r\n')]).toEqual([
+      ['one', { name: 'jane', uid: '42', groups: ['dev', 'ops'] }], ['two', { name: 'joe', uid: '43', groups: [] }], ['a"b,c', { name: 'eve', uid: '44', groups: ['x'] }],
+    ]);
+  });
+  test.each([
+    ['a,b', "token file 'f' must have at least 3 columns (token, user name, user uid), found 2"],
+    ['a,b"c,d', 'parse error on line 1, column 4: bare " in non-quoted-field'],
+    ['a,"b"c,d', 'parse error on line 1, column 5: extraneous or missing " in quoted-field'],
+    ['a,"b,c', 'parse error on line 1, column 7: extraneous or missing " in quoted-field'],
+  ])('%j is refused', (text, problem) => {
+    expect(() => readTokenFile('f', text)).toThrow(problem);
+  });
+  test('empty and repeated tokens are told of', () => {
+    const told: string[] = [];
+    readTokenFile('f', ',a,1\nx,a,1\nx,b,2', (text) => told.push(text));
+    expect(told).toEqual(["empty token has been found in token file 'f', record number '1'", "duplicate token has been found in token file 'f', record number '3'"]);
+  });
+});
 
-function tokens(type: 'ecdsa-p256' | 'rsa-2048' = 'ecdsa-p256') {
-  const reader = fakeReader(account, pod);
-  const privateKey = createPrivateKey(generateKey(type));
-  const publicKey = createPublicKey(privateKey);
-  const made = createServiceAccountTokens(clock, systemRandom, reader, { issuer: 'https://skiff', audiences: ['https://skiff'], privateKey, publicKeys: [publicKey], keyId: keyId(publicKey), maxExpirationSeconds: 86_400 });
-  return { reader, ...made };
-}
+describe('bootstrap tokens', () => {
+  const secret = (more: Record<string, string>, type = 'bootstrap.kubernetes.io/token'): KubeObject => ({
+    apiVersion: 'v1', kind: 'Secret', type, metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system' },
+    data: Object.fromEntries(Object.entries({ 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true', ...more }).map(([k, v]) => [k, Buffer.from(v).toString('base64')])),
+  });
+  const good = 'abcdef.0123456789abcdef';
+  test.each<[string, KubeObject, string, string[] | undefined]>([
+    ['a good one', secret({}), good, ['system:bootstrappers']],
+    ['with groups', secret({ 'auth-extra-groups': 'system:bootstrappers:z,system:bootstrappers:a' }), good, ['system:bootstrappers', 'system:bootstrappers:a', 'system:bootstrappers:z']],
+    ['with a bad group', secret({ 'auth-extra-groups': 'system:bootstrappers:z,evil' }), good, undefined],
+    ['a wrong secret', secret({}), 'abcdef.0123456789abcdee', undefined],
+    ['no secret in it', secret({ 'token-secret': '' }), 'abcdef.', undefined],
+    ['another id in it', secret({ 'token-id': 'abcdee' }), good, undefined],
+    ['another type', secret({}, 'Opaque'), good, undefined],
+    ['expired', secret({ expiration: '2025-12-31T23:59:59Z' }), good, undefined],
+    ['not yet expired', secret({ expiration: '2026-01-01T00:00:01Z' }), good, ['system:bootstrappers']],
+    ['a time that is none', secret({ expiration: 'tomorrow' }), good, undefined],
+    ['not for authentication', secret({ 'usage-bootstrap-authentication': 'false' }), good, undefined],
+  ])('%s', async (_name, object, token, groups) => {
+    const found = await bootstrapTokenCheck(clock, fakeReader(object))({ token });
+    expect(found?.identity).toEqual(groups === undefined ? undefined : { name: 'system:bootstrap:abcdef', groups });
+  });
+});
 
-function tokenOf(object: KubeObject): string {
-  return (object.status as { token: string }).token;
-}
+describe('a bearer token', () => {
+  const bearer = bearerAuthenticator([staticTokenCheck(readTokenFile('f', 'secret,jane,42,"dev,ops"'))]);
+  const jane = { name: 'jane', uid: '42', groups: ['dev', 'ops', 'system:authenticated'] };
+  const socket = (protocols: string): Exchange => exchange({ upgrade: 'websocket', connection: 'Upgrade', 'sec-websocket-protocol': protocols });
+  const inProtocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
 
-describe('service account tokens', () => {
-  test.each(['ecdsa-p256', 'rsa-2048'] as const)('issued and accepted (%s)', (type) => {
-    const { issue, authenticate } = tokens(type);
-    const token = tokenOf(issue('x', 'sa', { spec: { audiences: [], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: 'u-pod' } } }));
-    expect(authenticate(token)?.identity).toMatchObject({
-      name: 'system:serviceaccount:x:sa', uid: 'u-sa', groups: ['system:serviceaccounts', 'system:serviceaccounts:x'], extra: { 'authentication.kubernetes.io/pod-name': ['p'], 'authentication.kubernetes.io/pod-uid': ['u-pod'] },
+  test.each<[string, Exchange]>([['in the header', exchange({ authorization: 'Bearer secret' })], ['in any case', exchange({ authorization: 'bEARER secret' })], ['in a protocol', socket(`v4.channel.k8s.io, ${inProtocol}`)]])('%s', async (_name, sent) => {
+    expect(await bearer.authenticate(sent, info)).toEqual(jane);
+  });
+  test.each<[string, Exchange]>([['wrong', exchange({ authorization: 'Bearer wrong' })], ['as the only protocol', socket(inProtocol)], ['twice', socket(`a, ${inProtocol}, ${inProtocol}`)], ['not base64url', socket('a, base64url.bearer.authorization.k8s.io.=')]])('%s is refused', async (_name, sent) => {
+    await expect(bearer.authenticate(sent, info)).rejects.toThrow('Unauthorized');
+  });
+  test('is none without its scheme, or after two blanks, which are warned of', async () => {
+    const warnings: string[] = [];
+    const notes: RequestNotes = { warn: (text) => warnings.push(text), annotate() {} };
+    for (const authorization of ['Basic secret', 'Bearer', 'Bearer  secret']) expect(await bearer.authenticate(exchange({ authorization }), info, notes)).toBeUndefined();
+    expect(await bearer.authenticate(exchange({ 'sec-websocket-protocol': `a, ${inProtocol}` }), info)).toBeUndefined();
+    expect(warnings).toEqual(['the provided Authorization header contains extra space before the bearer token, and is ignored']);
+  });
+});
+
+describe('a token review', () => {
+  const checks: TokenCheck[] = [forApiAudiences(staticTokenCheck(readTokenFile('f', 'secret,jane,42')), ['api']), ({ token }) => { if (token === 'bad') throw new Error('it is bad'); return undefined; }];
+  const review = async (spec: object): Promise<unknown> => (await reviewToken({ spec }, checks, ['api'], { warn() {}, annotate() {} })).status;
+  test.each<[object, object]>([
+    [{ token: 'secret' }, { authenticated: true, user: { username: 'jane', uid: '42', groups: ['system:authenticated'] }, audiences: ['api'] }],
+    [{ token: 'secret', audiences: ['vault', 'api'] }, { authenticated: true, user: { username: 'jane', uid: '42', groups: ['system:authenticated'] }, audiences: ['api'] }],
+    [{ token: 'secret', audiences: ['vault'] }, { user: {}, error: 'invalid bearer token' }],
+    [{ token: 'nobody' }, { user: {}, error: 'invalid bearer token' }],
+    [{ token: 'bad' }, { user: {}, error: 'it is bad' }],
+  ])('%o', async (spec, status) => expect(await review(spec)).toEqual(status));
+  test('needs a token', async () => {
+    await expect(review({})).rejects.toThrow('token is required for TokenReview in authentication');
+  });
+});
+
+describe('certificates', () => {
+  const validity = { notBeforeMs: systemClock.now() - 1000, notAfterMs: systemClock.now() + 3_600_000 };
+  const ca = createCa(systemRandom, { commonName: 'ca', ...validity });
+  const certificate = (subject: { commonName: string; organizations: string[]; userIds?: string[] }) => {
+    const made = issueCertificate(systemRandom, ca, { ...subject, ...validity, usages: ['client auth'] });
+    const parsed = parseCertificate(made.cert);
+    return { der: parsed.der, commonName: parsed.commonName, organizations: parsed.organizations, notAfterMs: parsed.notAfterMs };
+  };
+  const authenticate = async (subject: Parameters<typeof certificate>[0]): Promise<Identity | undefined> => x509Authenticator(systemClock).authenticate(exchange({}, { certificate: certificate(subject) }), info);
+
+  test('the CN is the user, the Os are groups, the certificate itself is the credential', async () => {
+    expect(await authenticate({ commonName: 'jane', organizations: ['dev'] })).toEqual({
+      name: 'jane', groups: ['dev', 'system:authenticated'], extra: { 'authentication.kubernetes.io/credential-id': [expect.stringMatching(/^X509SHA256=[0-9a-f]{64}$/)] },
     });
+    expect(await authenticate({ commonName: 'jane', organizations: [], userIds: ['u-1'] })).toMatchObject({ uid: 'u-1' });
+    expect(await authenticate({ commonName: '', organizations: ['dev'] })).toBeUndefined();
+    await expect(authenticate({ commonName: 'jane', organizations: [], userIds: ['a', 'b'] })).rejects.toThrow('Unauthorized');
   });
-  test('refused once the pod, or the account, is gone or another of that name', () => {
-    for (const [kind, name] of [['Pod', 'p'], ['ServiceAccount', 'sa']] as const) {
-      const { issue, authenticate, reader } = tokens();
-      const token = tokenOf(issue('x', 'sa', { spec: { audiences: [], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' } } }));
-      reader.remove(kind, name);
-      expect(() => authenticate(token)).toThrow('Unauthorized');
-      reader.put({ ...(kind === 'Pod' ? pod : account), metadata: { name, namespace: 'x', uid: 'another' } });
-      expect(() => authenticate(token)).toThrow('Unauthorized');
-    }
-  });
-  test('refused when expired, for another audience, or with a wrong signature; foreign tokens are not ours', () => {
-    const { issue, authenticate } = tokens();
-    const nothingBound = JSON.parse('{"audiences":[],"expirationSeconds":600,"boundObjectRef":null}') as { audiences: string[] };
-    const token = tokenOf(issue('x', 'sa', { spec: nothingBound }));
-    expect(() => authenticate(token, ['vault'])).toThrow('Unauthorized');
-    expect(() => authenticate(`${token.slice(0, -4)}AAAA`)).toThrow('Unauthorized');
-    nowMs += 601_000;
-    expect(() => authenticate(token)).toThrow('Unauthorized');
-    expect(authenticate('not.a.jwt')).toBeUndefined();
-    expect(authenticate('plain')).toBeUndefined();
-  });
-  test('requests are checked: too short a life, another account\'s pod, a pod that is not there', () => {
-    const { issue, reader } = tokens();
-    expect(() => issue('x', 'sa', { spec: { audiences: [], expirationSeconds: 1 } })).toThrow(/may not specify a duration less than 10 minutes/);
-    expect(() => issue('x', 'sa', { spec: { audiences: [], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'gone' } } })).toThrow('pods "gone" not found');
-    expect(() => issue('x', 'sa', { spec: { audiences: [], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p', uid: 'old' } } })).toThrow(/does not match the UID in record/);
-    reader.put({ ...account, metadata: { name: 'other', namespace: 'x', uid: 'u2' } });
-    expect(() => issue('x', 'other', { spec: { audiences: [], boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'p' } } })).toThrow(/different serviceaccount name/);
+  test('one that does not verify, is over, or is only a relay\'s is refused', async () => {
+    await expect(x509Authenticator(clock).authenticate(exchange({}, { certificateError: 'expired' }), info)).rejects.toThrow('Unauthorized');
+    const jane = certificate({ commonName: 'jane', organizations: [] });
+    await expect(x509Authenticator(systemClock).authenticate(exchange({}, { certificate: { ...jane, notAfterMs: 1 } }), info)).rejects.toThrow('Unauthorized');
+    await expect(x509Authenticator(systemClock, () => false).authenticate(exchange({}, { certificate: jane }), info)).rejects.toThrow('Unauthorized');
   });
 });
 
-test('bootstrap tokens: good, expired, wrong secret, not for authentication', () => {
-  const secret = (more: Record<string, string>): KubeObject => ({
-    apiVersion: 'v1', kind: 'Secret', type: 'bootstrap.kubernetes.io/token', metadata: { name: 'bootstrap-token-abcdef', namespace: 'kube-system' },
-    data: Object.fromEntries(Object.entries({ 'token-id': 'abcdef', 'token-secret': '0123456789abcdef', 'usage-bootstrap-authentication': 'true', 'auth-extra-groups': 'system:bootstrappers:x,evil', ...more }).map(([k, v]) => [k, Buffer.from(v).toString('base64')])),
+describe('headers of a proxy', () => {
+  const certificate = (commonName: string) => ({ der: new Uint8Array(), commonName, organizations: [], notAfterMs: nowMs });
+  const proxy = requestHeaderAuthenticator(commonHeaders, () => true);
+  const headers = { 'x-remote-user': 'jane', 'x-remote-uid': '7', 'x-remote-group': 'dev, ops', 'x-remote-extra-acme.io%2fa': 'b, c' };
+  test('say who it is, from an allowed relay alone', async () => {
+    expect(await proxy.authenticate(exchange(headers, { certificate: certificate('front-proxy-client') }), info)).toEqual({ name: 'jane', uid: '7', groups: ['dev', 'ops', 'system:authenticated'], extra: { 'acme.io/a': ['b', 'c'] } });
+    await expect(proxy.authenticate(exchange(headers, { certificate: certificate('mallory') }), info)).rejects.toThrow('Unauthorized');
+    expect(await proxy.authenticate(exchange(headers), info)).toBeUndefined();
+    expect(await requestHeaderAuthenticator(commonHeaders, () => false).authenticate(exchange(headers, { certificate: certificate('front-proxy-client') }), info)).toBeUndefined();
+    expect(await proxy.authenticate(exchange({}, { certificate: certificate('front-proxy-client') }), info)).toBeUndefined();
   });
-  const check = (more: Record<string, string>, token: string): Identity | undefined => bootstrapTokenCheck(clock, fakeReader(secret(more)))(token)?.identity;
-  expect(check({}, 'abcdef.0123456789abcdef')).toEqual({ name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers', 'system:bootstrappers:x'] });
-  expect(check({}, 'abcdef.0123456789abcdee')).toBeUndefined();
-  expect(check({ expiration: '2020-01-01T00:00:00Z' }, 'abcdef.0123456789abcdef')).toBeUndefined();
-  expect(check({ 'usage-bootstrap-authentication': 'false' }, 'abcdef.0123456789abcdef')).toBeUndefined();
+  test('may have other names', async () => {
+    const other = requestHeaderAuthenticator({ ...commonHeaders, allowedNames: [], usernameHeaders: ['X-User', 'X-Fallback'] }, () => true);
+    expect(await other.authenticate(exchange({ 'x-fallback': 'joe' }, { certificate: certificate('any') }), info)).toMatchObject({ name: 'joe' });
+  });
 });
 
-test('static tokens, and bad bearer tokens are refused rather than anonymous', async () => {
-  const bearer = bearerAuthenticator([staticTokenCheck('secret,jane,42,"dev,ops"\n')]);
-  expect(await bearer.authenticate(exchange({ authorization: 'Bearer secret' }), info)).toEqual({ name: 'jane', uid: '42', groups: ['dev', 'ops', 'system:authenticated'] });
-  await expect(bearer.authenticate(exchange({ authorization: 'Bearer wrong' }), info)).rejects.toThrow('Unauthorized');
-  expect(await bearer.authenticate(exchange({}), info)).toBeUndefined();
-  const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from('secret').toString('base64url')}`;
-  expect(await bearer.authenticate(exchange({ 'sec-websocket-protocol': `v4.channel.k8s.io, ${protocol}` }), info)).toMatchObject({ name: 'jane' });
-  expect(() => staticTokenCheck('only-a-token')).toThrow('token file, line 1');
-  expect(serviceAccountCheck(tokens())('zzz')).toBeUndefined();
+test('nobody in particular, where the settings allow it', async () => {
+  const nobody = { name: 'system:anonymous', groups: ['system:unauthenticated'] };
+  const ask = (enabled: boolean, paths: string[]): Promise<Identity | undefined> => anonymousAuthenticator(() => ({ enabled, paths })).authenticate(exchange({}), { path: '/healthz' } as RequestInfo);
+  expect(await ask(true, [])).toEqual(nobody);
+  expect(await ask(true, ['/healthz'])).toEqual(nobody);
+  expect(await ask(true, ['/livez'])).toBeUndefined();
+  expect(await ask(false, [])).toBeUndefined();
 });
 
-test('certificates: CN is the user, O the groups; one that does not verify is refused', async () => {
-  const certificate = { der: new Uint8Array(), commonName: 'jane', organizations: ['dev'], notAfterMs: nowMs };
-  expect(await x509Authenticator(clock).authenticate(exchange({}, { certificate }), info)).toEqual({ name: 'jane', groups: ['dev', 'system:authenticated'] });
-  await expect(x509Authenticator(clock).authenticate(exchange({}, { certificateError: 'expired' }), info)).rejects.toThrow('Unauthorized');
-  await expect(x509Authenticator(clock).authenticate(exchange({}, { certificate: { ...certificate, notAfterMs: nowMs - 1 } }), info)).rejects.toThrow('Unauthorized');
-  await expect(x509Authenticator(clock, () => true).authenticate(exchange({}, { certificate }), info)).rejects.toThrow('Unauthorized');
-  const nobody = anonymousAuthenticator(['/healthz']);
-  expect(await nobody.authenticate(exchange({}), { path: '/healthz' } as RequestInfo)).toMatchObject({ name: 'system:anonymous' });
-  expect(await nobody.authenticate(exchange({}), info)).toBeUndefined();
+test('answers are kept by token and audience for their time, refusals for theirs, errors not', async () => {
+  let asked = 0;
+  let monotonic = 0;
+  const check = cachedCheck({ monotonic: () => monotonic }, { successMs: 10, failureMs: 5 }, async ({ token }) => {
+    asked++;
+    if (token === 'error') throw new Error('unreachable');
+    return token === 'good' ? { identity: { name: 'jane', groups: [] } } : undefined;
+  });
+  const times = async (token: string, audiences?: string[]): Promise<number> => {
+    const before = asked;
+    await Promise.all([0, 1].map(async () => Promise.resolve(check({ token, ...(audiences === undefined ? {} : { audiences }) })).catch(() => undefined)));
+    return asked - before;
+  };
+  expect([await times('good'), await times('good'), await times('good', ['x'])]).toEqual([1, 0, 1]);
+  expect([await times('bad'), await times('bad')]).toEqual([1, 0]);
+  expect([await times('error'), await times('error')]).toEqual([1, 1]);
+  monotonic = 7;
+  expect([await times('good'), await times('bad')]).toEqual([0, 1]);
+  monotonic = 11;
+  expect(await times('good')).toBe(1);
 });

@@ -1,6 +1,14 @@
 // Door of authn/: what the server's wiring puts together.
-export { anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, loopbackAuthenticator, requestHeaderAuthenticator, serviceAccountCheck, staticTokenCheck, x509Authenticator, type TokenCheck } from './authenticators.ts';
+export { anonymousAuthenticator, loopbackAuthenticator, type AnonymousSettings } from './anonymous.ts';
+export { bearerAuthenticator } from './bearer.ts';
+export { bootstrapTokenCheck } from './bootstrap-tokens.ts';
+export { rememberedTest, x509Authenticator, type CertificateTest } from './certificates.ts';
 export { createImpersonation } from './impersonation.ts';
-export { keyId } from './jwt.ts';
+export { configurationPath, jwksPath, openIdCacheSeconds, openIdMetadata, type OpenIdMetadata } from './openid-metadata.ts';
+export { commonHeaders, requestHeaderAuthenticator, type RequestHeaderSettings } from './request-header.ts';
 export { reviewSelf, reviewToken } from './reviews.ts';
-export { createServiceAccountTokens, type ServiceAccountTokens, type TokenSettings } from './service-account-tokens.ts';
+export { serviceAccountCheck } from './service-account-tokens.ts';
+export { cachedCheck } from './token-cache.ts';
+export { forApiAudiences, type TokenCheck } from './token-checks.ts';
+export { readTokenFile, staticTokenCheck } from './token-file.ts';
+export { createTokenIssuer } from './token-issuer.ts';

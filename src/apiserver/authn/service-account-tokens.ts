@@ -1,153 +1,171 @@
-// Service account tokens: issued by the TokenRequest subresource, bound to a pod, node or secret, and verified on
-// every request that carries one. A token is good only while the account and what it is bound to exist
-// with the same uid. KEP-1205, KEP-4193.
+// Verifies service account tokens: signature, issuer, audience, then what the token is bound to, in the server's own
+// cache; what the cache does not have yet is looked up in the store. Signatures are verified once a token, since that
+// costs more than the rest of a small request; everything else holds anew for each request.
 import type { KeyObject } from 'node:crypto';
-import type { TokenRequest } from '#api/authentication/v1.ts';
-import { rfc3339, type Clock } from '#base/clock.ts';
-import { uuid, type Random } from '#base/random.ts';
-import { badRequest, conflict, invalid, notFound, unauthorized } from '#machinery';
-import type { Identity, KubeObject, ObjectReader } from '../contract.ts';
-import { readClaims, signatureIsGood, signToken, type Claims } from './jwt.ts';
+import type { Clock } from '#base/clock.ts';
+import type { Metrics } from '#base/metrics.ts';
+import { keyIdOf, parseJwt, signatureIsGood, type JwtClaims } from '#wire';
+import type { KubeObject, ObjectReader, ObjectWriter, RequestNotes } from '../contract.ts';
+import { boundIdentity, legacyIssuer, legacyToken, markedInvalid, quotedList, type Finder, type LegacyToken } from './service-account-claims.ts';
+import type { TokenAnswer, TokenCheck, TokenQuestion } from './token-checks.ts';
 
-export interface TokenSettings {
-  readonly issuer: string;
+export interface VerifierSettings {
+  readonly issuers: readonly string[];
+  /** The API's own audiences: what a token is for that says nothing. */
   readonly audiences: readonly string[];
-  readonly privateKey: KeyObject;
   readonly publicKeys: readonly KeyObject[];
-  readonly keyId: string;
-  /** Upstream's --service-account-max-token-expiration; seconds. */
-  readonly maxExpirationSeconds: number;
 }
 
-interface Reference {
-  readonly name: string;
-  readonly uid: string;
+export interface VerifierParts {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+  readonly reader: ObjectReader;
+  readonly writer: Pick<ObjectWriter, 'lookup' | 'mutate'>;
 }
 
-interface KubernetesClaim {
+const rememberedTokens = 10_000;
+const lastUsedLabel = 'kubernetes.io/legacy-token-last-used';
+
+/** What the cache lacks and the store may have. */
+class Missing extends Error {
+  readonly resource: string;
   readonly namespace: string;
-  readonly serviceaccount: Reference;
-  readonly pod?: Reference;
-  readonly secret?: Reference;
-  readonly node?: { readonly name: string; readonly uid?: string };
-  readonly warnafter?: number;
+  readonly object: string;
+  constructor(resource: string, namespace: string, object: string) {
+    super('not in the cache');
+    this.resource = resource;
+    this.namespace = namespace;
+    this.object = object;
+  }
 }
 
-const verifiedLimit = 10_000;
-
-const boundResources: Readonly<Record<string, string>> = { 'v1/Pod': 'pods', 'v1/Secret': 'secrets', 'v1/Node': 'nodes' };
-
-export interface ServiceAccountTokens {
-  issue(namespace: string, name: string, request: TokenRequest): KubeObject;
-  /** undefined: not one of ours. Throws 401 for a token of ours that is bad. */
-  authenticate(token: string, audiences?: readonly string[]): { identity: Identity; audiences: readonly string[] } | undefined;
+function audiencesOf(claims: JwtClaims): readonly string[] {
+  if (claims.aud === undefined) return [];
+  return typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
 }
 
-function checkSpec(spec: TokenRequest['spec'], max: number): number {
-  const seconds = spec?.expirationSeconds ?? 3600;
-  const field = 'spec.expirationSeconds';
-  const problems = [];
-  if (seconds < 600) problems.push({ type: 'Invalid' as const, field, badValue: seconds, detail: 'may not specify a duration less than 10 minutes' });
-  if (seconds > 2 ** 32) problems.push({ type: 'Invalid' as const, field, badValue: seconds, detail: 'may not specify a duration larger than 2^32 seconds' });
-  if (problems.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', problems);
-  return Math.min(seconds, max);
-}
-
-export function createServiceAccountTokens(clock: Clock, random: Random, reader: ObjectReader, settings: TokenSettings): ServiceAccountTokens {
-  /** Tokens whose signature has been checked, by text: verification costs more than the rest of a small request. */
-  const verified = new Map<string, Claims>();
-
-  const bound = (namespace: string, account: string, request: TokenRequest): Pick<KubernetesClaim, 'pod' | 'secret' | 'node'> => {
-    // Go writes the absent reference as null, and so do clients.
-    const ref = request.spec?.boundObjectRef ?? undefined;
-    if (ref === undefined) return {};
-    const resource = boundResources[`${ref.apiVersion ?? 'v1'}/${ref.kind ?? ''}`];
-    if (resource === undefined) throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to object of kind ${JSON.stringify(ref.kind)}`);
-    const object = reader.get('', resource, resource === 'nodes' ? '' : namespace, ref.name ?? '');
-    const uid = object?.metadata?.uid ?? '';
-    if (object === undefined) throw notFound({ group: '', resource }, ref.name ?? '');
-    if (ref.uid !== undefined && ref.uid !== '' && ref.uid !== uid) {
-      throw conflict({ group: '', resource }, ref.name ?? '', `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
-    }
-    const claim = { name: ref.name ?? '', uid };
-    if (resource === 'secrets') return { secret: claim };
-    if (resource === 'nodes') return { node: claim };
-    const spec = object.spec as { serviceAccountName?: string; nodeName?: string } | undefined;
-    if (spec?.serviceAccountName !== account) {
-      throw badRequest(`cannot bind token for serviceaccount ${JSON.stringify(account)} to pod running with different serviceaccount name.`);
-    }
-    const nodeName = spec.nodeName ?? '';
-    const node = nodeName === '' ? undefined : reader.get('', 'nodes', '', nodeName);
-    return { pod: claim, ...(node === undefined ? {} : { node: { name: nodeName, uid: node.metadata?.uid ?? '' } }) };
+function tokenMetrics(metrics: Metrics) {
+  const count = (name: string, help: string): (() => void) => {
+    const counter = metrics.counter(name, help);
+    return () => counter.inc();
   };
-
-  const stillThere = (resource: string, namespace: string, ref: { name: string; uid?: string }): boolean => {
-    const object = reader.get('', resource, namespace, ref.name);
-    return object !== undefined && (ref.uid === undefined || object.metadata?.uid === ref.uid);
+  return {
+    valid: count('serviceaccount_valid_tokens_total', 'Cumulative valid projected service account tokens used'),
+    stale: count('serviceaccount_stale_tokens_total', 'Cumulative stale projected service account tokens used'),
+    legacy: count('serviceaccount_legacy_tokens_total', 'Cumulative legacy service account tokens used'),
+    auto: count('serviceaccount_legacy_auto_token_uses_total', 'Cumulative auto-generated legacy tokens used'),
+    manual: count('serviceaccount_legacy_manual_token_uses_total', 'Cumulative manually created legacy tokens used'),
+    invalid: count('serviceaccount_invalid_legacy_auto_token_uses_total', 'Cumulative invalid auto-generated legacy tokens used'),
   };
+}
 
-  const claimsOf = (token: string): Claims | undefined => {
+/** The check for tokens of these issuers, and for the old ones out of Secrets. */
+export function serviceAccountCheck(parts: VerifierParts, settings: VerifierSettings): TokenCheck {
+  const { clock, reader, writer } = parts;
+  const counted = tokenMetrics(parts.metrics);
+  const keys = settings.publicKeys.map((key) => ({ key, id: keyIdOf(key) }));
+  const verified = new Map<string, JwtClaims>();
+
+  const claimsOf = (token: string): JwtClaims | undefined => {
     const known = verified.get(token);
     if (known !== undefined) return known;
-    const claims = readClaims(token);
-    if (claims?.iss !== settings.issuer) return undefined;
-    if (!signatureIsGood(token, settings.publicKeys)) throw unauthorized();
-    if (verified.size >= verifiedLimit) verified.clear();
-    verified.set(token, claims);
-    return claims;
+    const parsed = parseJwt(token);
+    const issuer = parsed?.claims.iss ?? '';
+    if (parsed === undefined || (issuer !== legacyIssuer && !settings.issuers.includes(issuer))) return undefined;
+    const { kid } = parsed.header;
+    const candidates = kid === undefined || kid === '' ? keys : keys.filter(({ id }) => id === kid);
+    if (candidates.length === 0) throw new Error('invalid signature, no keys found');
+    if (!candidates.some(({ key }) => signatureIsGood(parsed, key))) throw new Error('go-jose/go-jose: error in cryptographic primitive');
+    if (verified.size >= rememberedTokens) verified.clear();
+    verified.set(token, parsed.claims);
+    return parsed.claims;
   };
 
-  return {
-    issue(namespace, name, request) {
-      const account = reader.get('', 'serviceaccounts', namespace, name);
-      if (account === undefined) throw notFound({ group: '', resource: 'serviceaccounts' }, name);
-      const seconds = checkSpec(request.spec, settings.maxExpirationSeconds);
-      const now = Math.floor(clock.now() / 1000);
-      const audiences = request.spec?.audiences?.length ? request.spec.audiences : settings.audiences;
-      const claim: KubernetesClaim = { namespace, serviceaccount: { name, uid: account.metadata?.uid ?? '' }, ...bound(namespace, name, request) };
-      const token = signToken(
-        { aud: audiences, exp: now + seconds, iat: now, iss: settings.issuer, jti: uuid(random), 'kubernetes.io': claim, nbf: now, sub: `system:serviceaccount:${namespace}:${name}` },
-        settings.privateKey,
-        settings.keyId,
-      );
-      return {
-        ...request,
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        metadata: { name, namespace, creationTimestamp: rfc3339(clock.now()) },
-        spec: { ...request.spec, audiences: [...audiences], expirationSeconds: seconds },
-        status: { token, expirationTimestamp: rfc3339((now + seconds) * 1000) },
-      };
-    },
-    authenticate(token, wanted = settings.audiences) {
-      const claims = claimsOf(token);
-      if (claims === undefined) return undefined;
-      const now = clock.now() / 1000;
-      const own = typeof claims.aud === 'string' ? [claims.aud] : (claims.aud ?? []);
-      const audiences = wanted.filter((audience) => own.includes(audience));
-      const claim = claims['kubernetes.io'] as KubernetesClaim | undefined;
-      const bad = claim === undefined || audiences.length === 0 || (claims.exp ?? 0) <= now || (claims.nbf ?? 0) > now + 10;
-      if (bad) throw unauthorized();
-      const { namespace, serviceaccount, pod, secret, node } = claim;
-      const alive =
-        stillThere('serviceaccounts', namespace, serviceaccount) &&
-        (pod === undefined || stillThere('pods', namespace, pod)) &&
-        (secret === undefined || stillThere('secrets', namespace, secret)) &&
-        (pod !== undefined || node === undefined || stillThere('nodes', '', node));
-      if (!alive) throw unauthorized();
-      const prefix = 'authentication.kubernetes.io/';
-      const extra: Record<string, string[]> = claims.jti === undefined ? {} : { [`${prefix}credential-id`]: [`JTI=${claims.jti}`] };
-      if (pod !== undefined) Object.assign(extra, { [`${prefix}pod-name`]: [pod.name], [`${prefix}pod-uid`]: [pod.uid] });
-      if (node !== undefined) Object.assign(extra, { [`${prefix}node-name`]: [node.name], ...(node.uid === undefined ? {} : { [`${prefix}node-uid`]: [node.uid] }) });
-      return {
-        audiences,
-        identity: {
-          name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
-          uid: serviceaccount.uid,
-          groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-          extra,
-        },
-      };
-    },
+  const rememberUse = (secret: KubeObject): void => {
+    const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
+    const today = day(clock.now());
+    const last = secret.metadata?.labels?.[lastUsedLabel];
+    if (last === today || last === day(clock.now() + 86_400_000)) return;
+    const { namespace = '', name = '', uid } = secret.metadata ?? {};
+    const change = (object: KubeObject): void => {
+      if (object.metadata?.uid === uid) object.metadata = { ...object.metadata, labels: { ...object.metadata?.labels, [lastUsedLabel]: today } };
+    };
+    // The day is a note for whoever cleans up; a use that goes unnoted is noted by the next.
+    writer.mutate('', 'secrets', namespace, name, change).catch(() => undefined);
   };
+
+  const useLegacy = (found: LegacyToken, notes: RequestNotes | undefined): void => {
+    const secretName = found.secret.metadata?.name ?? '';
+    rememberUse(found.secret);
+    if (found.invalidSince !== undefined && found.invalidSince !== '') {
+      notes?.annotate('authentication.k8s.io/legacy-token-invalidated', `${secretName}/${found.namespace}`);
+      counted.invalid();
+      throw markedInvalid(found);
+    }
+    if (found.autoGenerated) {
+      notes?.warn('Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.');
+      notes?.annotate('authentication.k8s.io/legacy-token-autogenerated-secret', secretName);
+      counted.auto();
+    } else {
+      notes?.annotate('authentication.k8s.io/legacy-token-manual-secret', secretName);
+      counted.manual();
+    }
+  };
+
+  const decide = ({ token, audiences: asked, notes }: TokenQuestion, claims: JwtClaims, find: Finder): TokenAnswer => {
+    let own = audiencesOf(claims);
+    if (own.length === 0) {
+      notes?.annotate('authentication.k8s.io/legacy-token', claims.sub ?? '');
+      counted.legacy();
+      own = settings.audiences;
+    }
+    const wanted = asked ?? settings.audiences;
+    const audiences = own.filter((audience) => wanted.includes(audience));
+    if (audiences.length === 0 && settings.audiences.length > 0) throw new Error(`token audiences ${quotedList(own)} is invalid for the target audiences ${quotedList(wanted)}`);
+    if (claims.iss === legacyIssuer) {
+      const found = legacyToken(token, claims, { find });
+      useLegacy(found, notes);
+      return { identity: found.identity, audiences };
+    }
+    const nowSeconds = clock.now() / 1000;
+    const { identity, warnAfter } = boundIdentity(claims, { find, nowSeconds });
+    if (warnAfter !== undefined && nowSeconds > warnAfter) {
+      notes?.annotate('authentication.k8s.io/stale-token', `subject: ${claims.sub ?? ''}, seconds after warning threshold: ${Math.floor(nowSeconds) - warnAfter}`);
+      counted.stale();
+    } else if (warnAfter !== undefined) counted.valid();
+    return { identity, audiences };
+  };
+
+  const decideSlowly = async (question: TokenQuestion, claims: JwtClaims, first: Missing): Promise<TokenAnswer> => {
+    const found = new Map<string, KubeObject | undefined>();
+    for (let missing = first; ; ) {
+      found.set(`${missing.resource}/${missing.namespace}/${missing.object}`, await writer.lookup('', missing.resource, missing.namespace, missing.object));
+      try {
+        return decide(question, claims, (resource, namespace, name) => {
+          const key = `${resource}/${namespace}/${name}`;
+          if (found.has(key)) return found.get(key);
+          return reader.get('', resource, namespace, name) ?? raise(new Missing(resource, namespace, name));
+        });
+      } catch (error) {
+        if (!(error instanceof Missing)) throw error;
+        missing = error;
+      }
+    }
+  };
+
+  const inCache: Finder = (resource, namespace, name) => reader.get('', resource, namespace, name) ?? raise(new Missing(resource, namespace, name));
+  return (question) => {
+    const claims = claimsOf(question.token);
+    if (claims === undefined) return undefined;
+    try {
+      return decide(question, claims, inCache);
+    } catch (error) {
+      if (error instanceof Missing) return decideSlowly(question, claims, error);
+      throw error;
+    }
+  };
+}
+
+function raise(error: Error): never {
+  throw error;
 }

@@ -1,6 +1,7 @@
 // Everything that is no resource: health, version, metrics, discovery and OpenAPI, and the list of paths at /.
 import { genericServerResponse, stringifyJson } from '#machinery';
 import type { World } from '#base/world.ts';
+import type { Security } from '../contract.ts';
 import { answer, type Call } from '../request/call.ts';
 import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
 import { answerCheck, answerHealth, type HealthEndpoint } from './checks.ts';
@@ -14,6 +15,7 @@ export interface PathParts {
   readonly version: Readonly<Record<string, string>>;
   readonly health: readonly HealthEndpoint[];
   readonly discovery: DiscoveryPaths;
+  readonly documents?: Security['documents'];
 }
 
 const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
@@ -38,6 +40,8 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
       const endpoint = health.get(first);
       const known = exact[path] !== undefined || endpoint !== undefined;
       if (known && !readMethods.has(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
+      const document = parts.documents?.[path];
+      if (document !== undefined && readMethods.has(call.exchange.method)) return answer(call, 200, { 'content-type': document.contentType, 'cache-control': document.cacheControl }, document.body);
       const handler = exact[path];
       if (handler !== undefined) return handler(call);
       if (endpoint !== undefined) {
@@ -51,5 +55,5 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
 
 function listPaths(parts: PathParts): string[] {
   const health = parts.health.flatMap(({ name, checks }) => [`/${name}`, ...checks().map((check) => `/${name}/${check.name}`)]);
-  return [...parts.discovery.paths(), ...health, '/metrics', '/version'].sort();
+  return [...parts.discovery.paths(), ...Object.keys(parts.documents ?? {}), ...health, '/metrics', '/version'].sort();
 }

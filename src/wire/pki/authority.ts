@@ -26,6 +26,7 @@ export interface Validity {
 export interface CertificateRequest extends Validity, Partial<AlternativeNames> {
   readonly commonName: string;
   readonly organizations?: readonly string[];
+  readonly userIds?: readonly string[];
   readonly usages: readonly KeyUsage[];
   readonly keyType?: KeyType;
 }
@@ -61,7 +62,7 @@ export function signCsr(random: Random, ca: CertifiedKey, csr: string, options: 
 
 function certifyKey(random: Random, ca: CertifiedKey, publicKey: KeyObject, request: Omit<CertificateRequest, 'keyType'>): string {
   const issuer = new X509Certificate(ca.cert);
-  const subject: Subject = { commonName: request.commonName, organizations: request.organizations ?? [] };
+  const subject: Subject = { commonName: request.commonName, organizations: request.organizations ?? [], ...(request.userIds === undefined ? {} : { userIds: request.userIds }) };
   const names: AlternativeNames = {
     dnsNames: request.dnsNames ?? [],
     ipAddresses: request.ipAddresses ?? [],

@@ -6,6 +6,8 @@ import { der, derChildren, derOid, derSequence, derTag, derText, type DerValue, 
 export interface Subject {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** Kubernetes' own attribute for a user's UID, as often as it stands there. */
+  readonly userIds?: readonly string[];
 }
 
 export interface AlternativeNames {
@@ -17,18 +19,21 @@ export interface AlternativeNames {
 
 const commonNameOid = '2.5.4.3';
 const organizationOid = '2.5.4.10';
+const userIdOid = '1.3.6.1.4.1.57683.2';
 
 /** A Name with each O and then CN as its own RDN. */
 export function encodeSubject(subject: Subject): Buffer {
   const rdn = (oid: string, text: string): Buffer => der(derTag.set, derSequence(derOid(oid), derText(text)));
   const parts = subject.organizations.map((organization) => rdn(organizationOid, organization));
   if (subject.commonName !== '') parts.push(rdn(commonNameOid, subject.commonName));
+  for (const id of subject.userIds ?? []) parts.push(rdn(userIdOid, id));
   return derSequence(...parts);
 }
 
 export function decodeSubject(name: DerValue): Subject {
   let commonName = '';
   const organizations: string[] = [];
+  const userIds: string[] = [];
   for (const rdn of derChildren(name)) {
     for (const attribute of derChildren(rdn)) {
       const [type, value] = derChildren(attribute);
@@ -36,9 +41,10 @@ export function decodeSubject(name: DerValue): Subject {
       const oid = oidText(type);
       if (oid === commonNameOid) commonName = textOf(value);
       else if (oid === organizationOid) organizations.push(textOf(value));
+      else if (oid === userIdOid) userIds.push(textOf(value));
     }
   }
-  return { commonName, organizations };
+  return { commonName, organizations, ...(userIds.length === 0 ? {} : { userIds }) };
 }
 
 export const noNames: AlternativeNames = { dnsNames: [], ipAddresses: [], emailAddresses: [], uris: [] };

@@ -1,0 +1,62 @@
+// Client certificates: the CN is the user, each O a group, Kubernetes' own attribute the UID. The listener also takes
+// certificates of the front proxy's CA: those say who relays a request and never who makes it.
+import { createHash } from 'node:crypto';
+import type { Clock } from '#base/clock.ts';
+import { unauthorized } from '#machinery';
+import { parseCertificate } from '#wire';
+import type { Authenticator, Identity } from '../contract.ts';
+import { known } from './groups.ts';
+
+export type CertificateTest = (der: Uint8Array) => boolean;
+
+/** A connection asks the same with every request: answers are kept as long as its certificate is. */
+export function rememberedTest(check: CertificateTest): CertificateTest {
+  const answers = new WeakMap<Uint8Array, boolean>();
+  return (der) => {
+    const before = answers.get(der);
+    if (before !== undefined) return before;
+    const answer = check(der);
+    answers.set(der, answer);
+    return answer;
+  };
+}
+
+/** undefined for a certificate that names nobody. Throws an Error for one that cannot be read. */
+function identityOf(der: Uint8Array): Identity | undefined {
+  const { commonName, organizations, userIds = [] } = parseCertificate(der);
+  if (commonName === '') return undefined;
+  if (userIds.length > 1) throw new Error('expected 1 UID, but found multiple');
+  if (userIds[0] === '') throw new Error('UID cannot be an empty string');
+  return known({
+    name: commonName, groups: organizations, ...(userIds[0] === undefined ? {} : { uid: userIds[0] }),
+    extra: { 'authentication.kubernetes.io/credential-id': [`X509SHA256=${createHash('sha256').update(der).digest('hex')}`] },
+  });
+}
+
+/** @param isClientCertificate is it one of the client CA's, where the listener takes others too? */
+export function x509Authenticator(clock: Pick<Clock, 'now'>, isClientCertificate: CertificateTest = () => true): Authenticator {
+  const identities = new WeakMap<Uint8Array, { readonly identity: Identity | undefined }>();
+  return {
+    name: 'x509',
+    async authenticate(exchange) {
+      const certificate = exchange.peer.certificate;
+      if (certificate === undefined) {
+        // A certificate that does not verify is bad credentials, not none.
+        if (exchange.peer.certificateError !== undefined) throw unauthorized();
+        return undefined;
+      }
+      // A connection may outlive the certificate that it began with.
+      if (certificate.notAfterMs < clock.now() || !isClientCertificate(certificate.der)) throw unauthorized();
+      let found = identities.get(certificate.der);
+      if (found === undefined) {
+        try {
+          found = { identity: identityOf(certificate.der) };
+        } catch {
+          throw unauthorized();
+        }
+        identities.set(certificate.der, found);
+      }
+      return found.identity;
+    },
+  };
+}

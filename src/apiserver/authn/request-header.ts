@@ -1,0 +1,71 @@
+// Identity from headers (X-Remote-User and its kin), for callers that show a certificate of the front proxy's CA under an
+// allowed name: how an aggregating server or an authenticating proxy passes on who asked it.
+import { unauthorized } from '#machinery';
+import type { Headers } from '#wire';
+import type { Authenticator } from '../contract.ts';
+import type { CertificateTest } from './certificates.ts';
+import { known } from './groups.ts';
+
+export interface RequestHeaderSettings {
+  /** Common names that may relay; empty: every certificate of the CA. */
+  readonly allowedNames: readonly string[];
+  readonly usernameHeaders: readonly string[];
+  readonly uidHeaders: readonly string[];
+  readonly groupHeaders: readonly string[];
+  readonly extraHeaderPrefixes: readonly string[];
+}
+
+/** The names that kubeadm and everybody else uses. */
+export const commonHeaders: RequestHeaderSettings = {
+  allowedNames: ['front-proxy-client'], usernameHeaders: ['X-Remote-User'], uidHeaders: ['X-Remote-Uid'], groupHeaders: ['X-Remote-Group'], extraHeaderPrefixes: ['X-Remote-Extra-'],
+};
+
+function unescape(key: string): string {
+  try {
+    return decodeURIComponent(key);
+  } catch {
+    return key;
+  }
+}
+
+function firstOf(headers: Headers, names: readonly string[]): string {
+  for (const name of names) {
+    const value = headers[name]?.split(', ')[0] ?? '';
+    if (value !== '') return value;
+  }
+  return '';
+}
+
+function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, string[]> {
+  const extra: Record<string, string[]> = {};
+  for (const prefix of prefixes) {
+    for (const [name, value] of Object.entries(headers)) {
+      if (value === undefined || !name.startsWith(prefix)) continue;
+      const key = unescape(name.slice(prefix.length));
+      extra[key] = [...(extra[key] ?? []), ...value.split(', ')];
+    }
+  }
+  return extra;
+}
+
+export function requestHeaderAuthenticator(settings: RequestHeaderSettings, isProxyCertificate: CertificateTest): Authenticator {
+  const lower = (names: readonly string[]): string[] => names.map((name) => name.toLowerCase());
+  const users = lower(settings.usernameHeaders);
+  const uids = lower(settings.uidHeaders);
+  const groupNames = lower(settings.groupHeaders);
+  const prefixes = lower(settings.extraHeaderPrefixes);
+  return {
+    name: 'requestheader',
+    async authenticate(exchange) {
+      const certificate = exchange.peer.certificate;
+      if (certificate === undefined) return undefined;
+      const name = firstOf(exchange.headers, users);
+      if (!isProxyCertificate(certificate.der)) return undefined;
+      if (settings.allowedNames.length > 0 && !settings.allowedNames.includes(certificate.commonName)) throw unauthorized();
+      if (name === '') return undefined;
+      const uid = firstOf(exchange.headers, uids);
+      const groups = groupNames.flatMap((header) => exchange.headers[header]?.split(', ') ?? []).filter((group) => group !== '');
+      return known({ name, groups, extra: extraOf(exchange.headers, prefixes), ...(uid === '' ? {} : { uid }) });
+    },
+  };
+}

@@ -47,6 +47,8 @@ export interface ServedResource {
   /** "PodList", or what a definition says. */
   readonly listKind: string;
   readonly handling: KindHandling;
+  /** Validates what comes through this version, in the stored form; absent: the stored version's rules hold. */
+  readonly rules?: Pick<KindHandling, 'validateNew' | 'validateChange'>;
   /** undefined: never stored (reviews, bindings). */
   readonly stored: StoredResource | undefined;
   /** The cached bytes are this version's bytes. */
@@ -57,6 +59,9 @@ export interface ServedResource {
 
 /** Resources whose objects are kept under another group's resource. */
 const sharedStorage: Readonly<Record<string, string>> = { 'events.k8s.io/events': '/events' };
+
+/** Versions with rules of their own: events.k8s.io is stricter than core. */
+const strictTypes: ReadonlySet<string> = new Set(['events.v1.Event']);
 
 function handlingOf(info: ResourceInfo): KindHandling {
   return info.type === undefined ? anyHandling : builtInHandling(info.type);
@@ -96,6 +101,7 @@ export function serve(info: ResourceInfo, stored: StoredResource | undefined): S
     groupKind: { group: info.group, kind: info.kind },
     listKind: `${info.kind}List`,
     handling: handlingOf(info),
+    ...(info.type !== undefined && strictTypes.has(info.type) ? { rules: builtInHandling(info.type) } : {}),
     stored,
     isStorageVersion: same,
     fromStored: step(from, to),

@@ -3,7 +3,7 @@
 import { resources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
-import { nameIsSubdomain, type NameRule } from '../names.ts';
+import { nameIsPathSegment, nameIsSubdomain, type NameRule } from '../names.ts';
 import type { KubeObject } from '../object.ts';
 import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
 import { deployment, replicaSet } from './apps/deployment.ts';
@@ -11,9 +11,11 @@ import { statefulSet } from './apps/stateful-set.ts';
 import { horizontalPodAutoscaler, horizontalPodAutoscalerV1, scale } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
+import { certificateSigningRequest } from './certificates/signing-request.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap, secret } from './core/config.ts';
 import { endpoints } from './core/endpoints.ts';
+import { event, strictEvent } from './core/event.ts';
 import { namespace } from './core/namespace.ts';
 import { node } from './core/node.ts';
 import { persistentVolume, persistentVolumeClaim } from './core/persistent-volume.ts';
@@ -23,13 +25,22 @@ import { limitRange, resourceQuota } from './core/quota.ts';
 import { podTemplate, replicationController } from './core/replication-controller.ts';
 import { service } from './core/service.ts';
 import { endpointSlice } from './discovery/endpoint-slice.ts';
+import { flowSchema } from './flowcontrol/flow-schema.ts';
+import { priorityLevelConfiguration } from './flowcontrol/priority-level.ts';
 import { ingress, ingressClass } from './networking/ingress.ts';
 import { networkPolicy } from './networking/network-policy.ts';
+import { ipAddress, serviceCidr } from './networking/service-addresses.ts';
 import { runtimeClass } from './node/runtime-class.ts';
 import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.ts';
+import { resourceClaim, resourceClaimTemplate } from './resource/device-claim.ts';
+import { deviceClass } from './resource/device-class.ts';
+import { resourceSlice } from './resource/resource-slice.ts';
 import { priorityClass } from './scheduling/priority-class.ts';
+import { csiDriver, csiNode, csiStorageCapacity } from './storage/csi.ts';
 import { storageClass } from './storage/storage-class.ts';
+import { volumeAttachment, volumeAttributesClass } from './storage/volume-attachment.ts';
+import { validateObjectMeta, validateObjectMetaUpdate } from './meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
 /** Kinds whose own strategies say what a name is. */
@@ -48,11 +59,12 @@ const rows: Readonly<Record<string, Validator>> = {
   'autoscaling.v2.HorizontalPodAutoscaler': horizontalPodAutoscaler,
   'batch.v1.CronJob': cronJob,
   'batch.v1.Job': job,
-  'certificates.v1.CertificateSigningRequest': standard({ namespaced: false, name: anyName }),
+  'certificates.v1.CertificateSigningRequest': certificateSigningRequest,
   'coordination.v1.Lease': lease,
   'core.v1.Binding': kind<Binding>({ create: validateBinding, update: validateBinding }),
   'core.v1.ConfigMap': configMap,
   'core.v1.Endpoints': endpoints,
+  'core.v1.Event': event,
   'core.v1.LimitRange': limitRange,
   'core.v1.Namespace': namespace,
   'core.v1.Node': node,
@@ -70,48 +82,73 @@ const rows: Readonly<Record<string, Validator>> = {
   'core.v1.Service': service,
   'core.v1.ServiceAccount': standard({ namespaced: true, name: nameIsSubdomain, update: (object) => checkMeta(object.metadata, true, nameIsSubdomain) }),
   'discovery.v1.EndpointSlice': endpointSlice,
+  'events.v1.Event': strictEvent,
+  'flowcontrol.v1.FlowSchema': flowSchema,
+  'flowcontrol.v1.PriorityLevelConfiguration': priorityLevelConfiguration,
+  'networking.v1.IPAddress': ipAddress,
   'networking.v1.Ingress': ingress,
   'networking.v1.IngressClass': ingressClass,
   'networking.v1.NetworkPolicy': networkPolicy,
+  'networking.v1.ServiceCIDR': serviceCidr,
   'node.v1.RuntimeClass': runtimeClass,
   'policy.v1.PodDisruptionBudget': podDisruptionBudget,
   'rbac.v1.ClusterRole': clusterRole,
   'rbac.v1.ClusterRoleBinding': clusterRoleBinding,
   'rbac.v1.Role': role,
   'rbac.v1.RoleBinding': roleBinding,
+  'resource.v1.DeviceClass': deviceClass,
+  'resource.v1.ResourceClaim': resourceClaim,
+  'resource.v1.ResourceClaimTemplate': resourceClaimTemplate,
+  'resource.v1.ResourceSlice': resourceSlice,
   'scheduling.v1.PriorityClass': priorityClass,
+  'storage.v1.CSIDriver': csiDriver,
+  'storage.v1.CSINode': csiNode,
+  'storage.v1.CSIStorageCapacity': csiStorageCapacity,
   'storage.v1.StorageClass': storageClass,
+  'storage.v1.VolumeAttachment': volumeAttachment,
+  'storage.v1.VolumeAttributesClass': volumeAttributesClass,
 };
 
-const fallbacks = new Map<string, Validator>();
+/** A kind's rules, and whether its objects live in namespaces. */
+interface Rules {
+  readonly validator: Validator;
+  readonly namespaced: boolean;
+}
 
-/** The validator of a type; the metadata rules alone for kinds without a row. */
-function validatorOf(type: string): Validator {
-  const row = rows[type];
-  if (row !== undefined) return row;
-  let fallback = fallbacks.get(type);
-  if (fallback === undefined) {
+const rules = new Map<string, Rules>();
+
+/** The rules of a type; the metadata's alone for kinds without a row. */
+function rulesOf(type: string): Rules {
+  let known = rules.get(type);
+  if (known === undefined) {
     const namespaced = resources.find((resource) => resource.type === type)?.namespaced ?? true;
-    fallback = standard({ namespaced, name: nameIsSubdomain });
-    fallbacks.set(type, fallback);
+    known = { validator: rows[type] ?? standard({ namespaced, name: nameIsSubdomain }), namespaced };
+    rules.set(type, known);
   }
-  return fallback;
+  return known;
+}
+
+/** What every kind's update must obey, told before what the kind itself says. */
+function withCommon(object: KubeObject, old: KubeObject, namespaced: boolean, own: readonly FieldError[]): FieldError[] {
+  return [...validateObjectMeta(object.metadata, namespaced, nameIsPathSegment), ...validateObjectMetaUpdate(object.metadata, old.metadata), ...own];
 }
 
 /** What is wrong with a new object; its name has been generated and its defaults set. */
 export function validateCreate(type: string, object: KubeObject): FieldError[] {
-  return validatorOf(type).create(object);
+  return rulesOf(type).validator.create(object);
 }
 
 /** What is wrong with a changed object, given the stored one. */
 export function validateUpdate(type: string, object: KubeObject, old: KubeObject): FieldError[] {
-  return validatorOf(type).update(object, old);
+  const { validator, namespaced } = rulesOf(type);
+  return withCommon(object, old, namespaced, validator.update(object, old));
 }
 
 /** What is wrong with a write of a subresource that changes the object itself: status, resize, finalize, approval. */
 export function validateSubresource(type: string, subresource: string, object: KubeObject, old: KubeObject): FieldError[] {
-  const check = validatorOf(type).subresources?.[subresource];
-  return check === undefined ? checkMetaUpdate(object.metadata, old.metadata) : check(object, old);
+  const { validator, namespaced } = rulesOf(type);
+  const check = validator.subresources?.[subresource];
+  return withCommon(object, old, namespaced, check === undefined ? checkMetaUpdate(object.metadata, old.metadata) : check(object, old));
 }
 
 export function validateStatusUpdate(type: string, object: KubeObject, old: KubeObject): FieldError[] {

@@ -88,7 +88,8 @@ export function checkIp(value: string, path: string, old: readonly string[] = []
   return [invalidValue(path, value, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
 }
 
-function withoutLeadingZeros(value: string): string {
+/** IPv4 without the leading zeros that older clients wrote. */
+export function withoutLeadingZeros(value: string): string {
   return value.split('.').map((part) => (/^0+\d+$/.test(part) ? part.replace(/^0+(?=\d)/, '') : part)).join('.');
 }
 

@@ -76,48 +76,93 @@ function checkCsi(spec: Spec, path: string): FieldError[] {
 
 const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' };
 
-function checkVolumeSpec(spec: Spec | undefined, pvName: string): FieldError[] {
+function checkCapacity(spec: Spec, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  const values: Source = { ...spec };
-  if ((spec?.accessModes ?? []).length === 0) errors.push(required('spec.accessModes', ''));
-  addAll(errors, checkAccessModes(spec?.accessModes, 'spec.accessModes'));
-  const capacity = spec?.capacity ?? {};
+  const at = child(path, 'capacity');
+  const capacity = spec.capacity ?? {};
   const names = Object.keys(capacity);
-  if (names.length === 0) errors.push(required('spec.capacity', ''));
-  if (!names.includes('storage') || names.length > 1) errors.push(notSupported('spec.capacity', capacity, ['storage']));
+  if (names.length === 0) errors.push(required(at, ''));
+  if (!names.includes('storage') || names.length > 1) errors.push(notSupported(at, spec.capacity, ['storage']));
   for (const name of names) {
     const amount = quantity(capacity[name]);
-    const at = key('spec.capacity', name);
-    addAll(errors, checkBasicResource(amount, at));
-    if (quantitySign(amount) <= 0) errors.push(invalidValue(at, formatQuantity(amount), 'must be greater than zero'));
-  }
-  if (spec?.persistentVolumeReclaimPolicy) {
-    addAll(errors, checkEnum(spec.persistentVolumeReclaimPolicy, ['Delete', 'Recycle', 'Retain'], 'spec.persistentVolumeReclaimPolicy'));
-  }
-  if (spec?.nodeAffinity) {
-    if (spec.nodeAffinity.required) addAll(errors, checkNodeSelector(spec.nodeAffinity.required, 'spec.nodeAffinity.required'));
-    else errors.push(required('spec.nodeAffinity.required', 'must specify required node constraints'));
-  }
-  let count = 0;
-  for (const [name, check] of sources) {
-    if (values[name] === undefined || values[name] === null || spec === undefined) continue;
-    if (count > 0) errors.push(forbiddenField(child('spec', name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
-    else addAll(errors, check(spec, child('spec', pathNames[name] ?? name), pvName));
-    count++;
-  }
-  if (count === 0) errors.push(required('spec', 'must specify a volume type'));
-  if (spec?.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
-    errors.push(forbiddenField('spec.persistentVolumeReclaimPolicy', "may not be 'recycle' for a hostPath mount of '/'"));
-  }
-  if (spec?.storageClassName) addAll(errors, checkObjectName(spec.storageClassName, 'spec.storageClassName'));
-  if (spec?.volumeMode) addAll(errors, checkEnum(spec.volumeMode, ['Block', 'Filesystem'], 'spec.volumeMode'));
-  const attributes = spec?.volumeAttributesClassName ?? undefined;
-  if (attributes !== undefined) {
-    const at = 'spec.volumeAttributesClassName';
-    addAll(errors, (attributes === '' ? [required(at, 'an empty string is disallowed')] : checkObjectName(attributes, at)));
-    if (!spec?.csi) errors.push(required('spec.csi', 'has to be specified when using volumeAttributesClassName'));
+    addAll(errors, checkBasicResource(amount, key(at, name)));
+    if (quantitySign(amount) <= 0) errors.push(invalidValue(key(at, name), formatQuantity(amount), 'must be greater than zero'));
   }
   return errors;
+}
+
+function checkSources(spec: Spec, pvName: string, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  const values: Source = { ...spec };
+  let count = 0;
+  for (const [name, check] of sources) {
+    if (values[name] === undefined || values[name] === null) continue;
+    if (count > 0) errors.push(forbiddenField(child(path, name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
+    else addAll(errors, check(spec, child(path, pathNames[name] ?? name), pvName));
+    count++;
+  }
+  if (count === 0) errors.push(required(path, 'must specify a volume type'));
+  return errors;
+}
+
+const inlineText = 'may not be specified in the context of inline volumes';
+
+/** The fields that say something else for the volume inside a VolumeAttachment than for one of its own. */
+function checkPlace(spec: Spec, path: string, inline: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  if (!inline) addAll(errors, checkCapacity(spec, path));
+  const policy = spec.persistentVolumeReclaimPolicy;
+  const policyPath = child(path, 'persistentVolumeReclaimPolicy');
+  if (policy) {
+    if (!inline) addAll(errors, checkEnum(policy, ['Delete', 'Recycle', 'Retain'], policyPath));
+    else if (policy !== 'Retain') errors.push(forbiddenField(policyPath, 'may only be Retain in the context of inline volumes'));
+  }
+  if (spec.nodeAffinity) {
+    const at = child(path, 'nodeAffinity');
+    if (inline) errors.push(forbiddenField(at, inlineText));
+    else if (spec.nodeAffinity.required) addAll(errors, checkNodeSelector(spec.nodeAffinity.required, child(at, 'required')));
+    else errors.push(required(child(at, 'required'), 'must specify required node constraints'));
+  }
+  return errors;
+}
+
+/** The specification of a volume; `inline` for the one inside a VolumeAttachment. */
+export function checkPersistentVolumeSpec(spec: Spec, pvName: string, path: string, inline: boolean): FieldError[] {
+  const errors: FieldError[] = [];
+  if (inline) {
+    if (spec.claimRef) errors.push(forbiddenField(child(path, 'claimRef'), inlineText));
+    if (Object.keys(spec.capacity ?? {}).length > 0) errors.push(forbiddenField(child(path, 'capacity'), inlineText));
+    if (!spec.csi) errors.push(required(child(path, 'csi'), 'has to be specified in the context of inline volumes'));
+  }
+  if ((spec.accessModes ?? []).length === 0) errors.push(required(child(path, 'accessModes'), ''));
+  addAll(errors, checkAccessModes(spec.accessModes, child(path, 'accessModes')));
+  addAll(errors, checkPlace(spec, path, inline));
+  addAll(errors, checkSources(spec, pvName, path));
+  if (spec.hostPath && /^\/+$/.test(spec.hostPath.path) && spec.persistentVolumeReclaimPolicy === 'Recycle') {
+    errors.push(forbiddenField(child(path, 'persistentVolumeReclaimPolicy'), "may not be 'recycle' for a hostPath mount of '/'"));
+  }
+  const classPath = child(path, 'storageClassName');
+  if (spec.storageClassName) addAll(errors, inline ? [forbiddenField(classPath, inlineText)] : checkObjectName(spec.storageClassName, classPath));
+  const modePath = child(path, 'volumeMode');
+  if (inline && spec.volumeMode && spec.volumeMode !== 'Filesystem') {
+    errors.push(forbiddenField(modePath, 'may not specify volumeMode other than Filesystem in the context of inline volumes'));
+  } else if (!inline && spec.volumeMode) {
+    addAll(errors, checkEnum(spec.volumeMode, ['Block', 'Filesystem'], modePath));
+  }
+  return [...errors, ...checkAttributesClass(spec, path)];
+}
+
+function checkAttributesClass(spec: Spec, path: string): FieldError[] {
+  const name = spec.volumeAttributesClassName ?? undefined;
+  if (name === undefined) return [];
+  const at = child(path, 'volumeAttributesClassName');
+  const errors = name === '' ? [required(at, 'an empty string is disallowed')] : checkObjectName(name, at);
+  if (!spec.csi) errors.push(required(child(path, 'csi'), 'has to be specified when using volumeAttributesClassName'));
+  return errors;
+}
+
+function checkVolumeSpec(spec: Spec | undefined, pvName: string): FieldError[] {
+  return checkPersistentVolumeSpec(spec ?? {}, pvName, 'spec', false);
 }
 
 function sourceOf(spec: Spec | undefined): Source {

@@ -1,24 +1,12 @@
 // StorageClasses.
 import type { TopologySelectorTerm } from '#api/core/v1.ts';
 import type { StorageClass } from '#api/storage/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
-import { checkEnum, checkQualifiedName } from '../core/fields.ts';
+import { checkEnum } from '../core/fields.ts';
 import { immutable, validateLabelName } from '../meta/object-meta.ts';
 import { standard } from '../validator.ts';
-
-const mostParameters = 512;
-const parameterBytes = 256 * 1024;
-
-function checkParameters(parameters: Readonly<Record<string, string>>): FieldError[] {
-  const entries = Object.entries(parameters);
-  if (entries.length > mostParameters) return [tooLong('parameters', '', mostParameters)];
-  const errors: FieldError[] = [];
-  if (Object.hasOwn(parameters, '')) errors.push(invalidValue('parameters', '', 'field can not be empty.'));
-  const bytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);
-  if (bytes > parameterBytes) errors.push(tooLong('parameters', '', parameterBytes));
-  return errors;
-}
+import { checkParameters, checkProvisioner } from './parameters.ts';
 
 function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[] {
   const path = child(at, 'matchLabelExpressions');
@@ -55,8 +43,7 @@ function checkTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
 
 function checkStorageClass(object: StorageClass): FieldError[] {
   const { provisioner = '', reclaimPolicy, volumeBindingMode } = object;
-  const errors = provisioner === '' ? [required('provisioner', '')] : checkQualifiedName(provisioner.toLowerCase(), 'provisioner');
-  addAll(errors, checkParameters(object.parameters ?? {}));
+  const errors = [...checkProvisioner(provisioner, 'provisioner'), ...checkParameters(object.parameters ?? {}, true)];
   if (reclaimPolicy) addAll(errors, checkEnum(reclaimPolicy, ['Delete', 'Retain'], 'reclaimPolicy'));
   if (volumeBindingMode === undefined || volumeBindingMode === null) errors.push(required('volumeBindingMode', ''));
   else addAll(errors, checkEnum(volumeBindingMode, ['Immediate', 'WaitForFirstConsumer'], 'volumeBindingMode'));

@@ -8,6 +8,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
 import { createCa, generateKey, issueCertificate, parseCertificate, verifiesAgainst, type CertifiedKey, type KeyUsage } from '#wire';
 import { dnsUser } from './addons.ts';
+import { ensureEncryptionKey } from './encryption-keys.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { kubeconfigFile, pkiFile, type ClusterConfig } from './paths.ts';
 
@@ -73,6 +74,8 @@ export function firstServiceIp(cidr: string): string {
 export interface ClusterPki {
   readonly ca: CertifiedKey;
   readonly admin: CertifiedKey;
+  /** The key of Secrets has just been made: those of before are still plain. */
+  readonly newEncryptionKey: boolean;
 }
 
 /** Makes or renews everything; quick when all is there. */
@@ -105,7 +108,7 @@ export function ensurePki(clock: Clock, random: Random, config: ClusterConfig): 
     write(pkiFile(config.paths, 'sa.key'), key);
     write(pkiFile(config.paths, 'sa.pub'), createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString());
   }
-  return { ca, admin };
+  return { ca, admin, newEncryptionKey: ensureEncryptionKey(random, config.paths) };
 }
 
 /** A program reaches the API server on this machine: through loopback, which no address change breaks. */

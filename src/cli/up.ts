@@ -17,6 +17,7 @@ import { ensurePki, type ClusterPki } from './pki.ts';
 import { machineAddress, requireFreePort, requireParts, requireRootOnLinux, requireStore } from './preflight.ts';
 import { runProbe } from './probe-pod.ts';
 import { startProgram, type Launcher, type ProgramName } from './programs.ts';
+import { reencryptSecrets } from './secrets.ts';
 import { logFile, logTail, programPid, supervisedPid } from './supervise.ts';
 import { UserError } from './user-error.ts';
 import { waitUntil } from './wait.ts';
@@ -144,6 +145,7 @@ export async function up(world: World, options: UpOptions, list: Checklist, laun
         .catch((error: unknown) => Promise.reject(explain(config, 'apiserver', error)));
       step.note(config.store === 'embedded' ? '' : config.store);
     });
+    if (pki.newEncryptionKey && !fresh) await list.step('Secrets encrypted', async (step) => step.note(`${await reencryptSecrets(client, () => {})} written anew`));
     await startProgram(config, built.value, 'controllers');
     await applyAddons(client, config);
     await parts;

@@ -9,6 +9,7 @@ import { createMetricsHandler, metricsResources, startScraper, type Scraper } fr
 import { startCompactor } from '#store';
 import { serveHttp, verifiesAgainst, type Handler } from '#wire';
 import { readClusterConfig } from './cluster-config.ts';
+import { noEncryptionFlags, programEncryption } from './encryption.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -57,10 +58,12 @@ async function startServer(world: World, config: ClusterConfig): Promise<Running
   const ca = pem('ca.crt');
   const frontProxyCa = pem('front-proxy-ca.crt');
   const store = await openStore(world, config.store, config.paths.state);
+  const encryption = await programEncryption(world, config.paths, noEncryptionFlags);
   const proxy = createNodeProxy(world.clock, { ca, cert: pem('apiserver-kubelet-client.crt'), key: pem('apiserver-kubelet-client.key') });
   const metrics = metricsApi(world, proxy);
   const server = createApiServer(world, {
     store,
+    ...(encryption === undefined ? {} : { encryption }),
     security: defaultSecurity(world, {
       serviceAccountKey: pem('sa.key'),
       issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
@@ -93,6 +96,7 @@ async function startServer(world: World, config: ClusterConfig): Promise<Running
       await server.close();
       await listener.close({ graceMs: 5000 });
       await proxy.close();
+      encryption?.close();
       await store.close();
     },
   };

@@ -54,6 +54,16 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .description('what runs, how large it is, what is unhealthy')
     .action(() => perform(async () => ((await (await import('#cli')).status(realWorld('skiff', 'warn'), (line) => console.log(line))) ? 0 : 1)));
 
+  const secrets = program.command('secrets').description('how Secrets are encrypted in the store');
+  secrets
+    .command('rotate-key')
+    .description('encrypt all Secrets with a new key; goes on where an interrupted run stopped')
+    .action(() => perform(async () => (await import('#cli')).secretsRotateKey(realWorld('skiff', 'warn'), (line) => console.log(line))));
+  secrets
+    .command('reencrypt')
+    .description('write every Secret once, so that all are stored as the encryption configuration says')
+    .action(() => perform(async () => (await import('#cli')).secretsReencrypt(realWorld('skiff', 'warn'), (line) => console.log(line))));
+
   const image = program.command('image').description('container images without Docker');
   image
     .command('build <context>')

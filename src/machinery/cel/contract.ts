@@ -1,7 +1,7 @@
 // What the parts of CEL agree on: the syntax tree, declarations, environments, programs and cost hooks. Values and
 // types are in types/. Behaviour equals cel-go as the Kubernetes API server configures it.
 import type { CelType } from './types/types.ts';
-import type { CelBytes, CelError, CelResult, CelUint, CelValue } from './types/values.ts';
+import type { CelBytes, CelResult, CelUint, CelValue } from './types/values.ts';
 
 // ---- syntax tree ------------------------------------------------------------------------------------------------
 

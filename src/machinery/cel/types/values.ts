@@ -25,9 +25,12 @@ export class CelTimestamp {
   readonly is = 'timestamp';
   readonly seconds: number;
   readonly nanos: number;
-  constructor(seconds: number, nanos: number) {
+  /** Seconds east of UTC it was written with; only its text shows them. */
+  readonly zone: number;
+  constructor(seconds: number, nanos: number, zone = 0) {
     this.seconds = seconds;
     this.nanos = nanos;
+    this.zone = zone;
   }
 }
 

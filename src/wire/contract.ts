@@ -75,6 +75,8 @@ export interface TransportRequest {
   /** "/api/v1/pods?watch=1" */
   readonly path: string;
   readonly headers?: Headers;
+  /** Headers that are sent once for each value, in lower case. */
+  readonly repeatedHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly body?: Uint8Array | string;
   /** Instead of `body`: sent as it comes, no faster than the server reads (proxying). */
   readonly bodyStream?: AsyncIterable<Uint8Array>;

@@ -1,8 +1,10 @@
 // Strategies of the groups that describe the cluster: identity and permission, networking, storage,
 // scheduling, admission, flow control, certificates, extensions.
+import type { APIService } from '#api/apiregistration/v1.ts';
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '#api/certificates/v1.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { jsonEqual } from '#machinery';
+import { localCondition } from '../aggregation/conditions.ts';
 import type { Stored, Strategy, WriteContext } from '../registry/strategy.ts';
 import { assignField, counted, define, keepSpecAndMetadata, selectable, withStatus, type Row } from './strategy-table.ts';
 
@@ -10,6 +12,12 @@ const rbacRow: Row = { createOnUpdate: true };
 const strict: Row = { unconditionalUpdate: false };
 const answered: Row = { returnsDeleted: true };
 const strictStatus: Row = { subresources: { status: keepSpecAndMetadata } };
+
+/** What this server answers itself is available from the start. */
+function markLocalAvailable(object: Stored, context: WriteContext): void {
+  const service = object as Stored<APIService>;
+  if (service.spec?.service === undefined) service.status = { conditions: [localCondition(context.nowMs)] };
+}
 
 function stampConditions(object: Stored, before: Stored, context: WriteContext): void {
   const status = (object as Stored<CertificateSigningRequest>).status;
@@ -123,5 +131,5 @@ export const cluster: Readonly<Record<string, Readonly<Record<string, Strategy>>
     resourceslices: define(counted(), answered, selectable(['spec.nodeName', 'spec.driver'])),
   },
   'apiextensions.k8s.io': { customresourcedefinitions: define(withStatus, counted(), { unconditionalUpdate: false, subresources: { status: keepSpecAndMetadata } }) },
-  'apiregistration.k8s.io': { apiservices: define(withStatus, { unconditionalUpdate: false, subresources: { status: keepSpecAndMetadata } }) },
+  'apiregistration.k8s.io': { apiservices: define(withStatus, { unconditionalUpdate: false, subresources: { status: keepSpecAndMetadata }, prepareCreate: markLocalAvailable }) },
 };

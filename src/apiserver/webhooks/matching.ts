@@ -121,7 +121,7 @@ export function otherVersions(resources: MatchingPorts['resources'], resource: R
   const own = resources.find(resource.group, resource.version, resource.plural);
   return resources.served.filter((other) => {
     if (other.info === resource || other === own) return false;
-    return own?.stored === undefined ? other.info.group === resource.group && other.info.plural === resource.plural : other.stored === own.stored;
+    return (other.info.group === resource.group && other.info.plural === resource.plural) || (own?.stored !== undefined && other.stored === own.stored);
   });
 }
 

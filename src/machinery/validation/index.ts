@@ -5,6 +5,7 @@ import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
 import { nameIsPathSegment, nameIsSubdomain, type NameRule } from '../names.ts';
 import type { KubeObject } from '../object.ts';
+import { apiService } from './apiregistration/api-service.ts';
 import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
 import { deployment, replicaSet } from './apps/deployment.ts';
 import { statefulSet } from './apps/stateful-set.ts';
@@ -48,7 +49,7 @@ const anyName: NameRule = () => [];
 
 const rows: Readonly<Record<string, Validator>> = {
   'apiextensions.v1.CustomResourceDefinition': standard({ namespaced: false, name: anyName }),
-  'apiregistration.v1.APIService': standard({ namespaced: false, name: anyName }),
+  'apiregistration.v1.APIService': apiService,
   'apps.v1.ControllerRevision': controllerRevision,
   'apps.v1.DaemonSet': daemonSet,
   'apps.v1.Deployment': deployment,

@@ -48,6 +48,7 @@ async function requestHttp2(pool: SessionPool, options: HttpTransportOptions, ur
     ':scheme': 'https',
     ':authority': headers.host ?? url.host,
     ...headers,
+    ...mutable(request.repeatedHeaders),
     host: undefined,
     connection: undefined,
   };
@@ -66,12 +67,16 @@ async function requestHttp2(pool: SessionPool, options: HttpTransportOptions, ur
   }
 }
 
+function mutable(headers: Readonly<Record<string, readonly string[]>> = {}): Record<string, string[]> {
+  return Object.fromEntries(Object.entries(headers).map(([name, values]) => [name, [...values]]));
+}
+
 /** The server did not begin to work on the request. */
 class UnprocessedError extends Error {
   override name = 'UnprocessedError';
 }
 
-function exchange(pooled: PooledSession, head: Record<string, string | undefined>, request: TransportRequest, unpack: boolean): Promise<TransportResponse> {
+function exchange(pooled: PooledSession, head: Record<string, string | string[] | undefined>, request: TransportRequest, unpack: boolean): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
     const { signal } = request;
     let stream: ClientHttp2Stream;

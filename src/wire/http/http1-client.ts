@@ -30,7 +30,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
       const isAborted = (): boolean => request.signal?.aborted === true;
       for (let attempt = 1; ; attempt++) {
         if (request.signal?.aborted === true) throw abortReason(request.signal);
-        const outgoing = send({ ...base, agent, method: request.method, path: prefix + request.path, headers: { host: url.host, ...headers } });
+        const outgoing = send({ ...base, agent, method: request.method, path: prefix + request.path, headers: { host: url.host, ...headers, ...request.repeatedHeaders } });
         try {
           return await exchange(outgoing, request, options.gzip === true);
         } catch (error) {

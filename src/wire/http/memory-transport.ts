@@ -64,7 +64,7 @@ class MemoryExchange implements Exchange {
     this.#request = request;
     this.method = request.method;
     this.url = request.path;
-    this.headers = request.headers ?? {};
+    this.headers = withRepeated(request);
     this.peer = peer;
     this.#respond = respond;
     this.#reject = reject;
@@ -284,4 +284,11 @@ class Pipe implements ResponseBody, AsyncIterable<Uint8Array> {
     this.#waiting = [];
     for (const { reject } of waiting) reject(error);
   }
+}
+
+/** The headers as a handler sees them. */
+function withRepeated({ headers = {}, repeatedHeaders }: TransportRequest): Headers {
+  if (repeatedHeaders === undefined) return headers;
+  const joined = Object.fromEntries(Object.entries(repeatedHeaders).map(([name, values]) => [name, values.join(', ')]));
+  return { ...headers, ...joined };
 }

@@ -5,7 +5,7 @@ import { request as tlsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
 import { wrap } from '#base/errors.ts';
-import type { Exchange, Headers, ResponseBody, Transport } from '../contract.ts';
+import type { Exchange, Headers, ResponseBody, Transport, TransportResponse } from '../contract.ts';
 import { type HttpTransportOptions, tlsConnection } from './client-options.ts';
 
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']);
@@ -25,6 +25,10 @@ export interface ProxyRequestOptions {
   readonly path: string;
   /** Instead of the request's own (which `endToEndHeaders` gives). */
   readonly headers?: Headers;
+  /** Sent once for each value. */
+  readonly repeatedHeaders?: Readonly<Record<string, readonly string[]>>;
+  /** Instead of the exchange's own. */
+  readonly signal?: AbortSignal;
   /** Rewrites the response's headers. */
   readonly responseHeaders?: (headers: Headers, status: number) => Headers;
   /** Asked about answers of 400 and above with the beginning of their text: what it returns is thrown instead of passed on. */
@@ -53,18 +57,29 @@ export async function proxyRequest(exchange: Exchange, transport: Transport, opt
     method: exchange.method,
     path: options.path,
     headers: { ...headers, host: options.headers?.host },
-    signal: exchange.signal,
+    repeatedHeaders: options.repeatedHeaders,
+    signal: options.signal ?? exchange.signal,
     ...(hasBody && { bodyStream: exchange.bodyStream() }),
   });
   if (response.status >= 400 && options.refused !== undefined) throw options.refused(response.status, await textOf(response.body));
   const kept = endToEndHeaders(response.headers);
-  const answer = options.responseHeaders?.(kept, response.status) ?? kept;
+  const answer = await rewritten(response, () => options.responseHeaders?.(kept, response.status) ?? kept);
   if (exchange.method === 'HEAD' || response.status === 204 || response.status === 304) {
     exchange.send(response.status, answer);
     await response.bytes();
     return;
   }
   await copyBody(response.body, exchange.start(response.status, answer));
+}
+
+/** The headers to answer with; who refuses the response lets go of its body too. */
+async function rewritten(response: TransportResponse, rewrite: () => Headers): Promise<Headers> {
+  try {
+    return rewrite();
+  } catch (error) {
+    for await (const _chunk of response.body) break;
+    throw error;
+  }
 }
 
 async function copyBody(from: AsyncIterable<Uint8Array>, to: ResponseBody): Promise<void> {
@@ -83,7 +98,9 @@ export interface UpgradeTarget {
   readonly path: string;
   /** Instead of the request's own end-to-end headers. The upgrade's own headers are always kept. */
   readonly headers?: Headers;
-  readonly tls?: Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'insecure' | 'serverName'>;
+  /** Sent once for each value. */
+  readonly repeatedHeaders?: Readonly<Record<string, readonly string[]>>;
+  readonly tls?: Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'insecure' | 'serverName' | 'checkServerName'>;
   readonly connectTimeoutMs?: number;
   /** Dials instead of TCP (a tunnel); without TLS only. */
   readonly dial?: () => Duplex;
@@ -119,7 +136,7 @@ function requestUpgrade(exchange: Exchange, target: UpgradeTarget): Promise<Upgr
   const url = new URL(target.url);
   const own = target.headers === undefined ? endToEndHeaders(exchange.headers) : endToEndHeaders(target.headers);
   const { signal, headers: asked } = exchange;
-  const headers = { ...own, host: target.headers?.host ?? url.host, connection: 'Upgrade', upgrade: asked.upgrade ?? '' };
+  const headers = { ...own, ...target.repeatedHeaders, host: target.headers?.host ?? url.host, connection: 'Upgrade', upgrade: asked.upgrade ?? '' };
   const common = { method: exchange.method, path: target.path, headers, agent: false as const, signal };
   const { dial } = target;
   const request =

@@ -26,7 +26,7 @@ export function transportResponse(source: ResponseSource, unpack: boolean): Tran
     stream = stream.pipe(gunzip);
     headers = { ...headers, 'content-encoding': undefined, 'content-length': undefined };
   }
-  const body = readBody(source, stream);
+  const body = readBody(source, takeChunks(stream));
   return {
     status: source.status,
     headers,
@@ -44,10 +44,10 @@ export function transportResponse(source: ResponseSource, unpack: boolean): Tran
   };
 }
 
-async function* readBody(source: ResponseSource, stream: Readable): AsyncGenerator<Uint8Array> {
+async function* readBody(source: ResponseSource, chunks: ChunkQueue): AsyncGenerator<Uint8Array> {
   let complete = false;
   try {
-    for await (const chunk of stream.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
+    for (let chunk = await chunks.next(); chunk !== undefined; chunk = await chunks.next()) yield chunk;
     complete = true;
   } catch (error) {
     throw source.truncation() ?? error;
@@ -57,4 +57,53 @@ async function* readBody(source: ResponseSource, stream: Readable): AsyncGenerat
   }
   const truncated = source.truncation();
   if (truncated !== undefined) throw truncated;
+}
+
+/** What a response holds back for a slow reader before it stops reading from the network. */
+const heldBytes = 256 * 1024;
+
+interface ChunkQueue {
+  /** The next piece, undefined at the end. Rejects when the stream fails or closes before its end. */
+  next(): Promise<Uint8Array | undefined>;
+}
+
+/**
+ * Takes what comes from now on. A small answer can arrive whole, its end included, before the code that asked for it
+ * runs again; Node then closes a stream that nobody has begun to read, and its body is lost.
+ */
+function takeChunks(stream: Readable): ChunkQueue {
+  const chunks: Uint8Array[] = [];
+  const state: { held: number; ended: boolean; failure: Error | undefined; wake: (() => void) | undefined } = { held: 0, ended: false, failure: undefined, wake: undefined };
+  stream.on('data', (chunk: Uint8Array) => {
+    chunks.push(chunk);
+    state.held += chunk.length;
+    if (state.held >= heldBytes) stream.pause();
+    state.wake?.();
+  });
+  const settle = (failure?: Error): void => {
+    if (!state.ended) state.failure ??= failure;
+    state.wake?.();
+  };
+  stream.once('end', () => {
+    state.ended = true;
+    settle();
+  });
+  stream.once('error', settle);
+  stream.once('close', () => settle(new Error('the connection closed before the end of the response')));
+  return {
+    async next() {
+      for (;;) {
+        const chunk = chunks.shift();
+        if (chunk !== undefined) {
+          state.held -= chunk.length;
+          if (state.held < heldBytes && stream.isPaused()) stream.resume();
+          return chunk;
+        }
+        if (state.ended) return undefined;
+        if (state.failure !== undefined) throw state.failure;
+        await new Promise<void>((resolve) => (state.wake = resolve));
+        state.wake = undefined;
+      }
+    },
+  };
 }

@@ -1,0 +1,94 @@
+// Connections to extension API servers, one set per Service, trust and port; kept while an APIService names them.
+// The server shows its front-proxy certificate, and tells in headers on whose behalf it asks (request-header
+// authentication): the extension server believes the headers because of the certificate.
+import type { Clock } from '#base/clock.ts';
+import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
+import type { Identity } from '../contract.ts';
+import { checkServerName, type ServiceResolver } from '../webhooks/index.ts';
+import type { RemoteService } from './api-services.ts';
+
+/** Certificate and key of the front proxy, PEM. */
+export interface FrontProxy {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface BackendPorts {
+  readonly clock: Clock;
+  readonly resolve: ServiceResolver;
+  readonly connect?: (options: HttpTransportOptions) => Transport;
+  readonly frontProxy?: FrontProxy;
+}
+
+export interface Backends {
+  transportOf(remote: RemoteService): Transport;
+  /** What an upgrade is dialled with. */
+  tlsOf(remote: RemoteService): Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'insecure' | 'serverName' | 'checkServerName'>;
+  /** Lets go of connections that none of these needs. */
+  keepOnly(remotes: Iterable<RemoteService>): void;
+  close(): Promise<void>;
+}
+
+const connectionsKept = 25;
+const idleMs = 90_000;
+/** Requests in flight on connections that are let go have this long to end. */
+const graceMs = 60_000;
+
+export function hostOf({ service, namespace }: RemoteService): string {
+  return `${service}.${namespace}.svc`;
+}
+
+function keyOf({ service, namespace, port, caBundle, insecure }: RemoteService): string {
+  return `${namespace}/${service}:${port} ${insecure} ${caBundle}`;
+}
+
+export function createBackends(ports: BackendPorts): Backends {
+  const transports = new Map<string, Transport>();
+  const tlsOf: Backends['tlsOf'] = (remote) => ({
+    ...(remote.caBundle !== '' && { ca: Buffer.from(remote.caBundle, 'base64').toString() }),
+    ...(ports.frontProxy !== undefined && { cert: ports.frontProxy.cert, key: ports.frontProxy.key }),
+    insecure: remote.insecure, serverName: hostOf(remote), checkServerName,
+  });
+  return {
+    tlsOf,
+    transportOf(remote) {
+      const key = keyOf(remote);
+      const known = transports.get(key);
+      if (known !== undefined) return known;
+      const made = (ports.connect ?? httpTransport)({
+        url: `https://${hostOf(remote)}:${remote.port}`, clock: ports.clock, http1: true, retryReused: true, idleMs, maxConnections: connectionsKept, ...tlsOf(remote),
+        resolve: () => ports.resolve(remote.namespace, remote.service, remote.port),
+      });
+      transports.set(key, made);
+      return made;
+    },
+    keepOnly(remotes) {
+      const wanted = new Set([...remotes].map(keyOf));
+      for (const [key, transport] of transports) {
+        if (wanted.has(key)) continue;
+        transports.delete(key);
+        ports.clock.after(graceMs, () => void transport.close(), { background: true });
+      }
+    },
+    async close() {
+      await Promise.allSettled([...transports.values()].map((transport) => transport.close()));
+    },
+  };
+}
+
+/** Header-safe: everything but token characters percent-encoded, '%' included. */
+function escapeKey(key: string): string {
+  return [...Buffer.from(key)].map((byte) => {
+    const char = String.fromCharCode(byte);
+    return /[A-Za-z0-9!#$&'*+.^_`|~-]/.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }).join('');
+}
+
+/** Who asks, as headers; each group and each extra value is a header of its own. */
+export function identityHeaders(user: Identity): Record<string, readonly string[]> {
+  const headers: Record<string, readonly string[]> = { 'x-remote-user': [user.name] };
+  if ((user.uid ?? '') !== '') headers['x-remote-uid'] = [user.uid ?? ''];
+  if (user.groups.length > 0) headers['x-remote-group'] = user.groups;
+  for (const [key, values] of Object.entries(user.extra ?? {})) if (values.length > 0) headers[`x-remote-extra-${escapeKey(key)}`.toLowerCase()] = values;
+  return headers;
+}

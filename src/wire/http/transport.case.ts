@@ -57,6 +57,22 @@ export function transportCases(name: string, open: (handler: Handler) => Promise
         },
       ));
 
+    it('delivers every one of many answers that arrive whole', () => {
+      const body = 'x'.repeat(3000);
+      return using(
+        async (exchange) => exchange.send(200, {}, body),
+        async (transport) => {
+          const ask = async (): Promise<void> => {
+            for (let i = 0; i < 50; i++) {
+              const response = await transport.request({ method: 'GET', path: '/' });
+              expect((await response.bytes()).length).toBe(body.length);
+            }
+          };
+          await Promise.all(Array.from({ length: 40 }, ask));
+        },
+      );
+    });
+
     it('delivers a streamed answer chunk by chunk, as each is written', () => {
       const next = signalledSteps();
       return using(

@@ -10,10 +10,10 @@ import {
   openIdCacheSeconds, openIdMetadata, readTokenFile, rememberedTest, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, x509Authenticator,
   type AnonymousSettings, type CertificateTest, type RequestHeaderSettings, type TokenCheck,
 } from './authn/index.ts';
-import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer } from './authz/index.ts';
+import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer, type RuleSource } from './authz/index.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
 import { admissionWebhooks } from './webhooks/index.ts';
-import type { Authorizer, Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
+import type { Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
 export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny';
 
@@ -81,14 +81,14 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       ...(settings.bootstrapTokens === false ? [] : [forApiAudiences(bootstrapTokenCheck(clock, reader), audiences)]),
     ];
     const rbac = createRbacAuthorizer(reader);
-    const byMode: Readonly<Record<AuthorizationMode, () => Authorizer>> = {
+    const byMode: Readonly<Record<AuthorizationMode, () => RuleSource>> = {
       Node: () => createNodeAuthorizer(reader),
       RBAC: () => rbac,
       AlwaysAllow: () => alwaysAllow,
       AlwaysDeny: () => alwaysDeny,
     };
     const authorizer = unionAuthorizer(settings.authorizationModes.map((mode) => byMode[mode]()));
-    const reviews = createAccessReviews(authorizer, (user, namespace) => rbac.rulesFor(user, namespace));
+    const reviews = createAccessReviews(authorizer);
     const creators: Record<string, Creator> = {
       'authentication.k8s.io/tokenreviews': ({ object, notes }) => reviewToken(object, checks, audiences, notes),
       'authentication.k8s.io/selfsubjectreviews': ({ object, user }) => reviewSelf(object, user, clock),

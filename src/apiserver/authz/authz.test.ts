@@ -4,6 +4,7 @@ import type { Attributes, Identity, KubeObject } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
 import { createNodeAuthorizer, createRbacAuthorizer, defaultPolicy, ruleText, uncovered, unionAuthorizer } from './index.ts';
 import { forbiddenText } from './refusal.ts';
+import { noRules } from './rules.ts';
 
 const ask = (user: Identity, verb: string, resource: string, more: Partial<Attributes> = {}): Attributes => ({
   user, verb, resource, isResourceRequest: true, path: '', apiGroup: '', apiVersion: 'v1', namespace: '', subresource: '', name: '', ...more,
@@ -83,7 +84,8 @@ describe('RBAC', () => {
 describe('Node', () => {
   const pod: KubeObject = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'x' }, spec: { nodeName: 'n1', serviceAccountName: 'sa', volumes: [{ name: 'v', secret: { secretName: 's' } }, { name: 'c', persistentVolumeClaim: { claimName: 'claim' } }], containers: [{ name: 'c', envFrom: [{ configMapRef: { name: 'cm' } }] }] } };
   const claim: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name: 'claim', namespace: 'x' }, spec: { volumeName: 'pv1' } };
-  const node = createNodeAuthorizer(fakeReader(pod, claim));
+  const volume: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv1' }, spec: { claimRef: { namespace: 'x', name: 'claim' } } };
+  const node = createNodeAuthorizer(fakeReader(pod, claim, volume));
   const n = (name: string): Identity => authenticated(`system:node:${name}`, 'system:nodes');
   const decide = async (a: Attributes): Promise<string> => (await node.authorize(a)).decision;
 
@@ -106,8 +108,8 @@ describe('Node', () => {
 
 test('union: the first opinion counts, masters are asked nobody, reasons are joined', async () => {
   const union = unionAuthorizer([
-    { name: 'a', authorize: () => ({ decision: 'none', reason: 'a shrugs' }) },
-    { name: 'b', authorize: (x) => ({ decision: x.verb === 'get' ? 'deny' : 'none', reason: 'b minds' }) },
+    { name: 'a', knownRules: () => noRules, authorize: () => ({ decision: 'none', reason: 'a shrugs' }) },
+    { name: 'b', knownRules: () => noRules, authorize: (x) => ({ decision: x.verb === 'get' ? 'deny' : 'none', reason: 'b minds' }) },
   ]);
   expect(await union.authorize(ask(authenticated('jane'), 'get', 'pods'))).toEqual({ decision: 'deny', reason: 'b minds' });
   expect(await union.authorize(ask(authenticated('jane'), 'list', 'pods'))).toEqual({ decision: 'none', reason: 'a shrugs\nb minds' });

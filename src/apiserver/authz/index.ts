@@ -1,8 +1,11 @@
 // Door of authz/: authorizers, default policy and the access reviews.
+export { createAbacAuthorizer, readPolicies } from './abac.ts';
 export { defaultPolicy, type DefaultPolicy } from './default-policy.ts';
 export { createNodeAuthorizer, nodeOf } from './node.ts';
 export { createRbacAuthorizer, type RbacAuthorizer } from './rbac.ts';
 export { refusal } from './refusal.ts';
 export { createAccessReviews, type AccessReviews } from './reviews.ts';
-export { ruleText, uncovered } from './rule-match.ts';
+export { compactRules, ruleText, uncovered } from './rule-match.ts';
+export type { RuleSource } from './rules.ts';
 export { alwaysAllow, alwaysDeny, unionAuthorizer } from './union.ts';
+export { createWebhookAuthorizer, type MatchConditions, type ReviewCaller, type WebhookAuthorizerSettings } from './webhook.ts';

@@ -1,34 +1,48 @@
 // Everything a pod refers to that its node must be able to read: "secret ns/name", "configmap ns/name",
-// "pvc ns/name", "pv /name", "serviceaccount ns/name", "resourceclaim ns/name".
+// "pvc ns/name", "pv /name", "serviceaccount ns/name", "resourceclaim ns/name". A volume counts when it is bound to the
+// claim from its own side, since that side is the administrator's.
 import type { Container, PersistentVolume, PersistentVolumeClaim, Pod, Volume } from '#api/core/v1.ts';
 import type { ObjectReader } from '../contract.ts';
 
-interface References {
-  add(kind: string, name: string | undefined): void;
-}
+type Add = (kind: string, name: string | undefined) => void;
 
-function fromVolume(volume: Volume, refs: References, podName: string): void {
-  refs.add('secret', volume.secret?.secretName);
-  refs.add('configmap', volume.configMap?.name);
-  refs.add('pvc', volume.persistentVolumeClaim?.claimName);
-  if (volume.ephemeral !== undefined) refs.add('pvc', `${podName}-${volume.name}`);
-  refs.add('secret', volume.csi?.nodePublishSecretRef?.name);
-  refs.add('secret', volume.iscsi?.secretRef?.name);
+function fromVolume(volume: Volume, add: Add, podName: string): void {
+  add('secret', volume.secret?.secretName);
+  add('configmap', volume.configMap?.name);
+  add('pvc', volume.persistentVolumeClaim?.claimName);
+  if (volume.ephemeral !== undefined) add('pvc', `${podName}-${volume.name}`);
+  add('secret', volume.azureFile?.secretName);
+  for (const source of [volume.cephfs, volume.cinder, volume.flexVolume, volume.rbd, volume.scaleIO, volume.iscsi, volume.storageos]) add('secret', source?.secretRef?.name);
+  add('secret', volume.csi?.nodePublishSecretRef?.name);
   for (const source of volume.projected?.sources ?? []) {
-    refs.add('secret', source.secret?.name);
-    refs.add('configmap', source.configMap?.name);
+    add('secret', source.secret?.name);
+    add('configmap', source.configMap?.name);
   }
 }
 
-function fromContainer(container: Container, refs: References): void {
+function fromContainer(container: Container, add: Add): void {
   for (const from of container.envFrom ?? []) {
-    refs.add('secret', from.secretRef?.name);
-    refs.add('configmap', from.configMapRef?.name);
+    add('secret', from.secretRef?.name);
+    add('configmap', from.configMapRef?.name);
   }
   for (const env of container.env ?? []) {
-    refs.add('secret', env.valueFrom?.secretKeyRef?.name);
-    refs.add('configmap', env.valueFrom?.configMapKeyRef?.name);
+    add('secret', env.valueFrom?.secretKeyRef?.name);
+    add('configmap', env.valueFrom?.configMapKeyRef?.name);
   }
+}
+
+/** Secrets that the node needs to mount the volume: "namespace/name". */
+function volumeSecrets(volume: PersistentVolume): string[] {
+  const { azureFile, cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos, csi, claimRef } = volume.spec ?? {};
+  const claimNamespace = claimRef?.namespace ?? '';
+  const found: string[] = [];
+  const add = (namespace: string | undefined, name: string | undefined): void => {
+    if (name !== undefined && name !== '') found.push(`${namespace === undefined || namespace === '' ? claimNamespace : namespace}/${name}`);
+  };
+  add(azureFile?.secretNamespace, azureFile?.secretName);
+  for (const source of [cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos]) add(source?.secretRef?.namespace, source?.secretRef?.name);
+  for (const ref of [csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef]) add(ref?.namespace, ref?.name);
+  return found;
 }
 
 /** Also follows claims to their volumes and the volumes' secrets. Mirror pods refer to nothing. */
@@ -36,28 +50,27 @@ export function podReferences(pod: Pod, reader: ObjectReader): ReadonlySet<strin
   const found = new Set<string>();
   if (pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) return found;
   const namespace = pod.metadata?.namespace ?? '';
-  const refs: References = {
-    add(kind, name) {
-      if (name !== undefined && name !== '') found.add(`${kind} ${namespace}/${name}`);
-    },
+  const add: Add = (kind, name) => {
+    if (name !== undefined && name !== '') found.add(`${kind} ${namespace}/${name}`);
   };
-  const spec = pod.spec;
-  refs.add('serviceaccount', spec?.serviceAccountName);
-  for (const secret of spec?.imagePullSecrets ?? []) refs.add('secret', secret.name);
-  for (const volume of spec?.volumes ?? []) fromVolume(volume, refs, pod.metadata?.name ?? '');
-  for (const container of [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]) fromContainer(container, refs);
-  for (const claim of pod.status?.resourceClaimStatuses ?? []) refs.add('resourceclaim', claim.resourceClaimName);
-  for (const claim of spec?.resourceClaims ?? []) refs.add('resourceclaim', claim.resourceClaimName);
+  const { spec, status } = pod;
+  add('serviceaccount', spec?.serviceAccountName);
+  for (const secret of spec?.imagePullSecrets ?? []) add('secret', secret.name);
+  for (const volume of spec?.volumes ?? []) fromVolume(volume, add, pod.metadata?.name ?? '');
+  for (const container of [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]) fromContainer(container, add);
+  for (const claim of spec?.resourceClaims ?? []) {
+    add('resourceclaim', claim.resourceClaimName ?? status?.resourceClaimStatuses?.find((made) => made.name === claim.name)?.resourceClaimName);
+  }
+  add('resourceclaim', status?.extendedResourceClaimStatus?.resourceClaimName);
   for (const ref of [...found]) {
     if (!ref.startsWith('pvc ')) continue;
-    const claim = reader.get('', 'persistentvolumeclaims', namespace, ref.slice(`pvc ${namespace}/`.length)) as PersistentVolumeClaim | undefined;
-    const volumeName = claim?.spec?.volumeName;
-    if (volumeName === undefined || volumeName === '') continue;
+    const claimName = ref.slice(`pvc ${namespace}/`.length);
+    const volumeName = (reader.get('', 'persistentvolumeclaims', namespace, claimName) as PersistentVolumeClaim | undefined)?.spec?.volumeName ?? '';
+    const volume = volumeName === '' ? undefined : (reader.get('', 'persistentvolumes', '', volumeName) as PersistentVolume | undefined);
+    const owner = volume?.spec?.claimRef;
+    if (volume === undefined || owner?.namespace !== namespace || owner.name !== claimName) continue;
     found.add(`pv /${volumeName}`);
-    const csi = (reader.get('', 'persistentvolumes', '', volumeName) as PersistentVolume | undefined)?.spec?.csi;
-    for (const secret of [csi?.nodePublishSecretRef, csi?.nodeStageSecretRef, csi?.nodeExpandSecretRef]) {
-      if (secret?.name !== undefined) found.add(`secret ${secret.namespace ?? namespace}/${secret.name}`);
-    }
+    for (const secret of volumeSecrets(volume)) found.add(`secret ${secret}`);
   }
   return found;
 }

@@ -1,7 +1,7 @@
 // Brings the cluster's RBAC objects up to the default policy when a server starts (rbac/bootstrap-roles): creates
 // what is missing, adds missing rules and subjects, leaves the rest.
 import type { ClusterRole, ClusterRoleBinding, Subject } from '#api/rbac/v1.ts';
-import { isAlreadyExists, isConflict } from '#machinery';
+import { isAlreadyExists, isConflict, jsonEqual } from '#machinery';
 import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
 import { defaultPolicy } from './default-policy.ts';
 import { uncovered } from './rule-match.ts';
@@ -13,22 +13,50 @@ function sameSubject(a: Subject, b: Subject): boolean {
   return a.kind === b.kind && a.name === b.name && (a.namespace ?? '') === (b.namespace ?? '');
 }
 
-/** The object to write, or undefined when it already gives all that it should. */
-function reconciled(wanted: KubeObject, found: KubeObject): KubeObject | undefined {
+type Texts = Readonly<Record<string, string>>;
+
+function withAll(have: Texts | undefined, want: Texts | undefined): Texts | undefined {
+  const missing = Object.entries(want ?? {}).filter(([key]) => have?.[key] === undefined);
+  return missing.length === 0 ? undefined : { ...have, ...Object.fromEntries(missing) };
+}
+
+function metadataOf(wanted: KubeObject, found: KubeObject): Partial<KubeObject> {
+  const labels = withAll(found.metadata?.labels, wanted.metadata?.labels);
+  const annotations = withAll(found.metadata?.annotations, wanted.metadata?.annotations);
+  if (labels === undefined && annotations === undefined) return {};
+  return { metadata: { ...found.metadata, ...(labels === undefined ? {} : { labels }), ...(annotations === undefined ? {} : { annotations }) } };
+}
+
+/** What is missing of a binding: other things stay, but its role is what it is. */
+function bindingChange(wanted: KubeObject & ClusterRoleBinding, found: KubeObject & ClusterRoleBinding): Partial<KubeObject> {
+  const have = found.subjects ?? [];
+  const missing = (wanted.subjects ?? []).filter((s) => !have.some((h) => sameSubject(h, s)));
+  return {
+    ...metadataOf(wanted, found), ...(missing.length === 0 ? {} : { subjects: [...have, ...missing] }), ...(jsonEqual(wanted.roleRef, found.roleRef) ? {} : { roleRef: wanted.roleRef }),
+  };
+}
+
+/** What is missing of a role. An aggregated role's rules are the aggregation controller's to write. */
+function roleChange(wanted: KubeObject & ClusterRole, found: KubeObject & ClusterRole): Partial<KubeObject> {
+  const selectors = found.aggregationRule?.clusterRoleSelectors ?? [];
+  const more = (wanted.aggregationRule?.clusterRoleSelectors ?? []).filter((selector) => !selectors.some((own) => jsonEqual(own, selector)));
+  const missing = wanted.aggregationRule === undefined ? uncovered(found.rules ?? [], wanted.rules ?? []) : [];
+  return {
+    ...metadataOf(wanted, found),
+    ...(missing.length === 0 ? {} : { rules: [...(found.rules ?? []), ...missing] }),
+    ...(more.length === 0 ? {} : { aggregationRule: { ...found.aggregationRule, clusterRoleSelectors: [...selectors, ...more] } }),
+  };
+}
+
+function isBinding(object: KubeObject): object is KubeObject & ClusterRoleBinding {
+  return 'roleRef' in object;
+}
+
+/** The fields to change, or undefined when the object already gives all that it should. */
+function changeOf(wanted: KubeObject, found: KubeObject): Partial<KubeObject> | undefined {
   if (found.metadata?.annotations?.[autoUpdate] === 'false') return undefined;
-  if ('roleRef' in wanted) {
-    const want = (wanted as KubeObject & ClusterRoleBinding).subjects ?? [];
-    const have = (found as KubeObject & ClusterRoleBinding).subjects ?? [];
-    const missing = want.filter((s) => !have.some((h) => sameSubject(h, s)));
-    return missing.length === 0 ? undefined : { ...found, subjects: [...have, ...missing] };
-  }
-  const want = (wanted as KubeObject & ClusterRole).rules ?? [];
-  const have = (found as KubeObject & ClusterRole).rules ?? [];
-  // An aggregated role's rules are the aggregation controller's to write.
-  const missing = 'aggregationRule' in wanted ? [] : uncovered(have, want);
-  const labels = Object.entries(wanted.metadata?.labels ?? {}).filter(([key, value]) => found.metadata?.labels?.[key] !== value);
-  if (missing.length === 0 && labels.length === 0) return undefined;
-  return { ...found, metadata: { ...found.metadata, labels: { ...found.metadata?.labels, ...Object.fromEntries(labels) } }, ...(missing.length === 0 ? {} : { rules: [...have, ...missing] }) };
+  const change = isBinding(wanted) && isBinding(found) ? bindingChange(wanted, found) : roleChange(wanted as KubeObject & ClusterRole, found as KubeObject & ClusterRole);
+  return Object.keys(change).length === 0 ? undefined : change;
 }
 
 async function ensure(writer: ObjectWriter, resource: string, object: KubeObject): Promise<void> {
@@ -38,8 +66,9 @@ async function ensure(writer: ObjectWriter, resource: string, object: KubeObject
     try {
       if (found === undefined) await writer.create(group, resource, object);
       else {
-        const next = reconciled(object, found);
-        if (next !== undefined) await writer.update(group, resource, next);
+        const change = changeOf(object, found);
+        // As the store has it: a binding's role cannot be changed by an update.
+        if (change !== undefined) await writer.mutate(group, resource, namespace, name, (stored) => void Object.assign(stored, changeOf(object, stored)));
       }
       return;
     } catch (error) {

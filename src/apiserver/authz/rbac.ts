@@ -1,8 +1,9 @@
 // The RBAC authorizer: roles and bindings come from the server's own cache and are compiled into one map from
 // subject to rules, rebuilt when any RBAC object changes. Purely additive: it allows or has no opinion.
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '#api/rbac/v1.ts';
-import type { Attributes, Authorizer, Identity, KubeObject, ObjectReader, Verdict } from '../contract.ts';
+import type { Attributes, Identity, KubeObject, ObjectReader, Verdict } from '../contract.ts';
 import { ruleAllows } from './rule-match.ts';
+import { aggregate, rulesOfPolicy, type RuleSource } from './rules.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const serviceAccountPrefix = 'system:serviceaccount:';
@@ -13,11 +14,13 @@ interface Grant {
   readonly rules: readonly PolicyRule[];
   /** For the allow reason: what upstream calls the source. */
   readonly source: string;
+  /** The binding's role is not there. */
+  readonly problem?: string;
 }
 
-export interface RbacAuthorizer extends Authorizer {
-  /** All rules a user has in a namespace ('' for cluster-wide ones only): SelfSubjectRulesReview, escalation checks. */
-  rulesFor(user: Identity, namespace: string): PolicyRule[];
+export interface RbacAuthorizer extends RuleSource {
+  /** All rules a user has in a namespace ('' for cluster-wide ones only), and what could not be resolved: escalation checks. */
+  rulesFor(user: Identity, namespace: string): { rules: PolicyRule[]; errors: string[] };
   /** The rules a binding would grant; undefined when the role does not exist. */
   rulesOfRole(roleRef: RoleRef, namespace: string): readonly PolicyRule[] | undefined;
 }
@@ -46,12 +49,17 @@ export function createRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
     return role === undefined ? undefined : ((role as ClusterRole | Role).rules ?? []);
   };
 
-  const add = (subjects: readonly Subject[] | undefined, namespace: string, grant: (subject: Subject) => Grant): void => {
+  const addBinding = (binding: (ClusterRoleBinding | RoleBinding) & KubeObject, namespace: string): void => {
+    const { roleRef, subjects, metadata } = binding;
+    const rules = rulesOfRole(roleRef, namespace);
+    const problem = rules === undefined ? { problem: `${roleRef.kind.toLowerCase()}.${group} "${roleRef.name}" not found` } : {};
+    const name = namespace === '' ? `ClusterRoleBinding "${metadata?.name}"` : `RoleBinding "${metadata?.name}/${namespace}"`;
     for (const subject of subjects ?? []) {
+      const grant: Grant = { namespace, rules: rules ?? [], source: `${name} of ${roleRef.kind} "${roleRef.name}" to ${subjectText(subject, namespace)}`, ...problem };
       const key = subjectKey(subject, namespace);
       const list = grants.get(key);
-      if (list === undefined) grants.set(key, [grant(subject)]);
-      else list.push(grant(subject));
+      if (list === undefined) grants.set(key, [grant]);
+      else list.push(grant);
     }
   };
 
@@ -59,25 +67,8 @@ export function createRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
     const state = ['clusterroles', 'roles', 'clusterrolebindings', 'rolebindings'].map((r) => reader.revision(group, r)).join(' ');
     if (state === builtFrom) return;
     grants = new Map();
-    for (const binding of objects<ClusterRoleBinding & KubeObject>('clusterrolebindings')) {
-      const rules = rulesOfRole(binding.roleRef, '');
-      if (rules === undefined) continue;
-      add(binding.subjects, '', (subject) => ({
-        namespace: '',
-        rules,
-        source: `ClusterRoleBinding "${binding.metadata?.name}" of ${binding.roleRef.kind} "${binding.roleRef.name}" to ${subjectText(subject, '')}`,
-      }));
-    }
-    for (const binding of objects<RoleBinding & KubeObject>('rolebindings')) {
-      const namespace = binding.metadata?.namespace ?? '';
-      const rules = rulesOfRole(binding.roleRef, namespace);
-      if (rules === undefined) continue;
-      add(binding.subjects, namespace, (subject) => ({
-        namespace,
-        rules,
-        source: `RoleBinding "${binding.metadata?.name}/${namespace}" of ${binding.roleRef.kind} "${binding.roleRef.name}" to ${subjectText(subject, namespace)}`,
-      }));
-    }
+    for (const binding of objects<ClusterRoleBinding & KubeObject>('clusterrolebindings')) addBinding(binding, '');
+    for (const binding of objects<RoleBinding & KubeObject>('rolebindings')) addBinding(binding, binding.metadata?.namespace ?? '');
     builtFrom = state;
   };
 
@@ -90,18 +81,29 @@ export function createRbacAuthorizer(reader: ObjectReader): RbacAuthorizer {
     }
   }
 
+  const rulesFor = (user: Identity, namespace: string): { rules: PolicyRule[]; errors: string[] } => {
+    const found = [...grantsOf(user, namespace)];
+    return { rules: found.flatMap((grant) => grant.rules), errors: found.flatMap((grant) => (grant.problem === undefined ? [] : [grant.problem])) };
+  };
+
   return {
     name: 'RBAC',
     authorize(request: Attributes): Verdict {
       const namespace = request.isResourceRequest ? request.namespace : '';
+      let problems: string[] | undefined;
       for (const grant of grantsOf(request.user, namespace)) {
+        if (grant.problem !== undefined) (problems ??= []).push(grant.problem);
         for (const rule of grant.rules) {
           if (ruleAllows(rule, request)) return { decision: 'allow', reason: `RBAC: allowed by ${grant.source}` };
         }
       }
-      return { decision: 'none', reason: '' };
+      return { decision: 'none', reason: problems === undefined ? '' : `RBAC: ${aggregate(problems)}` };
     },
-    rulesFor: (user, namespace) => [...grantsOf(user, namespace)].flatMap((grant) => grant.rules),
+    knownRules(user, namespace) {
+      const { rules, errors } = rulesFor(user, namespace);
+      return rulesOfPolicy(rules, aggregate(errors));
+    },
+    rulesFor,
     rulesOfRole,
   };
 }

@@ -67,6 +67,24 @@ export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyR
   return wanted.flatMap(breakDown).filter((piece) => !owned.some((rule) => pieceCovered(rule, piece)));
 }
 
+/** Rules for one resource each, with all their verbs together; others as they are. */
+export function compactRules(rules: readonly PolicyRule[]): PolicyRule[] {
+  const compact = new Map<string, PolicyRule & { verbs: string[] }>();
+  const others: PolicyRule[] = [];
+  for (const rule of rules) {
+    const { apiGroups = [], resources = [], resourceNames = [], nonResourceURLs = [] } = rule;
+    if (apiGroups.length !== 1 || resources.length !== 1 || resourceNames.length > 1 || nonResourceURLs.length > 0) {
+      others.push(rule);
+      continue;
+    }
+    const key = JSON.stringify([apiGroups, resources, resourceNames]);
+    const known = compact.get(key);
+    if (known === undefined) compact.set(key, { ...rule, verbs: [...rule.verbs] });
+    else known.verbs.push(...rule.verbs);
+  }
+  return [...others, ...compact.values()];
+}
+
 /** A rule in the compact form of upstream's refusals: {APIGroups:[""], Resources:["pods"], Verbs:["get"]}. */
 export function ruleText(rule: PolicyRule): string {
   const list = (items: readonly string[]): string => `[${items.map((i) => JSON.stringify(i)).join(' ')}]`;

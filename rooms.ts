@@ -32,7 +32,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: 'What every object obeys: encodings, defaults, validation, selectors, patches, apply, tables, OpenAPI, Status.',
     rooms: ['api', 'base', 'wire'],
     packages: ['js-yaml', 're2js', 'cborg'],
-    builtins: ['crypto', 'net', 'fs', 'path', 'module', 'zlib', 'worker_threads'],
+    builtins: ['crypto', 'net', 'fs', 'path', 'module', 'util', 'zlib', 'worker_threads'],
   },
   store: {
     is: "Revisioned bytes with etcd's semantics: the contract, its engines and one case suite for all.",

@@ -49,7 +49,7 @@ export { validateCreate, validateStatusUpdate, validateSubresource, validateUpda
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';
 export {
-  openApiDocuments, openApiV2, openApiV3GroupVersion, openApiV3Index, type OpenApiDocument, type OpenApiDocuments, type OpenApiInput,
+  openApiDocuments, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding, type OpenApiInput,
 } from './openapi/documents.ts';
 export { descriptionsFromCache, findDescriptions, noDescriptions, packDescriptions, type Descriptions } from './openapi/descriptions.ts';
 export {

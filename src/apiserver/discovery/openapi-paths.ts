@@ -1,7 +1,7 @@
-// /openapi/v2 and /openapi/v3: the documents that the machinery renders, with ETags and the immutable caching
-// that the hash in a v3 URL allows. JSON only: a client that insists on another encoding gets a 406.
-import type { OpenApiDocument, OpenApiDocuments } from '#machinery';
-import { acceptsGzip, compress, compressFromBytes } from '../answer/compression.ts';
+// /openapi/v2 and /openapi/v3: the documents that the machinery renders, as JSON and in protobuf, with ETags and the
+// immutable caching that the hash in a v3 URL allows. A client that insists on another encoding gets a 406.
+import type { OpenApiDocument, OpenApiDocuments, OpenApiEncoding } from '#machinery';
+import { acceptsGzip } from '../answer/compression.ts';
 import { answer, type Call } from '../request/call.ts';
 
 export interface OpenApiPaths {
@@ -12,57 +12,66 @@ export interface OpenApiPaths {
 const v2Path = '/openapi/v2';
 const v3Path = '/openapi/v3';
 const v3Prefix = '/openapi/v3/';
-const protobufV2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
-const encodings: Readonly<Record<string, 'json' | 'protobuf'>> = {
-  'application/json': 'json', 'application/*': 'json', '*/*': 'json',
-  [protobufV2]: 'protobuf', 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf': 'protobuf',
-};
+const json = { encoding: 'json', contentType: 'application/json' } as const;
+
+interface Served {
+  readonly encoding: OpenApiEncoding;
+  readonly contentType: string;
+}
+
+/** What Accept may name, by version; the older spelling with `@` is not a media type but is asked for. */
+function servedOf(version: 'v2' | 'v3'): Readonly<Record<string, Served>> {
+  const protobuf = { encoding: 'protobuf', contentType: `application/com.github.proto-openapi.spec.${version}.v1.0+protobuf` } as const;
+  return {
+    'application/json': json, 'application/*': json, '*/*': json,
+    [protobuf.contentType]: protobuf, [`application/com.github.proto-openapi.spec.${version}@v1.0+protobuf`]: protobuf,
+  };
+}
+
+const served = { v2: servedOf('v2'), v3: servedOf('v3') };
 
 /** The first encoding of `Accept` that is served. */
-function wantedEncoding(accept: string | undefined): 'json' | 'protobuf' | undefined {
-  if (accept === undefined || accept.trim() === '') return 'json';
-  return accept.split(',').map((clause) => encodings[clause.split(';', 1)[0]?.trim() ?? '']).find((encoding) => encoding !== undefined);
+function wanted(version: 'v2' | 'v3', accept: string | undefined): Served | undefined {
+  if (accept === undefined || accept.trim() === '') return json;
+  return accept.split(',').map((clause) => served[version][clause.split(';', 1)[0]?.trim() ?? '']).find((encoding) => encoding !== undefined);
+}
+
+/** @param immutable The URL names the content by its hash. */
+async function send(call: Call, document: OpenApiDocument, contentType: string, immutable = false): Promise<void> {
+  const headers: Record<string, string> = { 'content-type': contentType, etag: document.etag, vary: 'Accept, Accept-Encoding' };
+  if (immutable) headers['cache-control'] = 'public, immutable';
+  if (call.exchange.headers['if-none-match'] === document.etag) return answer(call, 304, headers, '');
+  if (!acceptsGzip(call.exchange.headers['accept-encoding'])) return answer(call, 200, headers, Buffer.from(await document.bytes()));
+  headers['content-encoding'] = 'gzip';
+  answer(call, 200, headers, Buffer.from(document.zipped));
 }
 
 export function createOpenApiPaths(documents: OpenApiDocuments): OpenApiPaths {
-  const zipped = new WeakMap<OpenApiDocument, Promise<Buffer>>();
-  const send = async (call: Call, document: OpenApiDocument | undefined, contentType = 'application/json'): Promise<void> => {
-    if (document === undefined) {
-      answer(call, 404, { 'content-type': 'text/plain; charset=utf-8' }, '404 page not found\n');
-      return;
-    }
-    const headers: Record<string, string> = { 'content-type': contentType, etag: document.etag, vary: 'Accept' };
-    const hash = call.info.query.get('hash');
-    if (hash !== null && hash !== '') headers['cache-control'] = 'public, immutable';
-    if (call.exchange.headers['if-none-match'] === document.etag) {
-      answer(call, 304, headers, '');
-      return;
-    }
-    if (document.bytes.length < compressFromBytes || !acceptsGzip(call.exchange.headers['accept-encoding'])) {
-      answer(call, 200, headers, document.bytes);
-      return;
-    }
-    let bytes = zipped.get(document);
-    if (bytes === undefined) {
-      bytes = compress(document.bytes);
-      zipped.set(document, bytes);
-    }
-    headers['content-encoding'] = 'gzip';
-    answer(call, 200, headers, await bytes);
+  const serveV2 = async (call: Call): Promise<void> => {
+    const form = wanted('v2', call.exchange.headers.accept);
+    if (form === undefined) return answer(call, 406, { vary: 'Accept' }, '');
+    await send(call, await documents.v2(form.encoding), form.contentType);
   };
-  const serve = async (call: Call, path: string): Promise<void> => {
-    const encoding = wantedEncoding(call.exchange.headers.accept);
-    if (path === v2Path && encoding === 'protobuf') return send(call, await documents.v2Protobuf(), protobufV2);
-    const isIndex = path === v3Path || path === v3Prefix;
-    const document = path === v2Path ? await documents.v2() : isIndex ? documents.index() : await documents.groupVersion(path.slice(v3Prefix.length));
-    if (document !== undefined && encoding !== 'json') return answer(call, 406, { 'content-type': 'text/plain; charset=utf-8' }, '');
-    return send(call, document);
+  const serveV3 = async (call: Call, path: string): Promise<void> => {
+    if (path === v3Path || path === v3Prefix) return send(call, await documents.index(), 'text/plain; charset=utf-8');
+    const form = wanted('v3', call.exchange.headers.accept);
+    const document = await documents.groupVersion(path.slice(v3Prefix.length), form?.encoding);
+    if (document === undefined) return answer(call, 404, {}, '');
+    if (form === undefined) return answer(call, 406, { vary: 'Accept' }, '');
+    const hash = call.info.query.get('hash') ?? '';
+    const now = document.etag.slice(1, -1);
+    if (hash !== '' && hash !== now) {
+      answer(call, 301, { 'content-type': form.contentType, etag: document.etag, location: `${path}?hash=${now}`, vary: 'Accept' }, '');
+      return;
+    }
+    await send(call, document, form.contentType, hash !== '');
   };
   return {
     handle: (call) => {
       const { path } = call.info;
-      return path === v2Path || path === v3Path || path.startsWith(v3Prefix) ? serve(call, path) : undefined;
+      if (path === v2Path) return serveV2(call);
+      return path === v3Path || path.startsWith(v3Prefix) ? serveV3(call, path) : undefined;
     },
   };
 }

@@ -1,35 +1,43 @@
 // The OpenAPI documents of a set of resources: /openapi/v2 whole, /openapi/v3 an index and one document per
-// group and version. They are big and rarely asked for, so each is made on first demand, in slices that leave
-// the event loop free in between, and then kept as bytes with an ETag until the resources change.
+// group and version (and per root path), each as JSON and in protobuf. They are big and rarely asked for, so each is
+// made on first demand, in slices that leave the event loop free in between, and then kept compressed with an ETag
+// until the resources change.
 import { createHash } from 'node:crypto';
-import { findType, isScalar } from '#api/schema.ts';
+import { gunzip, gzip } from 'node:zlib';
+import { promisify } from 'node:util';
 import type { ResourceInfo } from '#api/resources.ts';
 import { endOfTurn } from '#base/turn.ts';
-import { definitionName } from './definition-name.ts';
+import { definitionEntries, type Entries } from './definitions.ts';
 import { findDescriptions, type Descriptions } from './descriptions.ts';
-import { definitionOf, discoveryOperation, groupVersionPath, operationsOf, type Operation } from './operations.ts';
+import { groupVersionPath, operationsOf, type Operation } from './operations.ts';
 import { definitionV2Bytes, documentV2Bytes, pathV2Bytes } from './protobuf-v2.ts';
+import { documentV3Bytes, pathV3Bytes, schemaV3Bytes } from './protobuf-v3.ts';
 import { renderV2Path } from './render-v2.ts';
 import { renderV3Path } from './render-v3.ts';
-import { isUnionType, messageSchema, namedScalarSchema, referenceTo, type Dialect, type JsonDocument } from './schema-document.ts';
+import type { Dialect, JsonDocument } from './schema-document.ts';
+import { discoveryOperation, serverDocuments } from './server-operations.ts';
 
 export interface OpenApiInput {
   readonly resources: readonly ResourceInfo[];
   /** The schema of a custom resource, as its definition gives it. */
   customSchema?(info: ResourceInfo): JsonDocument | undefined;
   readonly descriptions?: Descriptions;
-  /** Told as the document's version ("v1.36.0"). */
+  /** Told as the document's version ("1.36"). */
   readonly serverVersion?: string;
 }
 
 export interface OpenApiDocument {
-  readonly bytes: Uint8Array;
   /** Quoted, as the header wants it. */
   readonly etag: string;
+  /** The document in gzip: what is kept. */
+  readonly zipped: Uint8Array;
+  bytes(): Promise<Uint8Array>;
 }
 
+export type OpenApiEncoding = 'json' | 'protobuf';
+
 /** Raised whenever rendering changes, so that clients drop what they cached. */
-const renderingVersion = 1;
+const renderingVersion = 2;
 /** Members rendered in one turn of the event loop; a few milliseconds. */
 const membersPerSlice = 40;
 
@@ -50,37 +58,8 @@ class Slices {
   }
 }
 
-/** Types that a type's fields mention, itself first. */
-function reach(type: string, into: Set<string>): void {
-  const left = [type];
-  while (left.length > 0) {
-    const next = left.pop() ?? '';
-    if (into.has(next)) continue;
-    into.add(next);
-    for (const field of findType(next)?.fields ?? []) {
-      if (!isScalar(field.type) || definitionName(field.type) !== undefined) left.push(field.type);
-    }
-    if (isUnionType(next)) left.push('apiextensions.v1.JSONSchemaProps');
-  }
-}
-
-function typesFor(infos: readonly ResourceInfo[]): Set<string> {
-  const types = new Set<string>();
-  for (const base of ['Status', 'DeleteOptions', 'Patch', 'WatchEvent', 'APIResourceList', 'ObjectMeta', 'ListMeta']) reach(`meta.v1.${base}`, types);
-  for (const info of infos) {
-    if (info.type === undefined) continue;
-    reach(info.type, types);
-    if (info.verbs.includes('list')) reach(`${info.type}List`, types);
-    for (const sub of info.subresources) {
-      const carries = sub.name !== 'log' && !sub.type.endsWith('Options');
-      if (carries && sub.type !== '') reach(sub.type, types);
-    }
-  }
-  return types;
-}
-
 /** Renders members of a JSON object one by one. */
-async function joinObject(entries: Iterable<readonly [string, () => unknown]>, slices: Slices): Promise<string> {
+async function joinObject(entries: Entries, slices: Slices): Promise<string> {
   const parts: string[] = [];
   for (const [name, make] of entries) {
     parts.push(`${JSON.stringify(name)}:${JSON.stringify(make())}`);
@@ -89,176 +68,126 @@ async function joinObject(entries: Iterable<readonly [string, () => unknown]>, s
   return `{${parts.join(',')}}`;
 }
 
-function schemaEntries(dialect: Dialect, infos: readonly ResourceInfo[], input: OpenApiInput, descriptions: Descriptions): [string, () => unknown][] {
-  const all = groupVersions(input.resources);
-  const entries: [string, () => unknown][] = [];
-  for (const type of typesFor(infos)) {
-    const name = definitionName(type);
-    if (name === undefined) continue;
-    const isNamedScalar = isScalar(type) || isUnionType(type);
-    entries.push([name, () => (isNamedScalar ? namedScalarSchema(dialect, type) : messageSchema(dialect, type, descriptions, all))]);
+async function joinBytes(entries: Entries, slices: Slices, bytes: (name: string, value: unknown) => Buffer): Promise<Buffer[]> {
+  const parts: Buffer[] = [];
+  for (const [name, make] of entries) {
+    parts.push(bytes(name, make()));
+    await slices.rest();
   }
-  for (const info of infos) {
-    if (info.type !== undefined) continue;
-    const name = definitionOf(info);
-    entries.push([name, () => customSchema(dialect, info, input)], [`${name}List`, () => customListSchema(dialect, info)]);
-  }
-  return entries.sort(([a], [b]) => (a < b ? -1 : 1));
+  return parts;
 }
 
-function gvkExtension(info: ResourceInfo, kind: string): JsonDocument {
-  return { 'x-kubernetes-group-version-kind': [{ group: info.group, kind, version: info.version }] };
+/** What a document tells: resources with their operations, or a single operation. */
+interface Contents {
+  readonly infos: readonly ResourceInfo[];
+  readonly operations: readonly Operation[];
 }
 
-function customSchema(dialect: Dialect, info: ResourceInfo, input: OpenApiInput): JsonDocument {
-  const schema = input.customSchema?.(info) ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const properties = schema['properties'];
-  const meta = referenceTo(dialect, definitionName('meta.v1.ObjectMeta') ?? '');
-  return {
-    ...schema,
-    type: 'object',
-    properties: {
-      ...(typeof properties === 'object' && properties !== null ? properties : {}),
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: dialect === 'v3' ? { allOf: [meta] } : meta,
-    },
-    ...gvkExtension(info, info.kind),
-  };
+function contentsOf(infos: readonly ResourceInfo[]): Contents {
+  return { infos, operations: [...groupVersions(infos).map(({ group, version }) => discoveryOperation(group, version)), ...infos.flatMap(operationsOf)] };
 }
 
-function customListSchema(dialect: Dialect, info: ResourceInfo): JsonDocument {
-  const meta = referenceTo(dialect, definitionName('meta.v1.ListMeta') ?? '');
-  return {
-    description: `${info.kind}List is a list of ${info.kind}`,
-    type: 'object',
-    required: ['items'],
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: dialect === 'v3' ? { allOf: [meta] } : meta,
-      items: { type: 'array', items: referenceTo(dialect, definitionOf(info)) },
-    },
-    ...gvkExtension(info, `${info.kind}List`),
-  };
+function serverContents(input: OpenApiInput): Map<string, Contents> {
+  const groups = [...new Set(input.resources.map(({ group }) => group))];
+  return new Map(serverDocuments(groups).map(({ name, operation }) => [name, { infos: [], operations: [operation] }]));
 }
 
-function byPath(infos: readonly ResourceInfo[]): Map<string, Operation[]> {
+function pathEntries(dialect: Dialect, operations: readonly Operation[]): Entries {
   const paths = new Map<string, Operation[]>();
-  for (const { group, version } of groupVersions(infos)) {
-    const operation = discoveryOperation(group, version);
-    paths.set(operation.path, [operation]);
-  }
-  for (const info of infos) {
-    for (const operation of operationsOf(info)) paths.set(operation.path, [...(paths.get(operation.path) ?? []), operation]);
-  }
-  return new Map([...paths].sort(([a], [b]) => (a < b ? -1 : 1)));
+  for (const operation of operations) paths.set(operation.path, [...(paths.get(operation.path) ?? []), operation]);
+  const render = dialect === 'v2' ? renderV2Path : renderV3Path;
+  return [...paths].sort(([a], [b]) => (a < b ? -1 : 1)).map(([path, own]) => [path, () => render(path, own)]);
 }
 
-const v2Security = {
-  securityDefinitions: { BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' } },
-  security: [{ BearerToken: [] }],
-};
+const bearer = { BearerToken: { description: 'Bearer Token authentication', in: 'header', name: 'authorization', type: 'apiKey' } };
+const v2Security = { securityDefinitions: bearer, security: [{ BearerToken: [] }] };
 
-function v2Entries(input: OpenApiInput): { info: unknown; definitions: [string, () => unknown][]; paths: [string, () => unknown][] } {
-  return {
-    info: { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' },
-    definitions: schemaEntries('v2', input.resources, input, input.descriptions ?? findDescriptions()),
-    paths: [...byPath(input.resources)].map(([path, operations]) => [path, () => renderV2Path(path, operations)]),
-  };
-}
-
-/** /openapi/v2 as JSON. */
-export async function openApiV2(input: OpenApiInput): Promise<Uint8Array> {
+async function makeV2(input: OpenApiInput, descriptions: Descriptions, encoding: OpenApiEncoding): Promise<Uint8Array> {
   const slices = new Slices();
-  const { info, definitions, paths } = v2Entries(input);
+  const { infos, operations: own } = contentsOf(input.resources);
+  const operations = [...own, ...[...serverContents(input).values()].flatMap((contents) => contents.operations)];
+  const info = { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' };
+  const definitions = definitionEntries({ ...input, dialect: 'v2', infos, operations, groupVersions: groupVersions(infos), descriptions });
+  const paths = pathEntries('v2', operations);
+  if (encoding === 'protobuf') {
+    return documentV2Bytes({ info, ...v2Security, definitions: await joinBytes(definitions, slices, definitionV2Bytes), paths: await joinBytes(paths, slices, pathV2Bytes) });
+  }
   const definitionsText = await joinObject(definitions, slices);
   const pathsText = await joinObject(paths, slices);
   return Buffer.from(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":${pathsText},"definitions":${definitionsText},${JSON.stringify(v2Security).slice(1)}`);
 }
 
-/** /openapi/v2 in gnostic's protobuf, as client-go reads it. */
-export async function openApiV2Protobuf(input: OpenApiInput): Promise<Uint8Array> {
+async function makeV3(input: OpenApiInput, descriptions: Descriptions, { infos, operations }: Contents, encoding: OpenApiEncoding): Promise<Uint8Array> {
   const slices = new Slices();
-  const { info, ...entries } = v2Entries(input);
-  const rendered = async (members: [string, () => unknown][], bytes: (name: string, value: unknown) => Buffer): Promise<Buffer[]> => {
-    const parts: Buffer[] = [];
-    for (const [name, make] of members) {
-      parts.push(bytes(name, make()));
-      await slices.rest();
-    }
-    return parts;
-  };
-  const definitions = await rendered(entries.definitions, definitionV2Bytes);
-  const paths = await rendered(entries.paths, pathV2Bytes);
-  return documentV2Bytes({ info, ...v2Security, definitions, paths });
-}
-
-/** /openapi/v3/<path> ("api/v1", "apis/apps/v1"); undefined when the group and version are not served. */
-export async function openApiV3GroupVersion(input: OpenApiInput, path: string): Promise<Uint8Array | undefined> {
-  const infos = input.resources.filter((info) => groupVersionPath(info.group, info.version) === `/${path}`);
-  if (infos.length === 0) return undefined;
-  const slices = new Slices();
-  const descriptions = input.descriptions ?? findDescriptions();
-  const schemas = await joinObject(schemaEntries('v3', infos, input, descriptions), slices);
-  const paths = await joinObject([...byPath(infos)].map(([at, operations]) => [at, () => renderV3Path(at, operations)] as const), slices);
-  const head = JSON.stringify({ title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' });
-  const security = '"securitySchemes":{"BearerToken":{"description":"Bearer Token authentication","in":"header","name":"authorization","type":"apiKey"}}';
-  return Buffer.from(`{"openapi":"3.0.0","info":${head},"paths":${paths},"components":{"schemas":${schemas},${security}}}`);
-}
-
-/** What decides a group-version's document, as a hash for its URL. */
-function contentHash(input: OpenApiInput, infos: readonly ResourceInfo[]): string {
-  const custom = infos.map((info) => (info.type === undefined ? input.customSchema?.(info) : undefined));
-  return createHash('sha256').update(JSON.stringify([renderingVersion, input.serverVersion, infos, custom])).digest('hex').toUpperCase();
-}
-
-/** /openapi/v3: where each group and version's document is. */
-export function openApiV3Index(input: OpenApiInput): { paths: Record<string, { serverRelativeURL: string }> } {
-  const paths: Record<string, { serverRelativeURL: string }> = {};
-  for (const { group, version } of groupVersions(input.resources)) {
-    const path = groupVersionPath(group, version).slice(1);
-    const infos = input.resources.filter((info) => info.group === group && info.version === version);
-    paths[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${contentHash(input, infos)}` };
+  const info = { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' };
+  const schemas = definitionEntries({ ...input, dialect: 'v3', infos, operations, groupVersions: groupVersions(input.resources), descriptions });
+  const paths = pathEntries('v3', operations);
+  if (encoding === 'protobuf') {
+    return documentV3Bytes({ info, securitySchemes: bearer, schemas: await joinBytes(schemas, slices, schemaV3Bytes), paths: await joinBytes(paths, slices, pathV3Bytes) });
   }
-  return { paths };
+  const schemasText = schemas.length === 0 ? '' : `"schemas":${await joinObject(schemas, slices)},`;
+  return Buffer.from(`{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${await joinObject(paths, slices)},"components":{${schemasText}"securitySchemes":${JSON.stringify(bearer)}}}`);
+}
+
+/** What decides a document, as a hash for its URL. */
+function contentHash(input: OpenApiInput, { infos, operations }: Contents): string {
+  const custom = infos.map((info) => (info.type === undefined ? input.customSchema?.(info) : undefined));
+  const own = infos.length === 0 ? operations : infos;
+  return createHash('sha512').update(JSON.stringify([renderingVersion, input.serverVersion, own, custom])).digest('hex').toUpperCase();
+}
+
+/** Every document of /openapi/v3 by its name: "api/v1", "apis/apps", "version". */
+function v3Contents(input: OpenApiInput): Map<string, Contents> {
+  const all = serverContents(input);
+  for (const { group, version } of groupVersions(input.resources)) {
+    all.set(groupVersionPath(group, version).slice(1), contentsOf(input.resources.filter((info) => info.group === group && info.version === version)));
+  }
+  return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 export interface OpenApiDocuments {
-  v2(): Promise<OpenApiDocument>;
-  v2Protobuf(): Promise<OpenApiDocument>;
-  index(): OpenApiDocument;
-  groupVersion(path: string): Promise<OpenApiDocument | undefined>;
+  v2(encoding?: OpenApiEncoding): Promise<OpenApiDocument>;
+  /** /openapi/v3: where each document is. */
+  index(): Promise<OpenApiDocument>;
+  /** /openapi/v3/<path> ("api/v1", "apis/apps/v1"); undefined when there is none. */
+  groupVersion(path: string, encoding?: OpenApiEncoding): Promise<OpenApiDocument | undefined>;
 }
 
 /** The documents of one set of resources, each made once on demand. Make a new one when the resources change. */
 export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
-  const descriptions = input.descriptions ?? findDescriptions();
-  const full = { ...input, descriptions };
-  const made = new Map<string, Promise<OpenApiDocument | undefined>>();
-  const once = (key: string, make: () => Promise<Uint8Array | undefined>): Promise<OpenApiDocument | undefined> => {
+  let descriptions = input.descriptions;
+  const prose = (): Descriptions => (descriptions ??= findDescriptions());
+  const made = new Map<string, Promise<OpenApiDocument>>();
+  const once = (key: string, make: () => Promise<Uint8Array>, hash?: string): Promise<OpenApiDocument> => {
     const known = made.get(key);
     if (known !== undefined) return known;
-    const document = make().then((bytes) => (bytes === undefined ? undefined : withEtag(bytes)));
+    const document = make().then((bytes) => kept(bytes, hash));
     made.set(key, document);
     document.catch(() => made.delete(key));
     return document;
   };
-  const served = new Set(groupVersions(input.resources).map(({ group, version }) => groupVersionPath(group, version).slice(1)));
-  const whole = async (key: string, make: (from: OpenApiInput) => Promise<Uint8Array>): Promise<OpenApiDocument> => {
-    const document = await once(key, () => make(full));
-    if (document === undefined) throw new Error('openapi: no document');
-    return document;
-  };
-  let index: OpenApiDocument | undefined;
   return {
-    v2: () => whole('v2', openApiV2),
-    v2Protobuf: () => whole('v2 protobuf', openApiV2Protobuf),
-    index: () => (index ??= withEtag(Buffer.from(JSON.stringify(openApiV3Index(full))))),
-    groupVersion: (path) => (served.has(path) ? once(path, () => openApiV3GroupVersion(full, path)) : Promise.resolve(undefined)),
+    v2: (encoding = 'json') => once(`v2 ${encoding}`, () => makeV2(input, prose(), encoding)),
+    index: () => once('index', async () => {
+      const paths = [...v3Contents(input)].map(([name, contents]) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${contentHash(input, contents)}` }]);
+      return Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) }));
+    }),
+    async groupVersion(path, encoding = 'json') {
+      const key = `${path} ${encoding}`;
+      const known = made.get(key);
+      if (known !== undefined) return known;
+      const contents = v3Contents(input).get(path);
+      return contents === undefined ? undefined : once(key, () => makeV3(input, prose(), contents, encoding), contentHash(input, contents));
+    },
   };
 }
 
-function withEtag(bytes: Uint8Array): OpenApiDocument {
-  return { bytes, etag: `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"` };
+const zip = promisify(gzip);
+const unzip = promisify(gunzip);
+
+/** @param hash What the document's URL says; without one, that of the bytes. */
+async function kept(bytes: Uint8Array, hash = createHash('sha512').update(bytes).digest('hex').toUpperCase()): Promise<OpenApiDocument> {
+  const etag = `"${hash}"`;
+  const zipped = await zip(bytes);
+  return { etag, zipped, bytes: () => unzip(zipped) };
 }

@@ -20,16 +20,16 @@ const documents = openApiDocuments({ resources: [...resources, crontab], descrip
 
 async function v3(path: string): Promise<unknown> {
   const document = await documents.groupVersion(path);
-  return JSON.parse(Buffer.from(document?.bytes ?? []).toString('utf8'));
+  return JSON.parse(Buffer.from((await document?.bytes()) ?? []).toString('utf8'));
 }
 
 test('every reference of every document leads somewhere', async () => {
-  const index: unknown = JSON.parse(Buffer.from(documents.index().bytes).toString('utf8'));
+  const index: unknown = JSON.parse(Buffer.from(await (await documents.index()).bytes()).toString('utf8'));
   const paths = Object.keys(pick(index, 'paths') as object);
   expect(paths).toContain('api/v1');
   for (const path of paths) {
     const document = await v3(path);
-    const schemas = pick(document, 'components', 'schemas') as object;
+    const schemas = (pick(document, 'components', 'schemas') ?? {}) as object;
     const references = [...JSON.stringify(document).matchAll(/"#\/components\/schemas\/([^"]+)"/g)].map(([, name]) => name);
     expect(references.filter((name) => name === undefined || !(name in schemas)), path).toEqual([]);
   }
@@ -84,8 +84,8 @@ function walk(message: Uint8Array, ...path: (number | string)[]): string | undef
 }
 
 test('the protobuf of v2 tells the same as its JSON', async () => {
-  const { bytes } = await documents.v2Protobuf();
-  const json: unknown = JSON.parse(Buffer.from((await documents.v2()).bytes).toString('utf8'));
+  const bytes = await (await documents.v2('protobuf')).bytes();
+  const json: unknown = JSON.parse(Buffer.from(await (await documents.v2()).bytes()).toString('utf8'));
   expect(walk(bytes, 1)).toBe('2.0');
   expect([9, 8].map((section) => field(field(bytes, section)[0] ?? Buffer.alloc(0), section === 9 ? 1 : 2).length)).toEqual([pick(json, 'definitions'), pick(json, 'paths')].map((members) => Object.keys(members as object).length));
   const volumes = [9, 1, 'io.k8s.api.core.v1.PodSpec', 25, 1, 'volumes'] as const;
@@ -93,4 +93,18 @@ test('the protobuf of v2 tells the same as its JSON', async () => {
   expect(walk(bytes, ...volumes, 23, 1, 1)).toBe('#/definitions/io.k8s.api.core.v1.Volume');
   expect(walk(bytes, ...volumes, 31, 'x-kubernetes-patch-merge-key', 2)).toBe('"name"\n');
   expect(walk(bytes, 8, 2, '/api/v1/namespaces/{namespace}/pods/{name}', 3, 9, 1, '200', 1, 2, 1, 1)).toBe('#/definitions/io.k8s.api.core.v1.Pod');
+});
+
+test('the protobuf of v3 tells the same as its JSON', async () => {
+  const document = await documents.groupVersion('apis/apps/v1', 'protobuf');
+  const bytes = Buffer.from((await document?.bytes()) ?? []);
+  const json = await v3('apis/apps/v1');
+  expect(walk(bytes, 1)).toBe('3.0.0');
+  expect(field(field(bytes, 4)[0] ?? Buffer.alloc(0), 1).length).toBe(Object.keys(pick(json, 'paths') as object).length);
+  expect(field(field(field(bytes, 5)[0] ?? Buffer.alloc(0), 1)[0] ?? Buffer.alloc(0), 1).length).toBe(Object.keys(pick(json, 'components', 'schemas') as object).length);
+  const spec = [5, 1, 1, 'io.k8s.api.core.v1.PodSpec', 1, 31, 1] as const;
+  expect(walk(bytes, ...spec, 'restartPolicy', 1, 25)).toBe('string');
+  expect(walk(bytes, ...spec, 'restartPolicy', 1, 24, 2)).toBe('"Always"\n');
+  expect(walk(bytes, ...spec, 'affinity', 1, 26, 2, 1)).toBe('#/components/schemas/io.k8s.api.core.v1.Affinity');
+  expect(walk(bytes, 4, 1, '/apis/apps/v1/namespaces/{namespace}/deployments/{name}', 5, 7, 1, 2, 1, '*/*', 1, 2, 1)).toBe('#/components/schemas/io.k8s.api.apps.v1.Deployment');
 });

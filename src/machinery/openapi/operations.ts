@@ -1,5 +1,6 @@
 // Every request that the API takes on its resources, as rows that both dialects render: path, method, action,
-// what travels, and the query parameters it understands.
+// what travels, and the query parameters it understands. Names, parameters and statuses are what upstream's
+// installer registers (apiserver/pkg/endpoints/installer.go).
 import type { ResourceInfo, SubresourceInfo } from '#api/resources.ts';
 import { formatApiVersion, gvkOfType, type GroupVersionKind } from '../group-of-type.ts';
 import { customDefinitionName, definitionName } from './definition-name.ts';
@@ -9,18 +10,30 @@ export type Method = 'get' | 'put' | 'post' | 'delete' | 'patch' | 'head' | 'opt
 export interface Operation {
   readonly path: string;
   readonly method: Method;
-  /** list get post put patch delete deletecollection connect */
-  readonly action: string;
+  /** list get post put patch delete deletecollection watch watchlist connect; absent where no resource is meant. */
+  readonly action?: string;
   readonly operationId: string;
   readonly description: string;
   readonly tag: string;
-  readonly gvk: GroupVersionKind;
+  readonly gvk?: GroupVersionKind;
   /** Query parameters by name (parameters.ts). */
   readonly parameters: readonly string[];
   /** Definition names; '' is a plain string. */
   readonly body: string | undefined;
   readonly response: string;
+  readonly consumes: readonly string[];
+  readonly produces: readonly string[];
+  /** Besides 200. */
+  readonly alsoAnswers: readonly (201 | 202)[];
 }
+
+export const objectEncodings = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'];
+const streamEncodings = [...objectEncodings, 'application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'];
+export const anything = ['*/*'];
+const patchEncodings = ['application/json-patch+json', 'application/merge-patch+json', 'application/strategic-merge-patch+json', 'application/apply-patch+yaml'];
+/** A custom resource has no strategic merge patch. */
+const customPatchEncodings = ['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml'];
+const customEncodings = ['application/json', 'application/yaml'];
 
 const listParameters = [
   'allowWatchBookmarks', 'continue', 'fieldSelector', 'labelSelector', 'limit', 'resourceVersion', 'resourceVersionMatch', 'sendInitialEvents', 'shardSelector', 'timeoutSeconds', 'watch',
@@ -30,6 +43,7 @@ const writeParameters = ['dryRun', 'fieldManager', 'fieldValidation'];
 const collectionDeleteParameters = [...deleteParameters, ...listParameters.filter((name) => name !== 'watch' && name !== 'allowWatchBookmarks')];
 
 const status = 'io.k8s.apimachinery.pkg.apis.meta.v1.Status';
+const watchEvent = 'io.k8s.apimachinery.pkg.apis.meta.v1.WatchEvent';
 const deleteOptions = 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions';
 const patch = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch';
 
@@ -38,16 +52,28 @@ const connectParameters: Readonly<Record<string, readonly string[]>> = {
   attach: ['container', 'stderr', 'stdin', 'stdout', 'tty'],
   portforward: ['ports'],
   proxy: ['path'],
-  log: ['container', 'follow', 'insecureSkipTLSVerifyBackend', 'limitBytes', 'previous', 'sinceSeconds', 'stream', 'tailLines', 'timestamps'],
 };
+const logParameters = ['container', 'follow', 'insecureSkipTLSVerifyBackend', 'limitBytes', 'previous', 'sinceSeconds', 'stream', 'tailLines', 'timestamps'];
 
-function pascal(text: string): string {
+/** Deleting one answers with the object instead of a Status. */
+const returnsDeleted: ReadonlySet<string> = new Set([
+  '/persistentvolumeclaims', '/persistentvolumes', '/pods', '/podtemplates', '/resourcequotas', '/serviceaccounts', '/services', 'resource.k8s.io/deviceclasses', 'resource.k8s.io/devicetaintrules',
+  'resource.k8s.io/resourceclaims', 'resource.k8s.io/resourceclaimtemplates', 'resource.k8s.io/resourcepoolstatusrequests', 'resource.k8s.io/resourceslices', 'scheduling.k8s.io/podgroups',
+  'scheduling.k8s.io/workloads', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/volumeattributesclasses',
+]);
+
+export function pascal(text: string): string {
   return text.split(/[.-]/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
 }
 
 /** "rbac.authorization.k8s.io" → "RbacAuthorization"; core is "Core". */
-function groupId(group: string): string {
+export function groupId(group: string): string {
   return group === '' ? 'Core' : pascal(group.replace(/\.k8s\.io$/, ''));
+}
+
+/** "rbac.authorization.k8s.io" → "rbacAuthorization". */
+export function groupTag(group: string): string {
+  return group === '' ? 'core' : group.replace(/\.k8s\.io$/, '').replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
 }
 
 export function definitionOf(info: ResourceInfo): string {
@@ -59,92 +85,130 @@ export function groupVersionPath(group: string, version: string): string {
   return group === '' ? `/api/${version}` : `/apis/${formatApiVersion(group, version)}`;
 }
 
-/** All operations of a resource. */
-export function operationsOf(info: ResourceInfo): Operation[] {
-  const operations: Operation[] = [];
+/** What the operations of one resource share. */
+interface Frame {
+  readonly info: ResourceInfo;
+  readonly base: string;
+  readonly collection: string;
+  readonly item: string;
+  readonly gvk: GroupVersionKind;
+  readonly definition: string;
+  /** "AppsV1" */
+  readonly group: string;
+  readonly scope: string;
+  readonly tag: string;
+  readonly encodings: readonly string[];
+}
+
+type Row = Pick<Operation, 'path' | 'method' | 'action' | 'operationId' | 'description'> & Partial<Operation>;
+
+function frameOf(info: ResourceInfo): Frame {
   const base = groupVersionPath(info.group, info.version);
   const collection = info.namespaced ? `${base}/namespaces/{namespace}/${info.plural}` : `${base}/${info.plural}`;
-  const item = `${collection}/{name}`;
-  const gvk = { group: info.group, version: info.version, kind: info.kind };
-  const definition = definitionOf(info);
-  const group = `${groupId(info.group)}${pascal(info.version)}`;
-  const scope = info.namespaced ? 'Namespaced' : '';
-  const tag = tagOf(info.group, info.version);
-  const push = (path: string, method: Method, action: string, id: string, description: string, parameters: readonly string[], body: string | undefined, response: string): void => {
-    operations.push({ path, method, action, operationId: id, description, tag, gvk, parameters, body, response });
+  return {
+    info, base, collection, item: `${collection}/{name}`, gvk: { group: info.group, version: info.version, kind: info.kind }, definition: definitionOf(info),
+    group: `${groupId(info.group)}${pascal(info.version)}`, scope: info.namespaced ? 'Namespaced' : '', tag: `${groupTag(info.group)}_${info.version}`,
+    encodings: info.type === undefined ? customEncodings : objectEncodings,
   };
-  const verbs = new Set(info.verbs);
-  const own = `${group}${scope}${info.kind}`;
-  if (verbs.has('list')) push(collection, 'get', 'list', `list${own}`, `list or watch objects of kind ${info.kind}`, listParameters, undefined, `${definition}List`);
-  if (verbs.has('create')) push(collection, 'post', 'post', `create${own}`, `create a ${info.kind}`, writeParameters, definition, definition);
-  if (verbs.has('deletecollection')) {
-    push(collection, 'delete', 'deletecollection', `delete${group}Collection${scope}${info.kind}`, `delete collection of ${info.kind}`, collectionDeleteParameters, deleteOptions, status);
-  }
-  if (verbs.has('get')) push(item, 'get', 'get', `read${own}`, `read the specified ${info.kind}`, [], undefined, definition);
-  if (verbs.has('update')) push(item, 'put', 'put', `replace${own}`, `replace the specified ${info.kind}`, writeParameters, definition, definition);
-  if (verbs.has('patch')) push(item, 'patch', 'patch', `patch${own}`, `partially update the specified ${info.kind}`, [...writeParameters, 'force'], patch, definition);
-  if (verbs.has('delete')) push(item, 'delete', 'delete', `delete${own}`, `delete a ${info.kind}`, deleteParameters, deleteOptions, info.kind === 'Pod' ? definition : status);
-  if (info.namespaced && verbs.has('list')) {
-    const everywhere = `list${group}${info.kind}ForAllNamespaces`;
-    push(`${base}/${info.plural}`, 'get', 'list', everywhere, `list or watch objects of kind ${info.kind}`, listParameters, undefined, `${definition}List`);
-  }
-  for (const sub of info.subresources) {
-    if (sub.name === 'proxy') operations.push(...proxyOperations(info, `${item}/proxy`, group, scope, tag, gvkOfType(sub.type)));
-    else operations.push(...subresourceOperations(info, sub, `${item}/${sub.name}`, definition, group, scope, tag));
-  }
+}
+
+function operation(frame: Frame, row: Row): Operation {
+  const isPatch = row.method === 'patch' && row.body === patch;
+  return {
+    tag: frame.tag, gvk: frame.gvk, parameters: [], body: undefined, response: frame.definition, produces: frame.encodings,
+    consumes: isPatch ? (frame.info.type === undefined ? customPatchEncodings : patchEncodings) : anything,
+    alsoAnswers: [], ...row,
+  };
+}
+
+const article = (kind: string): string => (/^[AEIOU]/i.test(kind) ? 'an' : 'a');
+
+/** All operations of a resource. */
+export function operationsOf(info: ResourceInfo): Operation[] {
+  const frame = frameOf(info);
+  const rows = [...collectionRows(frame), ...itemRows(frame), ...watchRows(frame)];
+  const operations = rows.map((row) => operation(frame, row));
+  for (const sub of info.subresources) operations.push(...(connectParameters[sub.name] === undefined ? subresourceOperations(frame, sub) : connectOperations(frame, sub)));
   return operations;
 }
 
-const methods: Readonly<Record<string, Method>> = { get: 'get', update: 'put', patch: 'patch', create: 'post', delete: 'delete' };
-const ids: Readonly<Record<Method, string>> = { get: 'read', put: 'replace', patch: 'patch', post: 'create', delete: 'delete', head: 'head', options: 'options' };
-const proxyMethods: readonly Method[] = ['delete', 'get', 'head', 'options', 'patch', 'post', 'put'];
-
-function connectId(method: Method, group: string, scope: string, info: ResourceInfo, suffix: string): string {
-  return `connect${group}${pascal(method)}${scope}${info.kind}${suffix}`;
+function collectionRows({ info, base, collection, definition, group, scope }: Frame): Row[] {
+  const verbs = new Set(info.verbs);
+  const rows: Row[] = [];
+  const own = `${group}${scope}${info.kind}`;
+  const lists = { method: 'get', action: 'list', description: `list ${verbs.has('watch') ? 'or watch ' : ''}objects of kind ${info.kind}`, parameters: listParameters, response: `${definition}List`, produces: info.type === undefined ? customEncodings : streamEncodings } as const;
+  if (verbs.has('list')) rows.push({ ...lists, path: collection, operationId: `list${own}` });
+  if (verbs.has('create')) rows.push({ path: collection, method: 'post', action: 'post', operationId: `create${own}`, description: `create ${article(info.kind)} ${info.kind}`, parameters: writeParameters, body: definition, alsoAnswers: [201, 202] });
+  if (verbs.has('deletecollection')) {
+    rows.push({ path: collection, method: 'delete', action: 'deletecollection', operationId: `delete${group}Collection${scope}${info.kind}`, description: `delete collection of ${info.kind}`, parameters: collectionDeleteParameters, body: info.type === undefined ? undefined : deleteOptions, response: status });
+  }
+  if (info.namespaced && verbs.has('list')) rows.push({ ...lists, path: `${base}/${info.plural}`, operationId: `list${group}${info.kind}ForAllNamespaces` });
+  return rows;
 }
 
-/** A proxy takes every method, with and without a path behind it. */
-function proxyOperations(info: ResourceInfo, path: string, group: string, scope: string, tag: string, gvk: GroupVersionKind): Operation[] {
-  return ['', '/{path}'].flatMap((rest) =>
-    proxyMethods.map((method) => ({
-      path: `${path}${rest}`, method, action: 'connect', operationId: connectId(method, group, scope, info, rest === '' ? 'Proxy' : 'ProxyWithPath'),
-      description: `connect ${method.toUpperCase()} requests to proxy of ${info.kind}`, tag, gvk, parameters: ['path'], body: undefined, response: '',
-    })),
+function itemRows({ info, item, definition, group, scope }: Frame): Row[] {
+  const verbs = new Set(info.verbs);
+  const rows: Row[] = [];
+  const own = `${group}${scope}${info.kind}`;
+  const isCustom = info.type === undefined;
+  if (verbs.has('get')) rows.push({ path: item, method: 'get', action: 'get', operationId: `read${own}`, description: `read the specified ${info.kind}`, parameters: isCustom ? ['resourceVersion'] : [] });
+  if (verbs.has('update')) rows.push({ path: item, method: 'put', action: 'put', operationId: `replace${own}`, description: `replace the specified ${info.kind}`, parameters: writeParameters, body: definition, alsoAnswers: [201] });
+  if (verbs.has('delete')) {
+    const response = returnsDeleted.has(`${info.group}/${info.plural}`) ? definition : status;
+    rows.push({ path: item, method: 'delete', action: 'delete', operationId: `delete${own}`, description: `delete ${article(info.kind)} ${info.kind}`, parameters: deleteParameters, body: deleteOptions, response, alsoAnswers: [202] });
+  }
+  if (verbs.has('patch')) rows.push({ path: item, method: 'patch', action: 'patch', operationId: `patch${own}`, description: `partially update the specified ${info.kind}`, parameters: [...writeParameters, 'force'], body: patch, alsoAnswers: isCustom ? [] : [201] });
+  return rows;
+}
+
+/** The old paths of watches, which custom resources do not have. */
+function watchRows({ info, base, group, scope }: Frame): Row[] {
+  if (!info.verbs.includes('watch') || info.type === undefined) return [];
+  const shared = { method: 'get', parameters: listParameters, response: watchEvent, produces: streamEncodings } as const;
+  const old = "deprecated: use the 'watch' parameter with a list operation instead";
+  const list = { ...shared, action: 'watchlist', description: `watch individual changes to a list of ${info.kind}. ${old}.` };
+  const place = info.namespaced ? `namespaces/{namespace}/${info.plural}` : info.plural;
+  return [
+    { ...shared, path: `${base}/watch/${place}/{name}`, action: 'watch', operationId: `watch${group}${scope}${info.kind}`, description: `watch changes to an object of kind ${info.kind}. ${old}, filtered to a single item with the 'fieldSelector' parameter.` },
+    { ...list, path: `${base}/watch/${place}`, operationId: `watch${group}${scope}${info.kind}List` },
+    ...(info.namespaced ? [{ ...list, path: `${base}/watch/${info.plural}`, operationId: `watch${group}${info.kind}ListForAllNamespaces` }] : []),
+  ];
+}
+
+const methods: Readonly<Record<string, Method>> = { get: 'get', update: 'put', patch: 'patch', create: 'post', delete: 'delete' };
+const proxyMethods: readonly Method[] = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch'];
+
+/** Streams and proxies: a proxy takes every method, with and without a path behind it. */
+function connectOperations(frame: Frame, sub: SubresourceInfo): Operation[] {
+  const isProxy = sub.name === 'proxy';
+  const taken = isProxy ? proxyMethods : sub.verbs.flatMap((verb) => methods[verb] ?? []);
+  return (isProxy ? ['', '/{path}'] : ['']).flatMap((rest) =>
+    taken.map((method) =>
+      operation(frame, {
+        path: `${frame.item}/${sub.name}${rest}`, method, action: 'connect', gvk: gvkOfType(sub.type), parameters: connectParameters[sub.name] ?? [], response: '', consumes: anything, produces: anything,
+        operationId: `connect${frame.group}${pascal(method)}${frame.scope}${frame.info.kind}${pascal(sub.name)}${rest === '' ? '' : 'WithPath'}`,
+        description: `connect ${method.toUpperCase()} requests to ${sub.name} of ${frame.info.kind}`,
+      }),
+    ),
   );
 }
 
-function subresourceOperations(info: ResourceInfo, sub: SubresourceInfo, path: string, parent: string, group: string, scope: string, tag: string): Operation[] {
-  const streams = connectParameters[sub.name];
+function subresourceOperations(frame: Frame, sub: SubresourceInfo): Operation[] {
+  const { info, definition, group, scope } = frame;
   const isOwn = sub.type === '' || sub.type === info.type;
-  const definition = isOwn ? parent : (definitionName(sub.type) ?? parent);
-  const gvk = isOwn ? { group: info.group, version: info.version, kind: info.kind } : gvkOfType(sub.type);
-  return sub.verbs.flatMap((verb): Operation[] => {
-    const method = methods[verb];
-    if (method === undefined) return [];
-    const operationId = `${ids[method]}${group}${scope}${info.kind}${pascal(sub.name)}`;
-    if (streams !== undefined && sub.name !== 'log') {
-      const description = `connect ${method.toUpperCase()} requests to ${sub.name} of ${info.kind}`;
-      return [{ path, method, action: 'connect', operationId: connectId(method, group, scope, info, pascal(sub.name)), description, tag, gvk, parameters: streams, body: undefined, response: '' }];
-    }
-    const description = `${ids[method]} ${sub.name} of the specified ${info.kind}`;
-    if (streams !== undefined) return [{ path, method, action: 'get', operationId, description, tag, gvk, parameters: streams, body: undefined, response: '' }];
-    const parameters = method === 'get' ? [] : method === 'patch' ? [...writeParameters, 'force'] : writeParameters;
-    const body = method === 'get' ? undefined : method === 'patch' ? patch : definition;
-    return [{ path, method, action: method, operationId, description, tag, gvk, parameters, body, response: definition }];
-  });
-}
-
-/** The request that lists what a group and version serve. */
-export function discoveryOperation(group: string, version: string): Operation {
-  return {
-    path: `${groupVersionPath(group, version)}/`, method: 'get', action: 'get', operationId: `get${groupId(group)}${pascal(version)}APIResources`, description: 'get available resources',
-    tag: tagOf(group, version), gvk: { group: '', version: 'v1', kind: 'APIResourceList' }, parameters: [], body: undefined,
-    response: 'io.k8s.apimachinery.pkg.apis.meta.v1.APIResourceList',
+  const type = isOwn ? definition : (definitionName(sub.type) ?? definition);
+  const path = `${frame.item}/${sub.name}`;
+  const name = `${group}${scope}${info.kind}${pascal(sub.name)}`;
+  const shared = { path, gvk: isOwn ? frame.gvk : gvkOfType(sub.type), response: type };
+  const rows: Readonly<Record<string, Row>> = {
+    get: { ...shared, method: 'get', action: 'get', operationId: `read${name}`, description: `read ${sub.name} of the specified ${info.kind}`, parameters: info.type === undefined ? ['resourceVersion'] : [] },
+    update: { ...shared, method: 'put', action: 'put', operationId: `replace${name}`, description: `replace ${sub.name} of the specified ${info.kind}`, parameters: writeParameters, body: type, alsoAnswers: [201] },
+    patch: { ...shared, method: 'patch', action: 'patch', operationId: `patch${name}`, description: `partially update ${sub.name} of the specified ${info.kind}`, parameters: [...writeParameters, 'force'], body: patch, alsoAnswers: info.type === undefined ? [] : [201] },
+    create: { ...shared, method: 'post', action: 'post', operationId: `create${name}`, description: `create ${sub.name} of ${article(info.kind)} ${info.kind}`, parameters: writeParameters, body: type, alsoAnswers: [201, 202] },
   };
-}
-
-/** "rbac.authorization.k8s.io", "v1" → "rbacAuthorization_v1". */
-function tagOf(group: string, version: string): string {
-  const name = group === '' ? 'core' : group.replace(/\.k8s\.io$/, '').replace(/\.(\w)/g, (_, letter: string) => letter.toUpperCase());
-  return `${name}_${version}`;
+  return sub.verbs.flatMap((verb) => {
+    const row = rows[verb];
+    if (row === undefined) return [];
+    return sub.name === 'log' ? operation(frame, { ...row, parameters: logParameters, response: '', produces: ['text/plain', ...objectEncodings] }) : operation(frame, row);
+  });
 }

@@ -1,6 +1,6 @@
 // One type as an OpenAPI schema, in the dialects of v2 and v3. Shapes, list types and keys, patch strategies
 // and defaults come from the schema tables, prose from `Descriptions`.
-import type { FieldSchema, TypeSchema } from '#api/schema.ts';
+import type { FieldSchema, TypeSchema, UnionSchema } from '#api/schema.ts';
 import { typeOf } from '#api/schema.ts';
 import { gvkOfType } from '../group-of-type.ts';
 import { definitionName } from './definition-name.ts';
@@ -45,12 +45,13 @@ function zeroOf(field: FieldSchema): unknown {
 function fieldSchema(dialect: Dialect, field: FieldSchema, description: string | undefined): JsonDocument {
   const out: JsonDocument = {};
   const item = valueSchema(dialect, field.type);
+  if (field.enum.length > 0) item['enum'] = field.enum;
   if (field.shape === 'list') Object.assign(out, { type: 'array', items: item });
   else if (field.shape === 'map') Object.assign(out, { type: 'object', additionalProperties: item });
   else if (field.shape === 'listMap') Object.assign(out, { type: 'object', additionalProperties: { type: 'array', items: item } });
   else if (dialect === 'v3' && '$ref' in item) out['allOf'] = [item];
   else Object.assign(out, item);
-  if (description !== undefined) out['description'] = description;
+  if (description !== undefined) out['description'] = field.enum.length === 0 ? description : `${description}\n\nPossible enum values:\n${field.enum.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
   const fallback = dialect === 'v3' ? (field.default ?? zeroOf(field)) : undefined;
   if (fallback !== undefined) out['default'] = fallback;
   if (field.shape === 'list') {
@@ -80,6 +81,13 @@ function kindsOf(type: string, groupVersions: readonly { group: string; version:
   return [{ group, kind, version }];
 }
 
+function unionDocument({ discriminator, fields }: UnionSchema): JsonDocument {
+  return {
+    ...(discriminator === undefined ? {} : { discriminator }),
+    ...(Object.keys(fields).length === 0 ? {} : { 'fields-to-discriminateBy': fields }),
+  };
+}
+
 /** The schema of a message type. */
 export function messageSchema(dialect: Dialect, type: string, descriptions: Descriptions, groupVersions: readonly { group: string; version: string }[]): JsonDocument {
   const schema: TypeSchema = typeOf(type);
@@ -98,6 +106,7 @@ export function messageSchema(dialect: Dialect, type: string, descriptions: Desc
     type: 'object',
     ...(schema.isObject ? { 'x-kubernetes-group-version-kind': kindsOf(type, groupVersions) } : {}),
     ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
+    ...(schema.unions.length === 0 ? {} : { 'x-kubernetes-unions': schema.unions.map(unionDocument) }),
   };
 }
 

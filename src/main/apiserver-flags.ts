@@ -26,6 +26,7 @@ export const apiserverFlags = {
   'proxy-client-key-file': { type: 'string', default: '', help: 'Private key for the client certificate used to prove the identity of the aggregator.' },
   // Storage
   'etcd-servers': { type: 'list', default: [], help: 'List of etcd servers to connect with (scheme://ip:port), comma separated; without it the store is embedded.' },
+  'etcd-compaction-interval': { type: 'duration', default: 300_000, help: 'The interval of compaction requests, and how much history is kept. If 0, the compaction request from apiserver is disabled.' },
   'encryption-provider-config': { type: 'string', default: '', help: 'The file containing configuration for encryption providers to be used for storing secrets in etcd.' },
   'encryption-provider-config-automatic-reload': { type: 'bool', default: false, help: 'Determines if the file set by --encryption-provider-config should be automatically reloaded if the disk contents change.' },
   'data-dir': { type: 'string', default: '/var/lib/skiff', help: 'Where the embedded store keeps its data.' },

@@ -48,7 +48,7 @@ export interface AttackedServer extends AsyncDisposable {
   readonly alive: boolean;
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
@@ -67,7 +67,7 @@ function isReady(port: number, credentials: Credentials): Promise<boolean> {
   });
 }
 
-async function untilReady(child: ChildProcess, port: number, credentials: Credentials): Promise<void> {
+export async function untilReady(child: ChildProcess, port: number, credentials: Credentials): Promise<void> {
   const end = Date.now() + 30_000;
   while (!(await isReady(port, credentials))) {
     if (child.exitCode !== null) throw new Error(`the API server ended with ${child.exitCode}`);
@@ -76,22 +76,44 @@ async function untilReady(child: ChildProcess, port: number, credentials: Creden
   }
 }
 
-/** Starts it and waits until it is ready. */
-export async function startAttackedServer(): Promise<AttackedServer> {
+export interface ServerHome extends Disposable {
+  readonly config: ClusterConfig;
+  readonly admin: Credentials;
+  readonly nobody: Credentials;
+}
+
+/** A folder with certificates and a configuration, and a port: what a server can be started on again and again. */
+export async function makeServerHome(more: Partial<ClusterConfig> = {}): Promise<ServerHome> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-robust-'));
   const world = realWorld('robustness', 'silent');
   const paths: ClusterPaths = { state: join(directory, 'state'), run: join(directory, 'run'), log: join(directory, 'log') };
   const config: ClusterConfig = {
     name: 'robustness', paths, nodeName: 'robustness', nodeIp: '192.0.2.1', bindAddress: '127.0.0.1', apiPort: await freePort(), kubeletPort: 0, podCidr: '10.244.0.0/16',
-    serviceCidr: '10.96.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', nodePortRange: '30000-32767', store: 'embedded', logLevel: 'error',
+    serviceCidr: '10.96.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', nodePortRange: '30000-32767', store: 'embedded', logLevel: 'error', ...more,
   };
   saveCluster(config);
   const pki = ensurePki(world.clock, world.random, config);
-  const admin: Credentials = { ca: pki.ca.cert, cert: pki.admin.cert, key: pki.admin.key };
-  const child = fork(join(root, 'src/main/skiff.ts'), ['run', 'apiserver', '--config', join(paths.state, 'cluster.json')], {
-    execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts')],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  return {
+    config,
+    admin: { ca: pki.ca.cert, cert: pki.admin.cert, key: pki.admin.key },
+    nobody: { ca: pki.ca.cert },
+    [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** The program, not yet ready. */
+export function launchServer(config: ClusterConfig, ...nodeFlags: readonly string[]): ChildProcess {
+  return fork(join(root, 'src/main/skiff.ts'), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
+    execArgv: ['--disable-warning=ExperimentalWarning', ...nodeFlags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+}
+
+/** Starts it and waits until it is ready. */
+export async function startAttackedServer(): Promise<AttackedServer> {
+  const home = await makeServerHome();
+  const { config, admin } = home;
+  const { paths } = config;
+  const child = launchServer(config, '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'));
   const origin = `https://localhost:${config.apiPort}`;
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -101,7 +123,7 @@ export async function startAttackedServer(): Promise<AttackedServer> {
       await ended;
       clearTimeout(force);
     }
-    rmSync(directory, { recursive: true, force: true });
+    home[Symbol.dispose]();
   };
   try {
     await untilReady(child, config.apiPort, admin);
@@ -111,7 +133,7 @@ export async function startAttackedServer(): Promise<AttackedServer> {
   }
   const read = (file: string): string => readFileSync(pkiFile(paths, file), 'utf8');
   return {
-    port: config.apiPort, origin, pid: child.pid ?? 0, admin, nobody: { ca: pki.ca.cert },
+    port: config.apiPort, origin, pid: child.pid ?? 0, admin, nobody: home.nobody,
     pair: (name) => ({ cert: read(`${name}.crt`), key: read(`${name}.key`) }),
     memory: () =>
       new Promise((resolve) => {

@@ -4,6 +4,7 @@
 import { badRequest, internalError, StatusError, unauthorized } from '#machinery';
 import type { Exchange, Handler } from '#wire';
 import { answerError, isServerFault } from './answer/status-answer.ts';
+import type { Auditor } from './audit/index.ts';
 import type { Attributes, Identity, Security } from './contract.ts';
 import { dispatchResource, isLongRunning } from './endpoints/dispatch.ts';
 import type { Server } from './endpoints/endpoint.ts';
@@ -25,15 +26,19 @@ export interface ChainParts {
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
   readonly auditIds: AuditIds;
+  /** Absent: nothing is recorded. */
+  readonly audit?: Auditor;
   /** Health, discovery, OpenAPI, metrics, version. */
   readonly paths: PathHandlers;
   /** By API group. */
   readonly delegates: ReadonlyMap<string, Handler>;
+  /** What an extension API server answers; undefined for everything else. */
+  readonly route?: (call: Call) => Promise<void> | undefined;
 }
 
 /** The handler of the whole API server. Never rejects. */
 export function createChain(parts: ChainParts): Handler {
-  const { server, metrics, deadlines, seats, security } = parts;
+  const { server, metrics, deadlines, seats, security, audit } = parts;
   return async (exchange) => {
     let call: Call;
     try {
@@ -44,9 +49,13 @@ export function createChain(parts: ChainParts): Handler {
     }
     metrics.started(call);
     let deadline: OpenDeadline | undefined;
+    let known = false;
+    let failure: unknown;
     try {
       deadline = call.longRunning ? undefined : deadlines.open(call);
       call.user = await authenticate(security, call);
+      known = true;
+      if (audit !== undefined) await audit.begin(call, attributesOf(call));
       if (security.impersonate !== undefined && asksToImpersonate(exchange)) await impersonate(security.impersonate, call);
       const seat = call.longRunning ? undefined : seats.take(call);
       const release = seat instanceof Promise ? await seat : seat;
@@ -59,8 +68,11 @@ export function createChain(parts: ChainParts): Handler {
         release?.();
       }
     } catch (error) {
+      failure = error;
+      if (!known) audit?.unauthenticated(call, attributesOf(call));
       fail(server, call, error);
     } finally {
+      call.audit?.finish(failure);
       if (deadline !== undefined) deadlines.close(deadline);
       metrics.finished(call);
     }
@@ -72,7 +84,7 @@ function openCall(parts: ChainParts, exchange: Exchange): Call {
   const info = parseRequest(exchange.method, exchange.url);
   const asked = exchange.headers['audit-id'];
   const { world } = parts.server;
-  const id = asked === undefined || asked === '' ? parts.auditIds.next() : asked.slice(0, 64);
+  const id = asked === undefined || asked === '' ? parts.auditIds.next() : asked;
   return new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
 }
 
@@ -139,6 +151,8 @@ function authorize(security: Security, call: Call): Promise<void> | undefined {
 }
 
 function dispatch(parts: ChainParts, call: Call): Promise<void> | void {
+  const routed = parts.route?.(call);
+  if (routed !== undefined) return routed;
   const delegate = call.info.isResourceRequest ? parts.delegates.get(call.info.apiGroup) : undefined;
   if (delegate !== undefined) return delegate(call.exchange);
   if (call.info.isResourceRequest) return dispatchResource(parts.server, parts.resources, call);

@@ -2,18 +2,21 @@
 // serves the handler it gets back.
 import { enabledResources } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
-import { openApiDocuments } from '#machinery';
 import type { Store } from '#store';
 import { memoryTransport, type Handler, type HttpTransportOptions, type Transport } from '#wire';
+import { createAggregation, type Aggregation, type FrontProxy } from './aggregation/index.ts';
 import { createServiceAllocation } from './allocation/service-allocation.ts';
 import { kubernetesServiceHook } from './bootstrap/kubernetes-service.ts';
 import { createHookRunner } from './bootstrap/run-hooks.ts';
 import { clusterAuthenticationHook, priorityClassesHook, serviceCidrHook, systemNamespacesHook, type TrustedClients } from './bootstrap/system-objects.ts';
+import type { Auditor } from './audit/index.ts';
 import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import { createChain } from './chain.ts';
 import type { Delegate, NodeProxy, ObjectReader, ObjectWriter, PostStartHook, Security, SecurityPorts } from './contract.ts';
 import { encryptedStore, keyResources, type Encryption } from './encryption/index.ts';
+import { createCustomResources } from './crds/index.ts';
+import { currentOpenApi } from './discovery/current-openapi.ts';
 import { createDiscoveryPaths } from './discovery/discovery-paths.ts';
 import { createOpenApiPaths } from './discovery/openapi-paths.ts';
 import type { Server } from './endpoints/endpoint.ts';
@@ -22,7 +25,7 @@ import type { HealthCheck } from './health/checks.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createLeasePool } from './registry/lease-pool.ts';
 import { reservationSource } from './registry/reservations.ts';
-import { createResourceTable } from './registry/resources.ts';
+import { createResourceTable, type ResourceTable } from './registry/resources.ts';
 import type { Registry } from './registry/write-request.ts';
 import { createAuditIds } from './request/audit-ids.ts';
 import { createDeadlines } from './request/deadlines.ts';
@@ -30,12 +33,14 @@ import { createRequestMetrics } from './request/request-metrics.ts';
 import { createSeats, defaultSeatLimits, type SeatLimits } from './request/seats.ts';
 import { createWatchHubs } from './watch/watch-hubs.ts';
 import { clusterIpResolver, createWebhookCaller, endpointResolver, type ClientCredentials } from './webhooks/index.ts';
-import { createWriter } from './writer.ts';
+import { createRemover, createWriter, type Remover } from './writer.ts';
 
 export interface ApiServerConfig {
   readonly store: Store;
   /** What is encrypted in the store, and how. Absent: values are stored as they are. */
   readonly encryption?: Encryption;
+  /** What is recorded of requests, and where. Absent: nothing. */
+  readonly audit?: Auditor;
   /** Called once, with the server's own caches. */
   readonly security: (ports: SecurityPorts) => Security;
   readonly nodeProxy?: NodeProxy;
@@ -57,6 +62,8 @@ export interface ApiServerConfig {
   readonly hooks?: readonly PostStartHook[];
   /** Where calls of Services go: to ready endpoints (default) or to cluster IPs, which needs a service proxy on this machine. */
   readonly serviceRouting?: 'endpoints' | 'cluster-ip';
+  /** How extension API servers know this one: the front proxy's certificate. */
+  readonly frontProxy?: FrontProxy;
   /** Makes the clients of webhooks and extension API servers; without it the network's. */
   readonly connect?: (options: HttpTransportOptions) => Transport;
   /** How to identify oneself to webhooks at "host:port". */
@@ -90,29 +97,35 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const reservations = reservationSource({ '/services': allocation.reserver });
   const writer = createWriter({ ...shared, reservations, admission: createAdmissionChain([]) }, resources, reader, stopped.signal);
   const loopback = lazyLoopback();
-  const webhooks = createWebhookCaller({
-    world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials,
-    resolve: config.serviceRouting === 'cluster-ip' ? clusterIpResolver(reader) : endpointResolver(reader, world.random),
-  });
+  const resolve = config.serviceRouting === 'cluster-ip' ? clusterIpResolver(reader) : endpointResolver(reader, world.random);
+  const webhooks = createWebhookCaller({ world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials, resolve });
   const security = config.security({ reader, writer, resources, webhooks });
   const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission) };
   const hubs = createWatchHubs(world, cache);
   const server: Server = {
     world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy,
   };
-  const hooks = createHookRunner(world, [systemNamespacesHook, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? [])]);
+  const delegates = config.delegates ?? [];
+  const remove = createRemover(registry, reader, stopped.signal);
+  const aggregation = createAggregation({
+    world, reader, resolve, connect: config.connect, frontProxy: config.frontProxy, served: () => servedVersions(resources, delegates),
+    writer: { ...writer, remove: (group, plural, namespace, name) => removeStored(resources, remove, group, plural, namespace, name) },
+  });
+  const hooks = createHookRunner(world, [systemNamespacesHook, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
   const state = { ready: false, closing: false };
   const checks = healthChecks(cache, state);
   const keyServices = config.encryption?.checks ?? [];
   const address = config.advertise === undefined ? '' : `${config.advertise.address}:${config.advertise.port}`;
-  const infos = resources.served.map((served) => served.info);
-  const delegates = config.delegates ?? [];
-  const openapi = createOpenApiPaths(openApiDocuments({ resources: infos, serverVersion: config.version.gitVersion ?? 'unversioned' }));
+  const customResources = createCustomResources({
+    world, cache, reader, writer, resources, hubs, rulesOf: () => undefined, remove, signal: stopped.signal,
+  });
+  const ownOpenApi = currentOpenApi(resources, `${config.version.major ?? ''}.${config.version.minor ?? ''}`);
+  const openapi = createOpenApiPaths(aggregation.openApi.over(ownOpenApi));
   const paths = createPathHandlers({
     world,
     version: config.version,
     documents: security.documents,
-    discovery: createDiscoveryPaths({ resources: [...infos, ...delegates.flatMap((d) => d.resources)], serverAddress: address, openapi }),
+    discovery: createDiscoveryPaths({ resources: () => [...resources.told, ...delegates.flatMap((d) => d.resources)], revision: () => resources.revision, merge: aggregation.discovery, serverAddress: address, openapi }),
     health: [
       { name: 'healthz', checks: () => [...checks.alive, ...keyServices, ...hooks.checks] },
       { name: 'livez', checks: () => [...checks.alive, ...hooks.checks] },
@@ -120,7 +133,8 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     ],
   });
   const handler = createChain({
-    server, resources, security, paths, delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
+    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
+    ...(config.audit === undefined ? {} : { audit: config.audit }),
   });
   loopback.serve(handler);
   return {
@@ -132,7 +146,9 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     },
     async start() {
       await cache.start();
+      await customResources.start();
       hubs.start();
+      listenForAggregation(cache, resources, aggregation);
       await hooks.run(writer, stopped.signal);
       allocation.startRepair();
       state.ready = true;
@@ -141,10 +157,30 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
       state.closing = true;
       stopped.abort(new Error('the API server is closed'));
       hubs.close();
+      await aggregation.close();
       await webhooks.close();
       await cache.close();
+      await config.audit?.close();
     },
   };
+}
+
+function* servedVersions(resources: ResourceTable, delegates: readonly Delegate[]): Generator<{ readonly group: string; readonly version: string; readonly custom: boolean }> {
+  for (const { group, version, type } of resources.told) yield { group, version, custom: type === undefined };
+  for (const delegate of delegates) for (const { group, version } of delegate.resources) yield { group, version, custom: false };
+}
+
+async function removeStored(resources: ResourceTable, remove: Remover, group: string, plural: string, namespace: string, name: string): Promise<void> {
+  const served = resources.storedIn(group, plural);
+  if (served !== undefined) await remove(served, namespace, name);
+}
+
+/** What aggregation must know of: APIServices, the Services behind them, and which versions are served here. */
+function listenForAggregation(cache: WatchCache, resources: ResourceTable, aggregation: Aggregation): void {
+  cache.resource('apiregistration.k8s.io', 'apiservices')?.onChange(() => aggregation.wake());
+  cache.resource('', 'services')?.onChange(() => aggregation.wakeForBackends());
+  cache.resource('discovery.k8s.io', 'endpointslices')?.onChange(() => aggregation.wakeForBackends());
+  resources.onChange(() => aggregation.wake());
 }
 
 /** This server as its own client, once it can answer. */

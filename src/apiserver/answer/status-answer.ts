@@ -17,6 +17,7 @@ export function answerStatus(call: Call, code: number, status: Status, headers: 
     // A client that accepts nothing we have still gets told why.
   }
   const body: Status = { ...status, kind: 'Status', apiVersion: 'v1', metadata: status.metadata ?? {} };
+  call.audit?.responseStatus({ ...status, code });
   headers['content-type'] = contentTypes[encoding];
   answer(call, code, headers, encodeStatus(body, encoding, pretty));
 }

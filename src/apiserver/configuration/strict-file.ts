@@ -18,8 +18,11 @@ export interface ObjectShape {
 /** What a file may hold, by "<apiVersion>/<kind>". */
 export type Kinds = Readonly<Record<string, ObjectShape>>;
 
-/** Decodes one document. Throws an Error with upstream's text. */
-export function decodeConfiguration(bytes: Uint8Array | string, kinds: Kinds): Record<string, unknown> {
+/**
+ * Decodes one document. Throws an Error with upstream's text.
+ * @param lenient Told instead what a strict reader would refuse; unknown fields are then left out.
+ */
+export function decodeConfiguration(bytes: Uint8Array | string, kinds: Kinds, lenient?: (problems: string) => void): Record<string, unknown> {
   const { value, duplicates } = parseYamlStrictly(bytes);
   if (!isTree(value)) throw new Error("Object 'Kind' is missing in 'null'");
   const kind = text(value.kind);
@@ -33,7 +36,9 @@ export function decodeConfiguration(bytes: Uint8Array | string, kinds: Kinds): R
   }
   const problems: string[] = duplicates === undefined ? [] : [duplicates];
   const out = readObject(value, { type: shape.type, fields: { kind: 'string', apiVersion: 'string', ...shape.fields } }, { path: '', goPath: '', root: shape.type, problems });
-  if (problems.length > 0) throw new Error(`strict decoding error: ${problems.join(', ')}`);
+  const told = `strict decoding error: ${problems.join(', ')}`;
+  if (problems.length > 0 && lenient === undefined) throw new Error(told);
+  if (problems.length > 0) lenient?.(told);
   return out;
 }
 

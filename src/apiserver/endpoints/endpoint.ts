@@ -151,6 +151,7 @@ export async function deleteRequest(target: Target): Promise<WriteRequest & { re
 async function decodeDeleteOptions(call: Call, body: Uint8Array): Promise<DeleteOptions> {
   const reading = { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore', limits: bodyLimits } as const;
   const { object } = body.length > quickBytes ? await decodeInSlices(body, reading) : decodeObject(body, reading);
+  call.audit?.requestObject(object);
   const { kind: _kind, apiVersion: _version, ...options } = object;
   return options as DeleteOptions;
 }
@@ -172,6 +173,7 @@ export async function decodeBody(target: Target, query: WriteQuery, handling: Ki
   }
   if (call.bodyBytes > heavyBytes) await turn();
   handling.applyDefaults(object);
+  call.audit?.requestObject(object);
   return object;
 }
 

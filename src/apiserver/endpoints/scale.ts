@@ -125,6 +125,7 @@ export async function patchScale(target: Target): Promise<void> {
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
   const { content } = await parsePatch(type, bytes);
+  target.call.audit?.requestPatch(content);
   await writeScale(target, request, (scale) => {
     const patched =
       type === 'json' ? jsonPatch(scale, content)

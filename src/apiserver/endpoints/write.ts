@@ -105,6 +105,7 @@ export async function patchObject(target: Target): Promise<void> {
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
   const { content, duplicates } = await parsePatch(type, bytes);
+  target.call.audit?.requestPatch(content);
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
   if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
   if (fieldValidation === 'Warn') for (const field of duplicates) request.warn(`duplicate field "${field}"`);

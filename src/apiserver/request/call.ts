@@ -1,11 +1,23 @@
 // One request on its way through the chain: the exchange, what it asks for, who asks, and what has been
 // collected for the answer.
+import type { Status } from '#api/meta/v1.ts';
 import type { Exchange, Headers } from '#wire';
-import type { Identity, RequestNotes, Verdict } from '../contract.ts';
+import type { Identity, KubeObject, RequestNotes, Verdict } from '../contract.ts';
 import type { ParsedRequest } from './request-info.ts';
 
+/** What endpoints tell the audit event of their request; see audit/trail.ts. */
+export interface AuditNotes {
+  /** The object that was sent: decoded, defaulted, in the version of the request. */
+  requestObject(object: KubeObject): void;
+  requestPatch(patch: unknown): void;
+  responseStatus(status: Status): void;
+  /** The request is over; `error` is what no step foresaw. */
+  finish(error?: unknown): void;
+}
+
 export class Call implements RequestNotes {
-  readonly exchange: Exchange;
+  /** Auditing puts one in front that tells what is answered. */
+  exchange: Exchange;
   readonly info: ParsedRequest;
   /** Audit-Id: the client's or a new one. */
   readonly id: string;
@@ -20,6 +32,8 @@ export class Call implements RequestNotes {
   verdict: Verdict | undefined;
   /** For `Warning` headers, in order, each once. */
   warnings: string[] | undefined;
+  /** Set for requests that are audited. */
+  audit: AuditNotes | undefined;
   /** For the audit event, in order, the first of each key. */
   annotations: Map<string, string> | undefined;
   /** The answer's status, for metrics; 0 while there is none. */

@@ -1,0 +1,88 @@
+// An exchange that tells what is answered: the status when it is known, and for those who record bodies the body too,
+// up to a bound. Everything else passes through.
+import type { Exchange, Headers, ResponseBody } from '#wire';
+
+export interface AnswerListener {
+  /** Once, before anything is sent. */
+  status(code: number): void;
+  /** The whole body, once it has ended; undefined when it is beyond the bound. Only with `bodies`. */
+  body(headers: Headers, bytes: Buffer | undefined): void;
+}
+
+/** Larger answers are told without their body. */
+const longestBodyBytes = 4 << 20;
+
+export function observedExchange(exchange: Exchange, bodies: boolean, listener: AnswerListener): Exchange {
+  return {
+    get method() {
+      return exchange.method;
+    },
+    get url() {
+      return exchange.url;
+    },
+    get headers() {
+      return exchange.headers;
+    },
+    get protocol() {
+      return exchange.protocol;
+    },
+    get peer() {
+      return exchange.peer;
+    },
+    get signal() {
+      return exchange.signal;
+    },
+    get responded() {
+      return exchange.responded;
+    },
+    body: (limitBytes) => exchange.body(limitBytes),
+    bodyStream: () => exchange.bodyStream(),
+    send(status, headers, body) {
+      listener.status(status);
+      if (bodies) listener.body(headers, body === undefined ? Buffer.alloc(0) : within(Buffer.from(body)));
+      exchange.send(status, headers, body);
+    },
+    start(status, headers) {
+      listener.status(status);
+      const started = exchange.start(status, headers);
+      return bodies ? collecting(started, (bytes) => listener.body(headers, bytes)) : started;
+    },
+    hijack() {
+      listener.status(101);
+      return exchange.hijack();
+    },
+  };
+}
+
+function within(bytes: Buffer): Buffer | undefined {
+  return bytes.length > longestBodyBytes ? undefined : bytes;
+}
+
+function collecting(body: ResponseBody, ended: (bytes: Buffer | undefined) => void): ResponseBody {
+  let parts: Buffer[] | undefined = [];
+  let size = 0;
+  const add = (chunk: Uint8Array | string | undefined): void => {
+    if (chunk === undefined || parts === undefined) return;
+    // The writer may use its buffer again.
+    const bytes = Buffer.from(chunk);
+    size += bytes.length;
+    if (size > longestBodyBytes) parts = undefined;
+    else parts.push(bytes);
+  };
+  return {
+    write(chunk) {
+      add(chunk);
+      return body.write(chunk);
+    },
+    drained: () => body.drained(),
+    end(chunk) {
+      add(chunk);
+      ended(parts === undefined ? undefined : Buffer.concat(parts));
+      body.end(chunk);
+    },
+    destroy: (error) => body.destroy(error),
+    get bufferedBytes() {
+      return body.bufferedBytes;
+    },
+  };
+}

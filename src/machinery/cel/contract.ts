@@ -1,7 +1,7 @@
 // What the parts of CEL agree on: the syntax tree, declarations, environments, programs and cost hooks. Values and
 // types are in types/. Behaviour equals cel-go as the Kubernetes API server configures it.
 import type { CelType } from './types/types.ts';
-import type { CelBytes, CelResult, CelUint, CelValue } from './types/values.ts';
+import type { CelBytes, CelError, CelResult, CelUint, CelValue } from './types/values.ts';
 
 // ---- syntax tree ------------------------------------------------------------------------------------------------
 
@@ -80,6 +80,8 @@ export interface Overload {
   readonly member?: boolean;
   /** Called with errors as arguments too. */
   readonly nonStrict?: boolean;
+  /** Looks at the arguments that are constants (else undefined) when a program is made: a pattern that cannot be compiled fails there. */
+  readonly prepare?: (constants: readonly (CelValue | undefined)[]) => CelError | undefined;
   /** Absent: the function's own `call` serves every overload. Arguments have been checked against `params`' outer types. */
   readonly call?: (...args: CelValue[]) => CelResult;
   /** Overrides any CostEstimator, as cel-go's OverloadCostEstimate. */

@@ -8,3 +8,7 @@ export {
   CelBytes, CelDuration, CelError, CelOptional, CelTimestamp, CelUint, isError, maxInt, maxUint, minInt, noneOptional,
   type CelList, type CelMap, type CelOpaque,
 } from './types/values.ts';
+export { newEnvironment } from './environment.ts';
+export { ProgramError } from './run/planner.ts';
+export { jsonValue } from './types/json-value.ts';
+export { formatValue } from './types/value-text.ts';

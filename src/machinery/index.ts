@@ -46,11 +46,13 @@ export {
   type NameRule,
 } from './names.ts';
 export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
+export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';
 export {
   openApiDocuments, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding, type OpenApiInput,
 } from './openapi/documents.ts';
+export { additionV2Bytes } from './openapi/protobuf-v2.ts';
 export { descriptionsFromCache, findDescriptions, noDescriptions, packDescriptions, type Descriptions } from './openapi/descriptions.ts';
 export {
   partialObjectMetadata, partialObjectMetadataList, tableColumns, toTable, type FilledRow, type IncludeObject, type TableInput,
@@ -62,3 +64,5 @@ export { counterFor, counterOf, countedBy, isInScopes, quotaUsage, type Counter 
 export { missingOf } from './quota/pod-usage.ts';
 export * as cel from './cel/index.ts';
 export * from './structural/index.ts';
+export { apiApproval, approvalAnnotation, isProtectedGroup } from './validation/apiextensions/api-approval.ts';
+export { unknownFormatsOf } from './validation/apiextensions/formats.ts';

@@ -1,8 +1,10 @@
 // /api, /apis and below, and /openapi: what is served, told to clients. The documents follow from the resource
 // table; they are encoded once for each form and encoding, and kept with their hash as an ETag.
 import { createHash } from 'node:crypto';
+import type { APIGroupDiscoveryList } from '#api/apidiscovery/v2.ts';
 import type { ResourceInfo } from '#api/resources.ts';
 import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeProtobuf, genericServerResponse, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import type { DiscoveryMerge } from '../aggregation/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type Encoding } from '../request/media-type.ts';
 import { acceptsGzip, compress, compressFromBytes } from '../answer/compression.ts';
@@ -15,7 +17,12 @@ export interface DiscoveryPaths {
 }
 
 export interface DiscoveryParts {
-  readonly resources: readonly ResourceInfo[];
+  /** What is served at the moment. */
+  resources(): readonly ResourceInfo[];
+  /** Grows when that changes. */
+  revision(): number;
+  /** Tells what extension API servers answer besides. */
+  readonly merge?: DiscoveryMerge;
   /** host:port as clients reach the server. */
   readonly serverAddress: string;
   readonly openapi: OpenApiPaths;
@@ -68,8 +75,20 @@ function encode(encoding: Encoding, document: Document, aggregated: string | und
 }
 
 export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
-  const { resources } = parts;
+  let resources = parts.resources();
+  const { merge } = parts;
+  const revisionNow = (): string => `${parts.revision()} ${merge?.revision ?? ''}`;
+  let revision = revisionNow();
   const encoded = new Map<string, Encoded>();
+  /** Custom resources come and go: what was made of others is made anew. */
+  const refresh = (): void => {
+    const now = revisionNow();
+    if (now === revision) return;
+    revision = now;
+    resources = parts.resources();
+    encoded.clear();
+  };
+  const groupsInOrder = (own: APIGroupDiscoveryList): APIGroupDiscoveryList => merge?.aggregated(own) ?? own;
   const documentOf = (path: string, aggregated: 'v2' | 'v2beta1' | undefined): Document | undefined => {
     const steps = path.split('/').filter((step) => step !== '');
     const [root, first = '', second = ''] = steps;
@@ -80,10 +99,13 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
     if (root === 'api' && steps.length === 2) return listDocument('', first);
     if (root !== 'apis') return undefined;
     if (steps.length === 1) {
-      if (aggregated !== undefined) return { type: `apidiscovery.${aggregated}.APIGroupDiscoveryList`, make: () => aggregatedDiscovery(resources, 'groups', aggregated) };
-      return { type: 'meta.v1.APIGroupList', make: () => apiGroupList(resources) };
+      if (aggregated !== undefined) return { type: `apidiscovery.${aggregated}.APIGroupDiscoveryList`, make: () => groupsInOrder(aggregatedDiscovery(resources, 'groups', aggregated)) };
+      return { type: 'meta.v1.APIGroupList', make: () => merge?.groupList(apiGroupList(resources)) ?? apiGroupList(resources) };
     }
-    if (steps.length === 2) return apiGroup(resources, first) === undefined ? undefined : { type: 'meta.v1.APIGroup', make: () => apiGroup(resources, first) ?? {} };
+    if (steps.length === 2) {
+      const group = merge === undefined ? apiGroup(resources, first) : merge.group(apiGroup(resources, first), first);
+      return group === undefined ? undefined : { type: 'meta.v1.APIGroup', make: () => group };
+    }
     return steps.length === 3 ? listDocument(first, second) : undefined;
   };
   const listDocument = (group: string, version: string): Document | undefined =>
@@ -94,6 +116,7 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       const { path } = call.info;
       if (path.startsWith('/openapi/')) return parts.openapi.handle(call);
       if (path !== '/api' && path !== '/apis' && !path.startsWith('/api/') && !path.startsWith('/apis/')) return undefined;
+      refresh();
       const wanted = wantedOf(call.exchange.headers.accept);
       const isRoot = /^\/apis?\/?$/.test(path);
       const aggregated = isRoot ? wanted.aggregated : undefined;
@@ -110,6 +133,7 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       return send(call, known, aggregated !== undefined);
     },
     paths() {
+      refresh();
       const versions = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}` : `/apis/${r.group}/${r.version}`)));
       const groups = new Set(resources.filter((r) => r.group !== '').map((r) => `/apis/${r.group}`));
       return ['/api', '/apis', ...versions, ...groups, '/openapi/v2', '/openapi/v3', '/openapi/v3/'];

@@ -79,3 +79,10 @@ export function documentV2Bytes({ info, security, securityDefinitions, definitio
   });
   return Buffer.concat([head, sectionHead(8, paths), ...paths, sectionHead(9, definitions), ...definitions, tail]);
 }
+
+/** Further members of a document: appended to its bytes they are as if they had been in it. */
+export function additionV2Bytes({ paths, definitions }: { readonly paths: Readonly<Record<string, unknown>>; readonly definitions: Readonly<Record<string, unknown>> }): Buffer {
+  const pathParts = Object.entries(paths).map(([path, item]) => pathV2Bytes(path, item));
+  const definitionParts = Object.entries(definitions).map(([name, schema]) => definitionV2Bytes(name, schema));
+  return Buffer.concat([sectionHead(8, pathParts), ...pathParts, sectionHead(9, definitionParts), ...definitionParts]);
+}

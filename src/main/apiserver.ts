@@ -76,6 +76,7 @@ async function startServer(world: World, config: ClusterConfig): Promise<Running
     advertise: { address: config.nodeIp, port: config.apiPort },
     version: versionInfo,
     trustedClients: { clientCa: ca, requestHeaderCa: frontProxyCa },
+    frontProxy: { cert: pem('front-proxy-client.crt'), key: pem('front-proxy-client.key') },
     delegates: [{ resources: metricsResources, handler: metrics.handler }],
   });
   // Listening before the caches are loaded: clients get "not ready" instead of a refused connection.

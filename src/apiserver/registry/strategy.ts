@@ -23,6 +23,8 @@ export interface SubresourceStrategy {
   prepare(object: Stored, old: Stored, context: WriteContext): void;
   /** Beyond the machinery's validation of the subresource. */
   validate?(object: Stored, old: Stored): FieldError[];
+  /** Warnings of a write through the subresource; those of the resource itself are not told there. */
+  warnings?(object: Stored, old: Stored): string[];
 }
 
 export interface Strategy {

@@ -139,7 +139,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old) : subresource?.validate?.(object, old);
   const errors = [...(request.served.rules ?? stored.handling).validateChange(request.subresource, object, old), ...(own ?? [])];
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
-  for (const warning of stored.strategy.warnings?.(object, old) ?? []) request.warn(warning);
+  for (const warning of (request.subresource === '' ? stored.strategy : subresource)?.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);
   const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
   // Decoders and strategies leave the canonical form alone; admission plugins may not.

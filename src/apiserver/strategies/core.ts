@@ -1,9 +1,14 @@
 // Strategies of the core group, but pods and services, which have files of their own.
-import type { Event as CoreEvent, Namespace, PersistentVolume, Secret, ServiceAccount } from '#api/core/v1.ts';
+import type { Endpoints, Event as CoreEvent, Namespace, Node, PersistentVolume, PersistentVolumeClaim, PodTemplate, ReplicationController, ResourceQuota, Secret, ServiceAccount } from '#api/core/v1.ts';
 import { rfc3339 } from '#base/clock.ts';
+import { cidrWarnings, compareQuantity, ipWarnings, parseQuantity } from '#machinery';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { assignField, counted, define, keepSpec, selectable, withStatus } from './strategy-table.ts';
+import { dropNodeFields, dropTemplateFields, settleClaimSources } from './disabled-fields.ts';
 import { pods } from './pods.ts';
+import { hostnameWarnings, templateWarnings } from './warnings/pods.ts';
+import { claimWarnings, persistentVolumeWarnings } from './warnings/volumes.ts';
+import { keyPairWarning } from './warnings/key-pair.ts';
 
 const metadataNameLabel = 'kubernetes.io/metadata.name';
 
@@ -51,14 +56,37 @@ const namespaces = define(selectable(['status.phase']), {
   heldInDeletion: (object) => ((object as Stored<Namespace>).spec?.finalizers?.length ?? 0) > 0,
 });
 
+function nodeWarnings(object: Stored): string[] {
+  const { spec } = object as Stored<Node>;
+  return [
+    ...(spec?.configSource ? ['spec.configSource: the feature is removed'] : []),
+    ...(spec?.externalID ? ['spec.externalID: this field is deprecated, and is unused by Kubernetes'] : []),
+    ...(spec?.podCIDRs ?? []).flatMap((cidr, i) => cidrWarnings(cidr, `spec.podCIDRs[${i}]`)),
+  ];
+}
+
 const nodes = define(selectable(['spec.unschedulable'], { 'spec.unschedulable': 'false' }), {
-  prepareUpdate: (object, old) => assignField(object, 'status', old.status),
-  subresources: { status: keepSpec },
+  prepareCreate: (object) => dropNodeFields(object, undefined),
+  prepareUpdate(object, old) {
+    assignField(object, 'status', old.status);
+    dropNodeFields(object, old);
+  },
+  warnings: nodeWarnings,
+  subresources: {
+    status: {
+      prepare(object, old) {
+        assignField(object, 'spec', old.spec);
+        if (!(old as Stored<Node>).status?.config) delete (object as Stored<Node>).status?.config;
+      },
+      warnings: nodeWarnings,
+    },
+  },
 });
 
 const persistentVolumes = define({
   returnsDeleted: true,
   fieldAliases: { name: 'metadata.name' },
+  warnings: (object) => persistentVolumeWarnings(object as Stored<PersistentVolume>),
   prepareCreate: (object, context) => void (object.status = { phase: 'Pending', lastPhaseTransitionTime: rfc3339(context.nowMs) }),
   prepareUpdate: (object, old) => assignField(object, 'status', old.status),
   subresources: {
@@ -80,6 +108,7 @@ const persistentVolumes = define({
 });
 
 const secrets = define(selectable(['type']), {
+  warnings: (object) => keyPairWarning(object as Stored<Secret>),
   prepareUpdate(object, old) {
     const secret = object as Stored<Secret>;
     if ((secret.type ?? '') === '') assignField(object, 'type', (old as Stored<Secret>).type);
@@ -91,6 +120,64 @@ function onlyNames(object: Stored): void {
   account.secrets = account.secrets?.map((reference) => (reference.name === undefined ? {} : { name: reference.name }));
   if (account.secrets === undefined) delete account.secrets;
 }
+
+const mountableSecrets = 'kubernetes.io/enforce-mountable-secrets';
+
+function accountWarnings(object: Stored, old: Stored | undefined): string[] {
+  const isNew = object.metadata.annotations?.[mountableSecrets] !== undefined && old?.metadata.annotations?.[mountableSecrets] === undefined;
+  return isNew ? [`metadata.annotations[${mountableSecrets}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`] : [];
+}
+
+function endpointsWarnings(object: Stored): string[] {
+  const { metadata, subsets } = object as Stored<Endpoints>;
+  if (metadata.labels?.['endpoints.kubernetes.io/managed-by'] === 'endpoint-controller') return [];
+  return (subsets ?? []).flatMap((subset, i) =>
+    (['addresses', 'notReadyAddresses'] as const).flatMap((field) => (subset[field] ?? []).flatMap(({ ip }, j) => ipWarnings(ip ?? '', `subsets[${i}].${field}[${j}].ip`))),
+  );
+}
+
+/** Requests above limits: nothing that asks for what it may would fit. */
+function quotaWarnings(object: Stored, old: Stored | undefined): string[] {
+  const hard = (object as Stored<ResourceQuota>).spec?.hard ?? {};
+  if (old !== undefined) return [];
+  return ['cpu', 'memory', 'ephemeral-storage'].flatMap((name) => {
+    const short = name !== 'ephemeral-storage' && hard[`requests.${name}`] === undefined;
+    const key = short ? name : `requests.${name}`;
+    const [request, limit] = [hard[key], hard[`limits.${name}`]];
+    if (request === undefined || limit === undefined || compareQuantity(parseQuantity(request), parseQuantity(limit)) <= 0) return [];
+    return [`ResourceQuota ${key} (${request}) should be less than limits.${name} (${limit})`];
+  });
+}
+
+const podTemplates = define({
+  returnsDeleted: true,
+  prepareCreate: (object) => dropTemplateFields((object as Stored<PodTemplate>).template, undefined),
+  prepareUpdate: (object, old) => dropTemplateFields((object as Stored<PodTemplate>).template, (old as Stored<PodTemplate>).template),
+  warnings: (object, old) => (old === undefined || object.metadata.generation !== old.metadata.generation ? templateWarnings((object as Stored<PodTemplate>).template, 'template') : []),
+}, counted('template'));
+
+const replicationControllers = define(withStatus, selectable(['status.replicas'], { 'status.replicas': '0' }), {
+  dependents: 'orphan',
+  prepareCreate: (object) => dropTemplateFields((object as Stored<ReplicationController>).spec?.template, undefined),
+  prepareUpdate: (object, old) => dropTemplateFields((object as Stored<ReplicationController>).spec?.template, (old as Stored<ReplicationController>).spec?.template),
+  warnings(object, old) {
+    // An update warns of the template that was there before, as upstream.
+    const told = old ?? object;
+    const isNews = old === undefined || old.metadata.generation !== object.metadata.generation;
+    return [
+      ...(old === undefined ? hostnameWarnings(object.metadata.name ?? '', 'Pod names and hostnames') : []),
+      ...(isNews ? templateWarnings((told as Stored<ReplicationController>).spec?.template, 'spec.template') : []),
+    ];
+  },
+}, counted());
+
+const persistentVolumeClaims = define(withStatus, {
+  returnsDeleted: true,
+  fieldAliases: { name: 'metadata.name' },
+  prepareCreate: (object) => settleClaimSources(object, undefined),
+  prepareUpdate: settleClaimSources,
+  warnings: (object) => claimWarnings(object as Stored<PersistentVolumeClaim>),
+});
 
 const eventFields = [
   'involvedObject.kind', 'involvedObject.namespace', 'involvedObject.name', 'involvedObject.uid', 'involvedObject.apiVersion',
@@ -121,12 +208,12 @@ export const core: Readonly<Record<string, Strategy>> = {
   persistentvolumes: persistentVolumes,
   secrets,
   events,
-  persistentvolumeclaims: define(withStatus, { returnsDeleted: true, fieldAliases: { name: 'metadata.name' } }),
-  serviceaccounts: define({ returnsDeleted: true, prepareCreate: onlyNames, prepareUpdate: onlyNames }),
+  persistentvolumeclaims: persistentVolumeClaims,
+  serviceaccounts: define({ returnsDeleted: true, prepareCreate: onlyNames, prepareUpdate: onlyNames, warnings: accountWarnings }),
   configmaps: define(),
-  endpoints: define({ createOnUpdate: true }),
+  endpoints: define({ createOnUpdate: true, warnings: endpointsWarnings }),
   limitranges: define({ createOnUpdate: true }),
-  podtemplates: define(counted('template'), { returnsDeleted: true }),
-  replicationcontrollers: define(withStatus, counted(), selectable(['status.replicas'], { 'status.replicas': '0' }), { dependents: 'orphan' }),
-  resourcequotas: define(withStatus, { returnsDeleted: true }),
+  podtemplates: podTemplates,
+  replicationcontrollers: replicationControllers,
+  resourcequotas: define(withStatus, { returnsDeleted: true, warnings: quotaWarnings }),
 };

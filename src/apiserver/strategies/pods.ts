@@ -1,9 +1,11 @@
 // Pods: QoS class, scheduling gates, generation, graceful deletion, and the subresources that change parts of
 // a running pod (status, ephemeralcontainers, resize).
 import type { Container, Pod, PodCondition, PodSpec } from '#api/core/v1.ts';
-import { compareQuantity, jsonEqual, parseQuantity, quantitySign } from '#machinery';
+import { compareQuantity, ipWarnings, jsonEqual, parseQuantity, quantitySign } from '#machinery';
 import type { Stored, Strategy } from '../registry/strategy.ts';
+import { dropPodFields, dropPodStatusFields } from './disabled-fields.ts';
 import { assignField, define, resetMetadataForStatus, selectable } from './strategy-table.ts';
+import { hostnameWarnings, podSpecWarnings } from './warnings/pods.ts';
 
 type PodObject = Stored<Pod>;
 type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
@@ -111,12 +113,19 @@ export const pods: Strategy = define(
       const pod = object as PodObject;
       pod.metadata.generation = 1;
       const spec = pod.spec;
+      dropPodFields(spec, undefined);
       pod.status = { phase: 'Pending', ...(spec === undefined ? {} : { qosClass: qosClass(spec) }) };
       if ((spec?.schedulingGates?.length ?? 0) > 0) pod.status.conditions = [{ ...gated }];
     },
     prepareUpdate(object, old) {
       assignField(object, 'status', old.status);
+      dropPodFields((object as PodObject).spec, (old as PodObject).spec);
       bumpGeneration(object, old);
+    },
+    // Updates are not worth it: people seldom write pods, and programs often.
+    warnings(object, old) {
+      const { spec, metadata } = object as PodObject;
+      return old !== undefined || spec === undefined ? [] : [...hostnameWarnings(metadata.name ?? '', "the Pod's hostname"), ...podSpecWarnings(spec, metadata, '')];
     },
     subresources: {
       status: {
@@ -128,7 +137,11 @@ export const pods: Strategy = define(
           pod.metadata.ownerReferences = old.metadata.ownerReferences;
           if (pod.status !== undefined && pod.status.qosClass === undefined && old.status?.qosClass !== undefined) pod.status.qosClass = old.status.qosClass;
           keepObservedGenerations(pod, old);
+          dropPodStatusFields(pod, old);
         },
+        warnings: (object) => (['podIPs', 'hostIPs'] as const).flatMap((field) =>
+          ((object as PodObject).status?.[field] ?? []).flatMap(({ ip }, i) => ipWarnings(ip ?? '', `status.${field}[${i}].ip`)),
+        ),
       },
       ephemeralcontainers: {
         prepare(object, before) {
@@ -139,6 +152,7 @@ export const pods: Strategy = define(
           pod.spec = wanted === undefined ? spec : { ...spec, ephemeralContainers: wanted };
           assignField(pod, 'status', old.status);
           resetMetadataForStatus(pod, old);
+          dropPodFields(pod.spec, old.spec);
           bumpGeneration(pod, old);
         },
       },

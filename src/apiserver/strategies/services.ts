@@ -1,8 +1,10 @@
 // Services: status apart, and fields that lose their meaning when the type changes. What the server assigns
 // (addresses, ports) is in allocation/.
 import type { Service } from '#api/core/v1.ts';
+import { ipWarnings } from '#machinery';
 import type { Stored } from '../registry/strategy.ts';
-import { assignField, define, keepSpec, selectable } from './strategy-table.ts';
+import { assignField, define, selectable } from './strategy-table.ts';
+import { serviceWarnings } from './warnings/services.ts';
 
 type ServiceObject = Stored<Service>;
 
@@ -55,5 +57,11 @@ export const services = define(selectable(['spec.clusterIP', 'spec.type']), {
     assignField(object, 'status', old.status);
     dropUseless(object, old);
   },
-  subresources: { status: keepSpec },
+  warnings: (object) => serviceWarnings(object as ServiceObject),
+  subresources: {
+    status: {
+      prepare: (object, old) => assignField(object, 'spec', old.spec),
+      warnings: (object) => ((object as ServiceObject).status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, i) => (ip ? ipWarnings(ip, `status.loadBalancer.ingress[${i}]`) : [])),
+    },
+  },
 });

@@ -92,7 +92,8 @@ export const hooks: Hooks = {
     if (status.allocatable === undefined && status.capacity !== undefined) status.allocatable = { ...status.capacity };
   }),
   'core.v1.NodeSpec': hook<NodeSpec>((spec) => {
-    if (spec.podCIDR && (spec.podCIDRs ?? []).length === 0) spec.podCIDRs = [spec.podCIDR];
+    // Who writes one and keeps the other means the one: an old client knows no more.
+    if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
     const first = spec.podCIDRs?.[0];
     if (first) spec.podCIDR = first;
   }),

@@ -14,8 +14,55 @@ const goNames: Readonly<Record<string, string>> = {
   tty: 'TTY', uid: 'UID', url: 'URL', version: 'VersionValue', versions: 'VersionValues', wwids: 'WWIDs',
 };
 
-function goName(name: string): string {
-  return goNames[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+/** Go names that only one type has. */
+const ownNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'batch.v1.JobSpec': { ttlSecondsAfterFinished: 'TTLSecondsAfterFinished' },
+  'core.v1.CephFSPersistentVolumeSource': { monitors: 'Monitors' },
+  'core.v1.CephFSVolumeSource': { monitors: 'Monitors' },
+  'core.v1.ContainerStatus': { lastState: 'LastTerminationState' },
+  'core.v1.GlusterfsPersistentVolumeSource': { endpoints: 'EndpointsName' },
+  'core.v1.GlusterfsVolumeSource': { endpoints: 'EndpointsName' },
+  'core.v1.ISCSIPersistentVolumeSource': { chapAuthDiscovery: 'DiscoveryCHAPAuth', chapAuthSession: 'SessionCHAPAuth' },
+  'core.v1.ISCSIVolumeSource': { chapAuthDiscovery: 'DiscoveryCHAPAuth', chapAuthSession: 'SessionCHAPAuth' },
+  'core.v1.NodeSystemInfo': { osImage: 'OSImage' },
+  'core.v1.RBDPersistentVolumeSource': { image: 'RBDImage', pool: 'RBDPool', user: 'RadosUser' },
+  'core.v1.RBDVolumeSource': { image: 'RBDImage', pool: 'RBDPool', user: 'RadosUser' },
+  'core.v1.ServiceSpec': { ipFamilies: 'IPFamilies', ipFamilyPolicy: 'IPFamilyPolicy' },
+  'storage.v1.CSIDriverSpec': { fsGroupPolicy: 'FSGroupPolicy', seLinuxMount: 'SELinuxMount' },
+};
+
+/** Fields that the internal type has in another place: the rest follows in the table's order. */
+const ownOrder: Readonly<Record<string, readonly string[]>> = {
+  'core.v1.PodSpec': [
+    'volumes', 'initContainers', 'containers', 'ephemeralContainers', 'restartPolicy', 'terminationGracePeriodSeconds', 'activeDeadlineSeconds', 'dnsPolicy',
+    'nodeSelector', 'serviceAccountName', 'automountServiceAccountToken', 'nodeName', 'securityContext', 'imagePullSecrets', 'hostname', 'subdomain',
+    'setHostnameAsFQDN', 'affinity', 'schedulerName', 'tolerations', 'hostAliases', 'priorityClassName', 'priority', 'preemptionPolicy', 'dnsConfig',
+    'readinessGates', 'runtimeClassName', 'overhead', 'enableServiceLinks', 'topologySpreadConstraints', 'os', 'schedulingGates', 'resourceClaims', 'resources',
+  ],
+  'autoscaling.v2.ContainerResourceMetricSource': ['name', 'container', 'target'],
+  'autoscaling.v2.ContainerResourceMetricStatus': ['name', 'container', 'current'],
+  'core.v1.Volume': [
+    'name', 'hostPath', 'emptyDir', 'gcePersistentDisk', 'awsElasticBlockStore', 'gitRepo', 'secret', 'nfs', 'iscsi', 'glusterfs', 'persistentVolumeClaim', 'rbd',
+    'quobyte', 'flexVolume', 'cinder', 'cephfs', 'flocker', 'downwardAPI', 'fc', 'azureFile', 'configMap', 'vsphereVolume', 'azureDisk',
+  ],
+  'core.v1.PersistentVolumeSpec': [
+    'capacity', 'gcePersistentDisk', 'awsElasticBlockStore', 'hostPath', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi', 'flexVolume', 'cinder', 'cephfs', 'fc', 'flocker',
+    'azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk', 'portworxVolume', 'scaleIO', 'local', 'storageos', 'csi',
+  ],
+};
+
+/** Fields of a pod that the internal type keeps in the security context. */
+const hostFields = ['hostNetwork', 'hostPID', 'hostIPC', 'shareProcessNamespace', 'hostUsers'];
+
+function goName(type: string, name: string): string {
+  return ownNames[type]?.[name] ?? goNames[name] ?? name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+function fieldsInOrder(type: string): readonly FieldSchema[] {
+  const { fields, byName } = typeOf(type);
+  const first = ownOrder[type];
+  if (first === undefined) return fields;
+  return [...first.flatMap((name) => byName.get(name) ?? []), ...fields.filter((field) => !first.includes(field.name))];
 }
 
 function zeroOf(field: FieldSchema): unknown {
@@ -36,10 +83,30 @@ function zeroOf(field: FieldSchema): unknown {
 
 function shown(field: FieldSchema, value: unknown): unknown {
   if (value === undefined || value === null) return zeroOf(field);
-  if (isScalar(field.type)) return value;
+  if (isScalar(field.type)) return field.shape === 'map' ? sorted(value) : value;
   if (field.shape === 'list') return (value as readonly unknown[]).map((item) => goStruct(field.type, item));
-  if (field.shape === 'map') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, goStruct(field.type, item)]));
+  if (field.shape === 'map') return sorted(Object.fromEntries(Object.entries(value).map(([key, item]) => [key, goStruct(field.type, item)])));
   return goStruct(field.type, value);
+}
+
+/** Go prints maps by key. */
+function sorted(map: unknown): unknown {
+  if (typeof map !== 'object' || map === null) return map;
+  return Object.fromEntries(Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function podSpecStruct(spec: Readonly<Record<string, unknown>>): unknown {
+  const shownSpec = plainStruct('core.v1.PodSpec', spec);
+  const context: Record<string, unknown> = {};
+  for (const name of hostFields) {
+    const own = goName('core.v1.PodSpec', name);
+    context[own] = shownSpec[own];
+    delete shownSpec[own];
+  }
+  delete shownSpec['ServiceAccount'];
+  const given = spec['securityContext'];
+  shownSpec['SecurityContext'] = { ...context, ...plainStruct('core.v1.PodSecurityContext', typeof given === 'object' && given !== null ? { ...given } : {}) };
+  return shownSpec;
 }
 
 /** A value of a schema type as the JSON of upstream's internal struct. */
@@ -47,7 +114,17 @@ export function goStruct(type: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value ?? null;
   if (type.startsWith('meta.')) return value;
   const members = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(typeOf(type).fields.map((field) => [goName(field.name), shown(field, members[field.name])]));
+  return type === 'core.v1.PodSpec' ? podSpecStruct(members) : plainStruct(type, members);
+}
+
+function plainStruct(type: string, members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const shownFields: Record<string, unknown> = {};
+  for (const field of fieldsInOrder(type)) {
+    // Metadata is embedded: its members stand for themselves.
+    if (field.name === 'metadata' && field.type === 'meta.v1.ObjectMeta') Object.assign(shownFields, members['metadata']);
+    else shownFields[goName(type, field.name)] = shown(field, members[field.name]);
+  }
+  return shownFields;
 }
 
 /** As goStruct, for each item of a list. */

@@ -98,7 +98,7 @@ const creates: readonly Row[] = [
   ['a peer of nothing', 'networking.v1.NetworkPolicy', { metadata: meta, spec: { podSelector: {}, ingress: [{ from: [{}] }], policyTypes: ['Ingress'] } }, () => undefined,
     'spec.ingress[0].from[0]: Required value: must specify a peer'],
   ['a budget with both limits', 'policy.v1.PodDisruptionBudget', { metadata: meta, spec: { minAvailable: 1, maxUnavailable: 1, selector: {} } }, () => undefined,
-    'spec: Invalid value: {"minAvailable":1,"maxUnavailable":1,"selector":{}}: minAvailable and maxUnavailable cannot be both set'],
+    'spec: Invalid value: {"MinAvailable":1,"Selector":{},"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set'],
   ['a priority too high', 'scheduling.v1.PriorityClass', { metadata: { name: 'x' }, value: 1000000001 }, () => undefined, 'value: Forbidden: maximum allowed value of a user defined priority is 1000000000'],
   ['a system priority', 'scheduling.v1.PriorityClass', { metadata: { name: 'system-x' }, value: 1 }, () => undefined,
     "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-x is not a known system priority class"],
@@ -113,7 +113,7 @@ const creates: readonly Row[] = [
     const target = { type: 'AverageValue', averageValue: '1' };
     o.spec.metrics = [{ type: 'Pods', pods: { metric: { name: 'm' }, target }, resource: { name: 'cpu', target } }];
   }, 'spec.metrics[0].resource: Forbidden: must populate the given metric source only'],
-  ['metadata of any kind', 'events.v1.Event', { metadata: { name: 'A', namespace: 'x' } }, (o) => { o.metadata.labels = { '': 'x' }; },
+  ['metadata of a kind without rules of its own', 'admissionregistration.v1.ValidatingWebhookConfiguration', { metadata: { name: 'A' } }, (o) => { o.metadata.labels = { '': 'x' }; },
     ...["metadata.name: Invalid value: \"A\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*')",
       'metadata.labels: Invalid value: "": name part must be non-empty',
       "metadata.labels: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"]],
@@ -135,7 +135,7 @@ const updates: readonly Row[] = [
     "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"],
   ['other completions', 'batch.v1.Job', job, (o) => { o.spec.completions = 2; }, 'spec.completions: Invalid value: 2: field is immutable'],
   ['another role', 'rbac.v1.RoleBinding', binding, (o) => { o.roleRef.name = 'x'; },
-    'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"Role","name":"x"}: cannot change roleRef'],
+    'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"Role","Name":"x"}: cannot change roleRef'],
   ['another provisioner', 'storage.v1.StorageClass', storageClass, (o) => { o.provisioner = 'x'; }, 'provisioner: Invalid value: "x": field is immutable'],
   ['another priority', 'scheduling.v1.PriorityClass', { metadata: clusterMeta, value: 1 }, (o) => { o.value = 2; }, 'value: Forbidden: may not be changed in an update.'],
   ['another handler', 'node.v1.RuntimeClass', { metadata: clusterMeta, handler: 'a' }, (o) => { o.handler = 'b'; }, 'handler: Invalid value: "b": field is immutable'],

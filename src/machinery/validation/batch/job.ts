@@ -6,6 +6,7 @@ import { dns1123LabelErrors, nameIsSubdomain } from '../../names.ts';
 import { selectorFromObject } from '../../selectors-label.ts';
 import { checkDomainPath, checkQualifiedName } from '../core/fields.ts';
 import { checkPodTemplate, checkSelectorFits } from '../core/pod-template.ts';
+import { goStruct } from '../go-struct.ts';
 import { immutable, nonNegative, sameValue } from '../meta/object-meta.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
@@ -38,7 +39,7 @@ export function checkJobSpec(spec: JobSpec | undefined, path: string, old?: JobS
   if (spec?.podFailurePolicy) addAll(errors, checkFailurePolicy(spec, child(path, 'podFailurePolicy', 'rules')));
   if (spec?.successPolicy) {
     const at = child(path, 'successPolicy');
-    if (spec.completionMode !== 'Indexed') errors.push(invalidValue(at, spec.successPolicy, 'requires indexed completion mode'));
+    if (spec.completionMode !== 'Indexed') errors.push(invalidValue(at, goStruct('batch.v1.SuccessPolicy', spec.successPolicy), 'requires indexed completion mode'));
     else addAll(errors, checkSuccessPolicy(spec, child(at, 'rules')));
   }
   const replacement = spec?.podReplacementPolicy ?? undefined;
@@ -252,7 +253,7 @@ function mayChangeTemplate(old: Job): boolean {
 function checkTemplateUpdate(job: Job, old: Job): FieldError[] {
   const template = job.spec?.template;
   const before = old.spec?.template;
-  if (!mayChangeTemplate(old)) return immutable(template, before, 'spec.template');
+  if (!mayChangeTemplate(old)) return immutable(template, before, 'spec.template', goStruct('core.v1.PodTemplateSpec', template));
   const spec: PodSpec = template?.spec ?? { containers: [] };
   const allowed: PodTemplateSpec = {
     ...before,
@@ -267,7 +268,7 @@ function checkTemplateUpdate(job: Job, old: Job): FieldError[] {
       schedulingGates: spec.schedulingGates,
     },
   };
-  return sameValue(spec, allowed.spec) ? [] : [invalidValue('spec.template.spec', spec, 'field is immutable')];
+  return sameValue(spec, allowed.spec) ? [] : [invalidValue('spec.template.spec', goStruct('core.v1.PodSpec', spec), 'field is immutable')];
 }
 
 function checkUpdate(job: Job, old: Job): FieldError[] {
@@ -280,8 +281,13 @@ function checkUpdate(job: Job, old: Job): FieldError[] {
     errors.push(invalidValue('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'));
   }
   errors.push(...immutable(spec?.selector, before?.selector, 'spec.selector'), ...checkTemplateUpdate(job, old));
+  const shown: Readonly<Record<string, unknown>> = {
+    podFailurePolicy: goStruct('batch.v1.PodFailurePolicy', spec?.podFailurePolicy),
+    successPolicy: goStruct('batch.v1.SuccessPolicy', spec?.successPolicy),
+  };
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
-    addAll(errors, immutable(spec?.[field] ?? null, before?.[field] ?? null, child('spec', field)));
+    const value = spec?.[field] ?? null;
+    addAll(errors, immutable(value, before?.[field] ?? null, child('spec', field), shown[field] ?? value));
   }
   return errors;
 }

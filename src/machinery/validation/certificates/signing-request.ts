@@ -5,6 +5,7 @@ import { parseCertificate, parseCsr, pemBlocks } from '#wire';
 import { addAll, child, duplicate, forbiddenField, goQuote, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { checkSignerName } from '../core/fields.ts';
 import { unifiedDiff } from '../core/unified-diff.ts';
+import { goStructs } from '../go-struct.ts';
 import { sameValue, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { checkMeta, kind } from '../validator.ts';
 
@@ -99,9 +100,10 @@ function checkConditions(csr: Csr, old: Csr | undefined): FieldError[] {
 
 function checkRequest(csr: Csr, old?: Csr): FieldError[] {
   const errors = checkMeta(csr.metadata, false, () => []);
-  const { request = '', signerName = '', expirationSeconds } = csr.spec ?? {};
+  const { signerName = '', expirationSeconds } = csr.spec ?? {};
+  const request = csr.spec?.request ?? '';
   const error = requestError(request);
-  if (error !== undefined) errors.push(invalidValue('spec.request', request, error));
+  if (error !== undefined) errors.push(invalidValue('spec.request', csr.spec?.request, error));
   addAll(errors, checkUsages(csr, old));
   if (signerName === legacySigner && old?.spec?.signerName !== legacySigner) {
     errors.push(invalidValue('spec.signerName', signerName, 'the legacy signerName is not allowed via this API version'));
@@ -126,7 +128,7 @@ function checkDecision(csr: Csr, old: Csr): FieldError[] {
     if (after.length < before.length) return [];
     if (after.length > before.length) return [forbiddenField(statusesPath, `updates may not add a condition of type ${goQuote(type)}`)];
     if (sameValue(after, before)) return [];
-    return [forbiddenField(statusesPath, `updates may not modify a condition of type ${goQuote(type)}\n${unifiedDiff(before, after)}`)];
+    return [forbiddenField(statusesPath, `updates may not modify a condition of type ${goQuote(type)}\n${unifiedDiff(goStructs('certificates.v1.CertificateSigningRequestCondition', before), goStructs('certificates.v1.CertificateSigningRequestCondition', after))}`)];
   });
 }
 

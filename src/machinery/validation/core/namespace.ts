@@ -18,12 +18,13 @@ function checkPhase(object: Namespace): FieldError[] {
   return [];
 }
 
+function checkNew(object: Namespace): FieldError[] {
+  return [...checkMeta(object.metadata, false, nameIsLabel), ...(object.spec?.finalizers ?? []).flatMap((name) => checkFinalizer(name, 'spec.finalizers'))];
+}
+
 export const namespace = kind<Namespace>({
-  create: (object) => [
-    ...checkMeta(object.metadata, false, nameIsLabel),
-    ...(object.spec?.finalizers ?? []).flatMap((name) => checkFinalizer(name, 'spec.finalizers')),
-  ],
-  update: (object, old) => checkMetaUpdate(object.metadata, old.metadata),
+  create: checkNew,
+  update: (object, old) => [...checkNew(object), ...checkMetaUpdate(object.metadata, old.metadata)],
   subresources: {
     status: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...checkPhase(object)],
     finalize: (object, old) => [

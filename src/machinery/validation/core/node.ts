@@ -1,11 +1,13 @@
 // Nodes: taints, pod CIDRs, resources and what is set once only.
 import type { Node, Taint } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, internalFieldError, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { validateLabelName } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
+import { goStruct } from '../go-struct.ts';
 import { checkCidr, isDualStack, quantity } from './fields.ts';
+import { checkConfigSource, checkConfigStatus, checkDeclaredFeatures } from './node-config.ts';
 import { taintEffects } from './pod-spec.ts';
 import { checkResourceAmount } from './resources.ts';
 
@@ -33,23 +35,28 @@ function checkResources(node: Node): FieldError[] {
   );
 }
 
-function checkCreate(node: Node): FieldError[] {
+/** The rules that hold for a new node and, once more, for a changed one. */
+function checkWhole(node: Node): FieldError[] {
   const cidrs = node.spec?.podCIDRs ?? [];
-  const errors = [...checkMeta(node.metadata, false, nameIsSubdomain), ...checkTaints(node.spec?.taints), ...checkResources(node)];
+  const errors = [...checkMeta(node.metadata, false, nameIsSubdomain), ...checkTaints(node.spec?.taints), ...checkResources(node), ...checkDeclaredFeatures(node.status?.declaredFeatures)];
   addAll(errors, cidrs.flatMap((cidr, i) => checkCidr(cidr, index('spec.podCIDRs', i))));
   const addresses = cidrs.map((cidr) => cidr.split('/')[0] ?? '');
-  if (cidrs.length > 1 && (!isDualStack(addresses) || cidrs.length > 2)) {
+  const broken = cidrs.find((cidr) => checkCidr(cidr, '').some((error) => error.detail.startsWith('must be a valid CIDR')));
+  if (cidrs.length > 1 && broken !== undefined) {
+    errors.push(internalFieldError('spec.podCIDRs', `invalid PodCIDRs. failed to check with dual stack with error:invalid CIDR[${cidrs.indexOf(broken)}]: <nil> (invalid CIDR address: ${broken})`));
+  }
+  if (cidrs.length > 1 && (broken !== undefined || !isDualStack(addresses) || cidrs.length > 2)) {
     errors.push(invalidValue('spec.podCIDRs', cidrs, 'may specify no more than one CIDR for each IP family'));
   }
   return errors;
 }
 
 function checkUpdate(node: Node, old: Node): FieldError[] {
-  const errors = [...checkMetaUpdate(node.metadata, old.metadata), ...checkResources(node)];
+  const errors = [...checkMetaUpdate(node.metadata, old.metadata), ...checkResources(node), ...checkDeclaredFeatures(node.status?.declaredFeatures)];
   const addresses = new Set<string>();
   for (const [i, address] of (node.status?.addresses ?? []).entries()) {
     const id = `${address.type}/${address.address}`;
-    if (addresses.has(id)) errors.push(duplicate(index('status.addresses', i), address));
+    if (addresses.has(id)) errors.push(duplicate(index('status.addresses', i), goStruct('core.v1.NodeAddress', address)));
     addresses.add(id);
   }
   const before = old.spec?.podCIDRs ?? [];
@@ -60,9 +67,11 @@ function checkUpdate(node: Node, old: Node): FieldError[] {
   if (old.spec?.providerID && old.spec.providerID !== node.spec?.providerID) {
     errors.push(forbiddenField('spec.providerID', 'node updates may not change providerID except from "" to valid'));
   }
+  addAll(errors, checkConfigSource(node.spec?.configSource, 'spec.configSource'));
+  addAll(errors, checkConfigStatus(node.status?.config));
   addAll(errors, checkTaints(node.spec?.taints));
   if ((node.spec?.externalID ?? '') !== (old.spec?.externalID ?? '')) errors.push(forbiddenField('spec.externalID', 'may not be updated'));
   return errors;
 }
 
-export const node = kind<Node>({ create: checkCreate, update: checkUpdate, subresources: { status: checkUpdate } });
+export const node = kind<Node>({ create: checkWhole, update: (object, old) => [...checkWhole(object), ...checkUpdate(object, old)], subresources: { status: checkUpdate } });

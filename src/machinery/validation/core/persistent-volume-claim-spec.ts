@@ -42,7 +42,8 @@ function checkSources(spec: PersistentVolumeClaimSpec | undefined, path: string,
   if (dataSource) addAll(errors, checkSource(dataSource, child(path, 'dataSource'), relaxed));
   if (dataSourceRef) addAll(errors, checkSource(dataSourceRef, child(path, 'dataSourceRef'), relaxed));
   if (!dataSource || !dataSourceRef) return errors;
-  const shown = child(path, 'dataSource');
+  // Upstream shows the path's own struct, which has nothing to show.
+  const shown = {};
   if (dataSourceRef.namespace) {
     errors.push(invalidValue(path, shown, 'may not be specified when dataSourceRef.namespace is specified'));
   } else if (dataSource.apiGroup !== dataSourceRef.apiGroup || dataSource.kind !== dataSourceRef.kind || dataSource.name !== dataSourceRef.name) {

@@ -1,15 +1,17 @@
 // PersistentVolumes and PersistentVolumeClaims: what they must say and what stays once they are made.
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec } from '#api/core/v1.ts';
 import { addAll, child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { cloneJson } from '../../patch/json-tree.ts';
 import { compareQuantity, formatQuantity, quantitySign } from '../../quantity.ts';
+import { goStruct } from '../go-struct.ts';
 import { immutable, sameValue } from '../meta/object-meta.ts';
 import { checkMeta, kind, standard } from '../validator.ts';
 import { checkNodeSelector } from './affinity.ts';
 import { checkEnum, checkLabel1123, checkNoBacksteps, checkObjectName, checkRequired, checkSubdomain, quantity } from './fields.ts';
 import { checkAccessModes, checkClaimSpec } from './persistent-volume-claim-spec.ts';
-import { checkBasicResource } from './resources.ts';
+import { checkBasicResource, checkResourceAmount, isNativeResource } from './resources.ts';
 import { unifiedDiff } from './unified-diff.ts';
 import {
   checkAllRequired, checkAzureDisk, checkCsiDriverName, checkFibreChannel, checkFlexVolume, checkFlocker, checkGlusterfs, checkHostPath,
@@ -175,12 +177,12 @@ function checkVolumeUpdate(object: PersistentVolume, old: PersistentVolume): Fie
   const [after, before] = [cloneJson(object.spec), old.spec];
   if (before?.csi && !before.csi.controllerExpandSecretRef) delete after?.csi?.controllerExpandSecretRef;
   if (!sameValue(sourceOf(after), sourceOf(before))) {
-    const text = unifiedDiff(sourceOf(before), sourceOf(after));
+    const text = unifiedDiff(goStruct('core.v1.PersistentVolumeSource', sourceOf(before)), goStruct('core.v1.PersistentVolumeSource', sourceOf(after)));
     errors.push(forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${text}`));
   }
   addAll(errors, immutable(object.spec?.volumeMode ?? null, before?.volumeMode ?? null, 'volumeMode'));
   if (before?.nodeAffinity && !sameValue(object.spec?.nodeAffinity, before.nodeAffinity)) {
-    errors.push(invalidValue('nodeAffinity', object.spec?.nodeAffinity, 'field is immutable, except for updating from beta label to GA'));
+    errors.push(invalidValue('nodeAffinity', goStruct('core.v1.VolumeNodeAffinity', object.spec?.nodeAffinity), 'field is immutable, except for updating from beta label to GA'));
   }
   if (before?.volumeAttributesClassName && !object.spec?.volumeAttributesClassName) {
     errors.push(forbiddenField('spec.volumeAttributesClassName', 'update from non-nil value to nil is forbidden'));
@@ -215,7 +217,7 @@ function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeCl
   }
   if (!sameValue(spec, before)) {
     const detail = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    errors.push(forbiddenField('spec', `${detail}\n${unifiedDiff(before, spec)}`));
+    errors.push(forbiddenField('spec', `${detail}\n${unifiedDiff(goStruct('core.v1.PersistentVolumeClaimSpec', before), goStruct('core.v1.PersistentVolumeClaimSpec', spec))}`));
   }
   const newSize = quantity(object.spec?.resources?.requests?.['storage']);
   const smaller = compareQuantity(newSize, quantity(old.spec?.resources?.requests?.['storage'])) < 0;
@@ -231,6 +233,33 @@ function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeCl
   return errors;
 }
 
+const resizeStates = ['ControllerResizeInProgress', 'ControllerResizeInfeasible', 'NodeResizeInProgress', 'NodeResizeInfeasible', 'NodeResizePending'].sort();
+
+/** "storage", or a resource of somebody's own. */
+function checkClaimResource(name: string, path: string): FieldError[] {
+  const errors = labelKeyErrors(name).map((message) => invalidValue(path, name, message));
+  if (errors.length > 0) return errors;
+  return isNativeResource(name) && name !== 'storage' ? [notSupported(path, name, ['storage'])] : [];
+}
+
+function checkResizeStatuses(statuses: Readonly<Record<string, string>>): FieldError[] {
+  const path = 'status.allocatedResourceStatuses';
+  return Object.entries(statuses).flatMap(([name, state]) => [
+    ...checkClaimResource(name, path),
+    ...(resizeStates.includes(state) ? [] : [notSupported(path, name, resizeStates)]),
+  ]);
+}
+
+function checkAllocated(amounts: Readonly<Record<string, string>>): FieldError[] {
+  const path = 'status.allocatedResources';
+  return Object.entries(amounts).flatMap(([name, text]) => {
+    const bad = checkClaimResource(name, path);
+    if (bad.length > 0) return bad;
+    const negative = checkBasicResource(quantity(text), key(path, name));
+    return negative.length > 0 ? negative : checkResourceAmount('storage', quantity(text), key(path, name));
+  });
+}
+
 export const persistentVolumeClaim = standard<PersistentVolumeClaim>({
   namespaced: true,
   name: nameIsSubdomain,
@@ -240,6 +269,7 @@ export const persistentVolumeClaim = standard<PersistentVolumeClaim>({
     const errors: FieldError[] = [];
     if ((object.spec?.accessModes ?? []).length === 0) errors.push(required('Spec.accessModes', ''));
     for (const [name, amount] of Object.entries(object.status?.capacity ?? {})) addAll(errors, checkBasicResource(quantity(amount), key('status.capacity', name)));
+    errors.push(...checkResizeStatuses(object.status?.allocatedResourceStatuses ?? {}), ...checkAllocated(object.status?.allocatedResources ?? {}));
     return errors;
   },
 });

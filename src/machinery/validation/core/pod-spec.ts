@@ -5,6 +5,7 @@ import type { ObjectMeta } from '#api/meta/v1.ts';
 import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123SubdomainWithUnderscoreErrors, rangeError } from '../../names.ts';
+import { goStruct } from '../go-struct.ts';
 import { validateLabelName, validateLabels } from '../meta/object-meta.ts';
 import { hasInvalidValues } from '../meta/selectors.ts';
 import { affinityRelaxations, checkAffinity, checkTopologySpread } from './affinity.ts';
@@ -96,7 +97,7 @@ function checkPodClaims(claims: readonly PodResourceClaim[] | undefined, meta: O
   for (const [i, claim] of (claims ?? []).entries()) {
     const at = index(path, i);
     if (isStatic) {
-      errors.push(forbiddenField('', 'static pods do not support resource claims'));
+      errors.push(forbiddenField('[]', 'static pods do not support resource claims'));
       continue;
     }
     if ((claim.name ?? '') === '') errors.push(required(child(at, 'name'), ''));
@@ -106,9 +107,9 @@ function checkPodClaims(claims: readonly PodResourceClaim[] | undefined, meta: O
     const byName = claim.resourceClaimName ?? undefined;
     const byTemplate = claim.resourceClaimTemplateName ?? undefined;
     if (byName !== undefined && byTemplate !== undefined) {
-      errors.push(invalidValue(at, claim, 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
+      errors.push(invalidValue(at, goStruct('core.v1.PodResourceClaim', claim), 'at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified'));
     }
-    if (byName === undefined && byTemplate === undefined) errors.push(invalidValue(at, claim, 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
+    if (byName === undefined && byTemplate === undefined) errors.push(invalidValue(at, goStruct('core.v1.PodResourceClaim', claim), 'must specify one of: `resourceClaimName`, `resourceClaimTemplateName`'));
     if (byName !== undefined) addAll(errors, checkObjectName(byName, child(at, 'resourceClaimName')));
     if (byTemplate !== undefined) addAll(errors, checkObjectName(byTemplate, child(at, 'resourceClaimTemplateName')));
   }

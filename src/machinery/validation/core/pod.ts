@@ -5,6 +5,7 @@ import { addAll, child, forbiddenField, index, invalidValue, notSupported, requi
 import { nameIsSubdomain, rangeError } from '../../names.ts';
 import { cloneJson } from '../../patch/json-tree.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
+import { goStruct, goStructs } from '../go-struct.ts';
 import { checkImageSpaces } from './container.ts';
 import { checkAnnotationsMatchFields, checkPodAnnotations, checkPodAnnotationUpdates } from './pod-annotations.ts';
 import { podQos } from './pod-qos.ts';
@@ -81,7 +82,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const { munged, errors: gatedErrors } = withUpdatableFieldsOf(spec, oldSpec);
   addAll(errors, gatedErrors);
   if (!sameValue(munged, oldSpec)) {
-    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${unifiedDiff(oldSpec, munged)}`));
+    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${unifiedDiff(goStruct('core.v1.PodSpec', oldSpec), goStruct('core.v1.PodSpec', munged))}`));
   }
   return errors;
 }
@@ -150,10 +151,10 @@ function checkGatedAffinity(affinity: Affinity | undefined, old: Affinity | unde
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   const path = 'spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms';
   if (before.length > 0 && before.length !== terms.length) {
-    return [invalidValue(path, terms, 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
+    return [invalidValue(path, goStructs('core.v1.NodeSelectorTerm', affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms), 'no additions/deletions to non-empty NodeSelectorTerms list are allowed')];
   }
   return before.flatMap((term, i) =>
-    hasOnlyAdditions(terms[i], term) ? [] : [invalidValue(index(path, i), terms[i], 'only additions are allowed (no mutations or deletions)')],
+    hasOnlyAdditions(terms[i], term) ? [] : [invalidValue(index(path, i), goStruct('core.v1.NodeSelectorTerm', terms[i]), 'only additions are allowed (no mutations or deletions)')],
   );
 }
 
@@ -167,7 +168,7 @@ function hasOnlyAdditions(term: NodeSelectorTerm | undefined, old: NodeSelectorT
 }
 
 export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldError[] {
-  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('', 'static pods do not support ephemeral containers')];
+  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('[]', 'static pods do not support ephemeral containers')];
   const errors = [
     ...validateObjectMetaUpdate(pod.metadata, old.metadata),
     ...validateStandardFinalizers(pod.metadata),
@@ -179,14 +180,14 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     const after = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name);
     const name = JSON.stringify(before.name);
     if (after === undefined) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be removed\n`));
-    else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${unifiedDiff(before, after)}`));
+    else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${unifiedDiff(goStruct('core.v1.EphemeralContainer', before), goStruct('core.v1.EphemeralContainer', after))}`));
   }
   return errors;
 }
 
 export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
-  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('', 'static pods cannot be resized')];
-  if (old.spec?.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')];
+  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('[]', 'static pods cannot be resized')];
+  if (old.spec?.os?.name === 'windows') return [forbiddenField('[]', 'windows pods cannot be resized')];
   const errors = [...validateObjectMetaUpdate(pod.metadata, old.metadata), ...validateStandardFinalizers(pod.metadata), ...checkMetaAndSpec(pod, old)];
   const spec = pod.spec ?? noSpec;
   const oldSpec = old.spec ?? noSpec;

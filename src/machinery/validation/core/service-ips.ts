@@ -65,7 +65,7 @@ export function checkClusterIpsUpdate(spec: ServiceSpec, old: ServiceSpec): Fiel
     return before.flatMap((ip, i) => (ip === ips[i] ? [] : [invalidValue(index(ipsPath, i), ips, unchangeable)]));
   }
   const errors: FieldError[] = [];
-  if (ips.length === 0) errors.push(invalidValue(index(ipsPath, 0), ips, 'primary clusterIP can not be unset'));
+  if (ips.length === 0) errors.push(invalidValue(index(ipsPath, 0), spec.clusterIPs, 'primary clusterIP can not be unset'));
   else if (before.length > 0 && ips[0] !== before[0]) errors.push(invalidValue(index(ipsPath, 0), ips, unchangeable));
   if (before.length > ips.length && ips.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') {
     errors.push(invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary clusterIP"));
@@ -83,7 +83,7 @@ export function checkFamiliesUpdate(spec: ServiceSpec, old: ServiceSpec): FieldE
     return before.flatMap((family, i) => (family === families[i] ? [] : [invalidValue(first, families, unchangeable)]));
   }
   const errors: FieldError[] = [];
-  if (before.length > families.length && ips.length === 0) errors.push(invalidValue(first, families, 'primary ipFamily can not be unset'));
+  if (before.length > families.length && ips.length === 0) errors.push(invalidValue(first, spec.ipFamilies, 'primary ipFamily can not be unset'));
   if (before.length > 0 && families.length > 0 && families[0] !== before[0]) errors.push(invalidValue(first, ips, unchangeable));
   if (before.length > families.length && families.length === 1 && spec.ipFamilyPolicy !== 'SingleStack') {
     errors.push(invalidValue('spec.ipFamilyPolicy', spec.ipFamilyPolicy, "must be set to 'SingleStack' when releasing the secondary ipFamily"));

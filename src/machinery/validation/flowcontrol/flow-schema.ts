@@ -52,7 +52,8 @@ function checkRule(rule: PolicyRulesWithSubjects, path: string): FieldError[] {
   const subjects = rule.subjects ?? [];
   if (subjects.length === 0) errors.push(required(child(path, 'subjects'), 'subjects must contain at least one value'));
   for (const [i, subject] of subjects.entries()) errors.push(...checkSubject(subject, index(child(path, 'subjects'), i)));
-  const { resourceRules = [], nonResourceRules = [] } = rule;
+  const resourceRules = rule.resourceRules ?? [];
+  const nonResourceRules = rule.nonResourceRules ?? [];
   if (resourceRules.length === 0 && nonResourceRules.length === 0) {
     errors.push(required(path, 'at least one of resourceRules and nonResourceRules has to be non-empty'));
   }
@@ -90,14 +91,16 @@ function checkServiceAccount(name: string, namespace: string, path: string): Fie
   return errors;
 }
 
-function checkVerbs(list: readonly string[] | undefined, path: string): FieldError[] {
-  if (list === undefined || list.length === 0) return [required(path, 'verbs must contain at least one value')];
+function checkVerbs(given: readonly string[] | undefined, path: string): FieldError[] {
+  const list = given ?? [];
+  if (list.length === 0) return [required(path, 'verbs must contain at least one value')];
   if (list.includes('*')) return list.length > 1 ? [invalidValue(path, list, "if '*' is present, must not specify other verbs")] : [];
   return list.every((verb) => verbs.includes(verb)) ? [] : [notSupported(path, list, verbs)];
 }
 
-function checkAloneStar(list: readonly string[] | undefined, path: string, one: string, many: string): FieldError[] {
-  if (list === undefined || list.length === 0) return [required(path, `resource rules must supply at least one ${one}`)];
+function checkAloneStar(given: readonly string[] | undefined, path: string, one: string, many: string): FieldError[] {
+  const list = given ?? [];
+  if (list.length === 0) return [required(path, `resource rules must supply at least one ${one}`)];
   return list.length > 1 && list.includes('*') ? [invalidValue(path, list, `if '*' is present, must not specify other ${many}`)] : [];
 }
 

@@ -7,7 +7,7 @@ import { checkStrictCidr, canonicalIpErrors } from '../core/addresses.ts';
 import { checkSubdomain } from '../core/fields.ts';
 import { goStruct } from '../go-struct.ts';
 import { immutable } from '../meta/object-meta.ts';
-import { standard } from '../validator.ts';
+import { checkMeta, standard } from '../validator.ts';
 
 const nameIsAddress: NameRule = (name) => canonicalIpErrors(name);
 
@@ -31,8 +31,11 @@ export const ipAddress = standard<IPAddress>({
   namespaced: false,
   name: nameIsAddress,
   spec: (object) => checkParent(object.spec?.parentRef),
-  update: (object, old) =>
-    immutable(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null, 'spec.parentRef', goStruct('networking.v1.ParentReference', object.spec?.parentRef)),
+  update: (object, old) => [
+    ...checkMeta(object.metadata, false, nameIsAddress),
+    ...checkParent(object.spec?.parentRef),
+    ...immutable(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null, 'spec.parentRef', goStruct('networking.v1.ParentReference', object.spec?.parentRef)),
+  ],
 });
 
 const cidrsPath = 'spec.cidrs';
@@ -62,7 +65,7 @@ function checkCidrsUpdate(object: ServiceCIDR, old: ServiceCIDR): FieldError[] {
   const changed = before.flatMap((cidr, i) => (cidr === after[i] ? [] : [frozen(index(cidrsPath, i), after[i])]));
   if (before.length === after.length) return changed;
   if (before.length === 1 && after.length === 2) return [...changed, ...checkCidrs(object)];
-  return [frozen(cidrsPath, object.spec?.cidrs)];
+  return [frozen(cidrsPath, after)];
 }
 
 export const serviceCidr = standard<ServiceCIDR>({ namespaced: false, name: nameIsSubdomain, spec: checkCidrs, update: checkCidrsUpdate });

@@ -5,15 +5,16 @@ import { addAll, child, duplicate, index, invalidValue, required, type FieldErro
 import { nameIsLabel, nameIsSubdomain } from '../../names.ts';
 import { checkTolerations } from '../core/pod-spec.ts';
 import { checkResourceRequirements } from '../core/resources.ts';
+import { goStruct } from '../go-struct.ts';
 import { immutable, validateLabels } from '../meta/object-meta.ts';
-import { standard } from '../validator.ts';
+import { checkMeta, standard } from '../validator.ts';
 
 function checkDistinct(tolerations: readonly Toleration[], path: string): FieldError[] {
   const seen = new Set<string>();
   return tolerations.flatMap((toleration, i) => {
     const { key = '', operator = '', value = '', effect = '' } = toleration;
     const identity = JSON.stringify([key, operator, value, effect]);
-    if (seen.has(identity)) return [duplicate(index(path, i), toleration)];
+    if (seen.has(identity)) return [duplicate(index(path, i), goStruct('core.v1.Toleration', toleration))];
     seen.add(identity);
     return [];
   });
@@ -36,5 +37,5 @@ export const runtimeClass = standard<RuntimeClass>({
   namespaced: false,
   name: nameIsSubdomain,
   spec: checkRuntimeClass,
-  update: (object, old) => immutable(object.handler, old.handler, 'handler'),
+  update: (object, old) => [...checkMeta(object.metadata, false, nameIsSubdomain), ...checkRuntimeClass(object), ...immutable(object.handler, old.handler, 'handler')],
 });

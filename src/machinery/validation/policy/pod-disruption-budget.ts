@@ -4,6 +4,7 @@ import { addAll, child, invalidValue, type FieldError } from '../../field-errors
 import { nameIsSubdomain } from '../../names.ts';
 import { checkAtMost100Percent, checkIntOrPercent } from '../apps/shared.ts';
 import { checkEnum } from '../core/fields.ts';
+import { goStruct } from '../go-struct.ts';
 import { validateConditions } from '../meta/conditions.ts';
 import { nonNegative } from '../meta/object-meta.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
@@ -12,7 +13,7 @@ import { standard } from '../validator.ts';
 function checkSpec(spec: PodDisruptionBudgetSpec | undefined, keepSelector: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const given = (['minAvailable', 'maxUnavailable'] as const).filter((field) => spec?.[field] !== undefined && spec[field] !== null);
-  if (given.length === 2) errors.push(invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set'));
+  if (given.length === 2) errors.push(invalidValue('spec', goStruct('policy.v1.PodDisruptionBudgetSpec', spec), 'minAvailable and maxUnavailable cannot be both set'));
   for (const field of given) {
     const value = spec?.[field] ?? 0;
     errors.push(...checkIntOrPercent(value, child('spec', field)), ...checkAtMost100Percent(value, child('spec', field)));

@@ -1,7 +1,10 @@
 // RBAC: rules, bindings and their subjects; a binding never changes its role (pkg/apis/rbac/validation).
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '#api/rbac/v1.ts';
+import type { LabelSelector } from '#api/meta/v1.ts';
 import { child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsPathSegment, nameIsSubdomain } from '../../names.ts';
+import { selectorFromObject } from '../../selectors-label.ts';
+import { goStruct } from '../go-struct.ts';
 import { validateObjectMeta, validateObjectMetaUpdate, sameValue } from '../meta/object-meta.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
 import { kind } from '../validator.ts';
@@ -43,7 +46,18 @@ function checkClusterRole(object: ClusterRole, old?: ClusterRole): FieldError[] 
   const selectors = object.aggregationRule.clusterRoleSelectors ?? [];
   if (selectors.length === 0) errors.push(required(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'));
   const relaxed = (old?.aggregationRule?.clusterRoleSelectors ?? []).some(hasInvalidValues);
-  return [...errors, ...selectors.flatMap((selector, i) => validateLabelSelector(selector, index(path, i), relaxed))];
+  return [...errors, ...selectors.flatMap((selector, i) => checkAggregationSelector(selector, index(path, i), relaxed))];
+}
+
+/** A selector that cannot be used is told once more. */
+function checkAggregationSelector(selector: LabelSelector, path: string, relaxed: boolean): FieldError[] {
+  const errors = validateLabelSelector(selector, path, relaxed);
+  try {
+    selectorFromObject(selector);
+  } catch {
+    errors.push(invalidValue(path, null, 'invalid label selector.'));
+  }
+  return errors;
 }
 
 function checkRoleRef(ref: RoleRef | undefined, kinds: readonly string[]): FieldError[] {
@@ -88,7 +102,7 @@ function checkBinding(object: AnyBinding, namespaced: boolean): FieldError[] {
 
 function checkBindingUpdate(object: AnyBinding, old: AnyBinding, namespaced: boolean): FieldError[] {
   const errors = [...checkBinding(object, namespaced), ...validateObjectMetaUpdate(object.metadata, old.metadata)];
-  if (!sameValue(object.roleRef, old.roleRef)) errors.push(invalidValue('roleRef', object.roleRef, 'cannot change roleRef'));
+  if (!sameValue(object.roleRef, old.roleRef)) errors.push(invalidValue('roleRef', goStruct('rbac.v1.RoleRef', object.roleRef), 'cannot change roleRef'));
   return errors;
 }
 

@@ -5,7 +5,8 @@ import { addAll, child, index, invalidValue, notSupported, required, type FieldE
 import { nameIsSubdomain } from '../../names.ts';
 import { checkLabel1123, checkSubdomain } from '../core/fields.ts';
 import { goStruct } from '../go-struct.ts';
-import { immutable, validateAnnotations, validateLabels } from '../meta/object-meta.ts';
+import { immutable } from '../meta/object-meta.ts';
+import { checkTemplateMeta } from '../meta/template-meta.ts';
 import { checkMeta, checkMetaUpdate, kind, standard } from '../validator.ts';
 import { checkClaimStatus } from './claim-status.ts';
 import { checkSelectors } from './device-selector.ts';
@@ -83,13 +84,17 @@ export const resourceClaim = kind<ResourceClaim>({
   subresources: { status: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...checkClaimStatus(object, old)] },
 });
 
+function checkTemplate(object: ResourceClaimTemplate): FieldError[] {
+  return [...checkTemplateMeta(object.spec?.metadata, 'spec.metadata'), ...checkDevices(object.spec?.spec?.devices, 'spec.spec.devices')];
+}
+
 export const resourceClaimTemplate = standard<ResourceClaimTemplate>({
   namespaced: true,
   name: nameIsSubdomain,
-  spec: (object) => [
-    ...validateAnnotations(object.spec?.metadata?.annotations, 'spec.metadata.annotations'),
-    ...validateLabels(object.spec?.metadata?.labels, 'spec.metadata.labels'),
-    ...checkDevices(object.spec?.spec?.devices, 'spec.spec.devices'),
+  spec: checkTemplate,
+  update: (object, old) => [
+    ...checkMeta(object.metadata, true, nameIsSubdomain),
+    ...checkTemplate(object),
+    ...immutable(object.spec, old.spec, 'spec', goStruct('resource.v1.ResourceClaimTemplateSpec', object.spec)),
   ],
-  update: (object, old) => immutable(object.spec, old.spec, 'spec', goStruct('resource.v1.ResourceClaimTemplateSpec', object.spec)),
 });

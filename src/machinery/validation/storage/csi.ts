@@ -99,8 +99,9 @@ function checkNodeUpdate(object: CSINode, old: CSINode): FieldError[] {
 
 export const csiNode = kind<CSINode>({ create: checkNode, update: checkNodeUpdate });
 
-function checkCapacity(object: CSIStorageCapacity): FieldError[] {
-  const errors = validateLabelSelector(object.nodeTopology, 'nodeTopology');
+function checkCapacity(object: CSIStorageCapacity, old?: CSIStorageCapacity): FieldError[] {
+  const relaxed = old !== undefined && validateLabelSelector(old.nodeTopology, '').length > 0;
+  const errors = validateLabelSelector(object.nodeTopology, 'nodeTopology', relaxed);
   const name = object.storageClassName ?? '';
   for (const message of nameIsSubdomain(name, false)) errors.push(invalidValue('storageClassName', name, message));
   const { capacity } = object;
@@ -113,8 +114,10 @@ function checkCapacity(object: CSIStorageCapacity): FieldError[] {
 export const csiStorageCapacity = standard<CSIStorageCapacity>({
   namespaced: true,
   name: nameIsSubdomain,
-  spec: checkCapacity,
+  spec: (object) => checkCapacity(object),
   update: (object, old) => [
+    ...checkMeta(object.metadata, true, nameIsSubdomain),
+    ...checkCapacity(object, old),
     ...immutable(object.nodeTopology ?? null, old.nodeTopology ?? null, 'nodeTopology'),
     ...immutable(object.storageClassName ?? '', old.storageClassName ?? '', 'storageClassName'),
   ],

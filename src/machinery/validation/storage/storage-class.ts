@@ -5,13 +5,14 @@ import { addAll, child, duplicate, index, required, type FieldError } from '../.
 import { nameIsSubdomain } from '../../names.ts';
 import { checkEnum } from '../core/fields.ts';
 import { immutable, validateLabelName } from '../meta/object-meta.ts';
-import { standard } from '../validator.ts';
+import { checkMeta, standard } from '../validator.ts';
 import { checkParameters, checkProvisioner } from './parameters.ts';
 
 function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[] {
   const path = child(at, 'matchLabelExpressions');
   const keys = new Set<string>();
-  return (term.matchLabelExpressions ?? []).flatMap(({ key, values = [] }, i) => {
+  return (term.matchLabelExpressions ?? []).flatMap(({ key, values: given }, i) => {
+    const values = given ?? [];
     const errors: FieldError[] = [];
     const valuesPath = child(index(path, i), 'values');
     if (values.length === 0) errors.push(required(valuesPath, ''));
@@ -25,7 +26,7 @@ function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[]
 
 /** A term's meaning, whatever the order of its keys and values. */
 function termIdentity(term: TopologySelectorTerm): string {
-  const entries = (term.matchLabelExpressions ?? []).map(({ key, values = [] }) => [key, [...new Set(values)].sort()] as const);
+  const entries = (term.matchLabelExpressions ?? []).map(({ key, values }) => [key, [...new Set(values ?? [])].sort()] as const);
   return JSON.stringify(entries.sort((a, b) => (a[0] < b[0] ? -1 : 1)));
 }
 
@@ -35,7 +36,8 @@ function checkTopologies(terms: readonly TopologySelectorTerm[]): FieldError[] {
     const at = index('allowedTopologies', i);
     const errors = checkTopologyTerm(term, at);
     const identity = termIdentity(term);
-    if (seen.has(identity)) errors.push(duplicate(child(at, 'matchLabelExpressions'), ''));
+    // A term without keys counts as a duplicate of nothing, as upstream.
+    if (seen.has(identity) || identity === '[]') errors.push(duplicate(child(at, 'matchLabelExpressions'), ''));
     seen.add(identity);
     return errors;
   });
@@ -55,6 +57,8 @@ export const storageClass = standard<StorageClass>({
   name: nameIsSubdomain,
   spec: checkStorageClass,
   update: (object, old) => [
+    ...checkMeta(object.metadata, false, nameIsSubdomain),
+    ...checkStorageClass(object),
     ...immutable(object.parameters ?? {}, old.parameters ?? {}, 'parameters'),
     ...immutable(object.provisioner, old.provisioner, 'provisioner'),
     ...immutable(object.reclaimPolicy ?? null, old.reclaimPolicy ?? null, 'reclaimPolicy'),

@@ -1,0 +1,190 @@
+// Warnings about pods and pod templates: what is accepted and will surprise (pkg/api/pod/warnings.go). They are
+// computed on create, and on an update that changes the template.
+import type { Affinity, AppArmorProfile, Container, ContainerPort, PodAffinityTerm, PodSpec, PodTemplateSpec } from '#api/core/v1.ts';
+import type { ObjectMeta } from '#api/meta/v1.ts';
+import { dns1123LabelErrors, goQuote, ipWarnings } from '#machinery';
+import { deprecatedLabel, termWarnings } from './node-labels.ts';
+import { fractionWarnings, volumeWarnings } from './volumes.ts';
+
+const deprecatedAnnotations = [
+  ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
+  ['security.alpha.kubernetes.io/sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+  ['security.alpha.kubernetes.io/unsafe-sysctls', 'non-functional in v1.11+; use the "sysctls" field instead'],
+] as const;
+const noSelector = 'a null labelSelector results in matching no pod';
+const appArmor = 'container.apparmor.security.beta.kubernetes.io/';
+
+interface Placed {
+  readonly container: Container;
+  readonly at: string;
+}
+
+/** Init containers, containers and ephemeral ones, with their paths. */
+function containersOf(spec: PodSpec, path: string): Placed[] {
+  return (['initContainers', 'containers', 'ephemeralContainers'] as const).flatMap((field) =>
+    ((spec[field] ?? []) as readonly Container[]).map((container, i) => ({ container, at: `${path}.${field}[${i}]` })),
+  );
+}
+
+function affinityWarnings(affinity: Affinity | undefined, path: string): string[] {
+  if (!affinity) return [];
+  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+  const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+  const node = affinity.nodeAffinity;
+  return [
+    ...(node?.[required]?.nodeSelectorTerms ?? []).flatMap((term, i) => termWarnings(term, `${path}.nodeAffinity.${required}.nodeSelectorTerms[${i}]`, false)),
+    ...(node?.[preferred] ?? []).flatMap(({ preference }, i) => termWarnings(preference, `${path}.nodeAffinity.${preferred}[${i}].preference`, true)),
+  ];
+}
+
+function podAffinityWarnings(affinity: Affinity | undefined, path: string): string[] {
+  const required = 'requiredDuringSchedulingIgnoredDuringExecution';
+  const preferred = 'preferredDuringSchedulingIgnoredDuringExecution';
+  const missing = (term: PodAffinityTerm | undefined, at: string): string[] => (term?.labelSelector ? [] : [`${at}.labelSelector: ${noSelector}`]);
+  return (['podAffinity', 'podAntiAffinity'] as const).flatMap((kind) => [
+    ...(affinity?.[kind]?.[required] ?? []).flatMap((term, i) => missing(term, `${path}.${kind}.${required}[${i}]`)),
+    ...(affinity?.[kind]?.[preferred] ?? []).flatMap((term, i) => missing(term.podAffinityTerm, `${path}.${kind}.${preferred}[${i}].podAffinityTerm`)),
+  ]);
+}
+
+function repeated<T>(list: readonly T[] | undefined, keyOf: (item: T) => string, told: (key: string, i: number) => string): string[] {
+  const seen = new Set<string>();
+  return (list ?? []).flatMap((item, i) => {
+    const key = keyOf(item);
+    const twice = seen.has(key);
+    seen.add(key);
+    return twice ? [told(key, i)] : [];
+  });
+}
+
+function envWarnings({ container, at }: Placed): string[] {
+  const seen = new Set<string>();
+  return (container.env ?? []).flatMap(({ name, value = '', valueFrom }, i) => {
+    const known = seen.has(name);
+    seen.add(name);
+    const reference = `$(${name})`;
+    const hides = known && (Boolean(valueFrom) || value === reference || !value.includes(reference));
+    return hides ? [`${at}.env[${i}]: hides previous definition of ${goQuote(name)}, which may be dropped when using apply`] : [];
+  });
+}
+
+/** The profile that the old annotation means. */
+function annotatedProfile(annotation: string): AppArmorProfile | undefined {
+  if (annotation === 'unconfined') return { type: 'Unconfined' };
+  if (annotation === 'runtime/default') return { type: 'RuntimeDefault' };
+  return annotation.startsWith('localhost/') && annotation.length > 'localhost/'.length ? { type: 'Localhost', localhostProfile: annotation.slice('localhost/'.length) } : undefined;
+}
+
+function containerWarnings(placed: Placed, spec: PodSpec, meta: ObjectMeta, path: string): string[] {
+  const { container, at } = placed;
+  const warnings: string[] = [];
+  const annotations = meta.annotations ?? {};
+  const annotated = (key: string, text: string): void => void warnings.push(`${path}metadata.annotations[${key}]: ${text}`);
+  const seccomp = `container.seccomp.security.alpha.kubernetes.io/${container.name}`;
+  if (!container.securityContext?.seccompProfile && annotations[seccomp] !== undefined) annotated(seccomp, 'non-functional in v1.27+; use the "seccompProfile" field instead');
+  const profile = annotations[appArmor + container.name];
+  if (path !== '' && profile !== undefined && !container.securityContext?.appArmorProfile) {
+    const [wanted, ofPod] = [annotatedProfile(profile), spec.securityContext?.appArmorProfile];
+    const same = ofPod !== undefined && wanted?.type === ofPod.type && wanted.localhostProfile === ofPod.localhostProfile;
+    if (!same) annotated(appArmor + container.name, 'deprecated since v1.30; use the "appArmorProfile" field instead');
+  }
+  for (const resource of ['memory', 'ephemeral-storage']) {
+    for (const kind of ['limits', 'requests'] as const) warnings.push(...fractionWarnings(container.resources?.[kind]?.[resource], `${at}.resources.${kind}[${resource}]`));
+  }
+  return [...warnings, ...envWarnings(placed)];
+}
+
+/** As Go prints the struct. */
+function shownPort({ name = '', hostPort = 0, containerPort = 0, protocol = '', hostIP = '' }: ContainerPort): string {
+  return `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+}
+
+function portWarnings(containers: readonly Placed[]): string[] {
+  const warnings: string[] = [];
+  const all = new Map<string, { at: string; port: ContainerPort }[]>();
+  for (const { container, at } of containers) {
+    for (const [i, port] of (container.ports ?? []).entries()) {
+      const path = `${at}.ports[${i}]`;
+      const { hostIP = '', hostPort = 0 } = port;
+      if (hostIP !== '' && hostPort === 0) warnings.push(`${path}: hostIP set without hostPort: ${shownPort(port)}`);
+      const key = `${port.containerPort}/${port.protocol ?? ''}`;
+      const others = all.get(key) ?? [];
+      for (const { at: otherAt, port: other } of others) {
+        const [otherIp, otherPort] = [other.hostIP ?? '', other.hostPort ?? 0];
+        if (hostIP === otherIp && hostPort === otherPort) warnings.push(`${path}: duplicate port definition with ${otherAt}`);
+        else if (hostPort === 0 || otherPort === 0) warnings.push(`${path}: overlapping port definition with ${otherAt}`);
+        else if (hostPort === otherPort && (hostIP === '') !== (otherIp === '')) warnings.push(`${path}: dangerously ambiguous port definition with ${otherAt}`);
+      }
+      all.set(key, [...others, { at: path, port }]);
+    }
+  }
+  return warnings;
+}
+
+function portNameWarnings(containers: readonly Placed[]): string[] {
+  const names = new Map<string, string>();
+  return containers.flatMap(({ container, at }) =>
+    (container.ports ?? []).flatMap(({ name = '' }, i) => {
+      const other = names.get(name);
+      if (name === '') return [];
+      if (other !== undefined) return [`${at}.ports[${i}]: duplicate port name ${goQuote(name)} with ${other}, services and probes that select ports by name will use ${other}`];
+      names.set(name, `${at}.ports[${i}]`);
+      return [];
+    }),
+  );
+}
+
+function schedulingWarnings(spec: PodSpec, path: string): string[] {
+  return [
+    ...Object.keys(spec.nodeSelector ?? {}).flatMap((key) => {
+      const message = deprecatedLabel(key);
+      return message === undefined ? [] : [`${path}.nodeSelector[${key}]: ${message}`];
+    }),
+    ...affinityWarnings(spec.affinity, `${path}.affinity`),
+    ...(spec.topologySpreadConstraints ?? []).flatMap((constraint, i) => {
+      const at = `${path}.topologySpreadConstraints[${i}]`;
+      const message = deprecatedLabel(constraint.topologyKey);
+      return [
+        ...(message === undefined ? [] : [`${at}.topologyKey: ${constraint.topologyKey} is ${message}`]),
+        ...(constraint.labelSelector ? [] : [`${at}.labelSelector: ${noSelector}`]),
+      ];
+    }),
+  ];
+}
+
+/** @param path '' for a pod, "spec.template." and so on for a template. */
+export function podSpecWarnings(spec: PodSpec, meta: ObjectMeta, path: string): string[] {
+  const at = `${path}spec`;
+  const containers = containersOf(spec, at);
+  const annotations = meta.annotations ?? {};
+  const seccomp = 'seccomp.security.alpha.kubernetes.io/pod';
+  return [
+    ...schedulingWarnings(spec, at),
+    ...deprecatedAnnotations.filter(([key]) => annotations[key] !== undefined).map(([key, text]) => `${path}metadata.annotations[${key}]: ${text}`),
+    ...volumeWarnings(spec.volumes, `${at}.volumes`),
+    ...repeated(spec.hostAliases, (alias) => alias.ip ?? '', (ip, i) => `${at}.hostAliases[${i}].ip: duplicate ip ${goQuote(ip)}`),
+    ...repeated(spec.imagePullSecrets, (secret) => secret.name ?? '', (name, i) => `${at}.imagePullSecrets[${i}].name: duplicate name ${goQuote(name)}`),
+    ...(spec.imagePullSecrets ?? []).flatMap(({ name = '' }, i) => (name === '' ? [`${at}.imagePullSecrets[${i}].name: invalid empty name ""`] : [])),
+    ...['memory', 'ephemeral-storage'].flatMap((name) => fractionWarnings(spec.overhead?.[name], `${at}.overhead[${name}]`)),
+    ...(!spec.securityContext?.seccompProfile && annotations[seccomp] !== undefined
+      ? [`${path}metadata.annotations[${seccomp}]: non-functional in v1.27+; use the "seccompProfile" field instead`]
+      : []),
+    ...containers.flatMap((placed) => containerWarnings(placed, spec, meta, path)),
+    ...portWarnings(containers),
+    ...portNameWarnings(containers),
+    ...((spec.terminationGracePeriodSeconds ?? 0) < 0 ? [`${at}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`] : []),
+    ...podAffinityWarnings(spec.affinity, `${at}.affinity`),
+    ...(spec.dnsConfig?.nameservers ?? []).flatMap((server, i) => ipWarnings(server, `${at}.dnsConfig.nameservers[${i}]`)),
+    ...(spec.hostAliases ?? []).flatMap((alias, i) => ipWarnings(alias.ip ?? '', `${at}.hostAliases[${i}].ip`)),
+  ];
+}
+
+export function templateWarnings(template: PodTemplateSpec | undefined, path: string): string[] {
+  return template?.spec ? podSpecWarnings(template.spec, template.metadata ?? {}, `${path}.`) : [];
+}
+
+/** Names that become host names should be labels. */
+export function hostnameWarnings(name: string, use: string): string[] {
+  const errors = dns1123LabelErrors(name);
+  return errors.length === 0 ? [] : [`metadata.name: this is used in ${use}, which can result in surprising behavior; a DNS label is recommended: [${errors.join(' ')}]`];
+}

@@ -1,0 +1,133 @@
+// Warnings about volumes: removed drivers, odd claim sizes, files that would lie on top of each other.
+import type { KeyToPath, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, ProjectedVolumeSource, Volume, VolumeProjection } from '#api/core/v1.ts';
+import { goQuote, parseQuantity, quantityMilliValue } from '#machinery';
+import { termWarnings } from './node-labels.ts';
+
+const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
+const mountOptionsAnnotation = 'volume.beta.kubernetes.io/mount-options';
+
+/** Volume drivers of pods that do nothing any more, in the order in which they are told. */
+const removedBefore: readonly (readonly [field: keyof Volume, name: string, text: string])[] = [
+  ['photonPersistentDisk', 'photonPersistentDisk', 'deprecated in v1.11, non-functional in v1.16+'],
+  ['gitRepo', 'gitRepo', 'deprecated in v1.11, and disabled by default in v1.33+'],
+  ['scaleIO', 'scaleIO', 'deprecated in v1.16, non-functional in v1.22+'],
+  ['flocker', 'flocker', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['storageos', 'storageOS', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['quobyte', 'quobyte', 'deprecated in v1.22, non-functional in v1.25+'],
+  ['glusterfs', 'glusterfs', 'deprecated in v1.25, non-functional in v1.26+'],
+];
+const removedAfter: typeof removedBefore = [
+  ['cephfs', 'cephfs', 'deprecated in v1.28, non-functional in v1.31+'],
+  ['rbd', 'rbd', 'deprecated in v1.28, non-functional in v1.31+'],
+];
+/** The same of persistent volumes. */
+const removedVolumes = ['cephfs', 'photonPersistentDisk', 'scaleIO', 'storageos', 'glusterfs', 'rbd'] as const;
+
+/** A warning where an amount of bytes has a fraction. */
+export function fractionWarnings(amount: string | number | undefined, path: string): string[] {
+  if (amount === undefined || !/[mun.]|e-/.test(String(amount)) || quantityMilliValue(parseQuantity(amount)) % 1000 === 0) return [];
+  return [`${path}: fractional byte value ${goQuote(String(amount))} is invalid, must be an integer`];
+}
+
+export function claimSpecWarnings(spec: PersistentVolumeClaimSpec | undefined, path: string): string[] {
+  return (['requests', 'limits'] as const).flatMap((kind) => fractionWarnings(spec?.resources?.[kind]?.['storage'], `${path}.resources.${kind}[storage]`));
+}
+
+export function claimWarnings(claim: PersistentVolumeClaim): string[] {
+  const warnings = claim.metadata?.annotations?.[storageClassAnnotation] === undefined
+    ? []
+    : [`metadata.annotations[${storageClassAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`];
+  return [...warnings, ...claimSpecWarnings(claim.spec, 'spec')];
+}
+
+export function persistentVolumeWarnings(volume: PersistentVolume): string[] {
+  const { spec, metadata } = volume;
+  const warnings: string[] = [];
+  if (metadata?.annotations?.[storageClassAnnotation] !== undefined) {
+    warnings.push(`metadata.annotations[${storageClassAnnotation}]: deprecated since v1.8; use "storageClassName" attribute instead`);
+  }
+  if (metadata?.annotations?.[mountOptionsAnnotation] !== undefined) {
+    warnings.push(`metadata.annotations[${mountOptionsAnnotation}]: deprecated since v1.31; use "mountOptions" attribute instead`);
+  }
+  if (spec?.persistentVolumeReclaimPolicy === 'Recycle') {
+    warnings.push('spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.');
+  }
+  for (const [i, term] of (spec?.nodeAffinity?.required?.nodeSelectorTerms ?? []).entries()) {
+    warnings.push(...termWarnings(term, `spec.nodeAffinity.required.nodeSelectorTerms[${i}]`, false));
+  }
+  for (const field of removedVolumes) {
+    const row = [...removedBefore, ...removedAfter].find(([name]) => name === field);
+    if (spec?.[field] && row !== undefined) warnings.push(`spec.${row[1]}: ${row[2]}`);
+  }
+  return warnings;
+}
+
+export function volumeWarnings(volumes: readonly Volume[] | undefined, path: string): string[] {
+  const warnings = (volumes ?? []).flatMap((volume, i) => {
+    const removed = (rows: typeof removedBefore): string[] => rows.filter(([field]) => volume[field]).map(([, name, text]) => `${path}[${i}].${name}: ${text}`);
+    const template = volume.ephemeral?.volumeClaimTemplate;
+    const claim = template ? claimSpecWarnings(template.spec, `${path}[${i}].ephemeral.volumeClaimTemplate.spec`) : [];
+    return [...removed(removedBefore), ...claim, ...removed(removedAfter)];
+  });
+  return [...warnings, ...(volumes ?? []).flatMap(overlapWarnings)];
+}
+
+interface Placed {
+  readonly path: string;
+  readonly source: string;
+}
+
+function shown({ path, source }: Placed): string {
+  return source === '' ? goQuote(path) : `${goQuote(path)} (${source})`;
+}
+
+function placed(items: readonly KeyToPath[] | readonly { readonly path: string }[], source: string): Placed[] {
+  return items.map(({ path }) => ({ path, source }));
+}
+
+/** Adds files; answers what each of them meets. */
+function collisions(known: Placed[], files: readonly Placed[]): string[] {
+  return files.flatMap((file) => {
+    const path = file.path.replace(/\/+$/, '');
+    const own = { path, source: file.source };
+    const inside = (a: string, b: string): boolean => `${a}/`.startsWith(`${b}/`);
+    const met = path === '' ? [] : known.filter((other) => other.path !== '' && (inside(other.path, path) || inside(path, other.path)));
+    known.push(own);
+    return met.map((other) => `${shown(own)} with ${shown(other)}`);
+  });
+}
+
+function filesOf(source: VolumeProjection): Placed[] {
+  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source;
+  if (configMap?.items) return placed(configMap.items, `ConfigMap ${goQuote(configMap.name ?? '')}`);
+  if (secret?.items) return placed(secret.items, `Secret ${goQuote(secret.name ?? '')}`);
+  if (downwardAPI?.items) return placed(downwardAPI.items, 'DownwardAPI');
+  if (serviceAccountToken) return [{ path: serviceAccountToken.path, source: 'ServiceAccountToken' }];
+  if (clusterTrustBundle) return [{ path: clusterTrustBundle.path, source: `ClusterTrustBundle ${goQuote(clusterTrustBundle.name ?? clusterTrustBundle.signerName ?? '')}` }];
+  const certificate = [
+    { path: podCertificate?.certificateChainPath ?? '', source: 'PodCertificate chain' },
+    { path: podCertificate?.keyPath ?? '', source: 'PodCertificate key' },
+    { path: podCertificate?.credentialBundlePath ?? '', source: 'PodCertificate credential bundle' },
+  ];
+  return certificate.filter(({ path }) => path !== '');
+}
+
+function projectedWarnings(name: string, projected: ProjectedVolumeSource): string[] {
+  const known: Placed[] = [];
+  return (projected.sources ?? []).flatMap((source) => {
+    if (Object.values(source).every((member) => member === undefined || member === null)) return [`volume ${goQuote(name)} (Projected) has no sources provided`];
+    return collisions(known, filesOf(source)).map((body) => `volume ${goQuote(name)} (Projected): overlapping paths: ${body}`);
+  });
+}
+
+function overlapWarnings(volume: Volume): string[] {
+  const { name, configMap, secret, downwardAPI, projected } = volume;
+  const told = (what: string, items: readonly { readonly path: string }[] | undefined): string[] =>
+    collisions([], placed(items ?? [], '')).map((body) => `volume ${goQuote(name)} (${what}): overlapping paths: ${body}`);
+  return [
+    ...(configMap ? told(`ConfigMap ${goQuote(configMap.name ?? '')}`, configMap.items) : []),
+    ...(secret ? told(`Secret ${goQuote(secret.secretName ?? '')}`, secret.items) : []),
+    ...(downwardAPI ? told('DownwardAPI', downwardAPI.items) : []),
+    ...(projected ? projectedWarnings(name, projected) : []),
+  ];
+}

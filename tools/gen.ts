@@ -1,9 +1,11 @@
 // `npm run gen` writes the static types of the API (src/api/<package>/<version>.ts) from the field tables.
 // `--check` writes nothing and fails when a generated file is stale or when a table disagrees with the
-// official TypeScript rendering of the API (@kubernetes/client-node) in a field's name.
+// official TypeScript rendering of the API (@kubernetes/client-node). With `--openapi <swagger.json>`
+// and `--openapi-v3 <folder>` of upstream's release, it also compares what is served with them.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { modelGaps } from './model-gaps.ts';
+import { openApiGaps } from './openapi-gaps.ts';
 import { roomsGraph } from './rooms-graph.ts';
 import { isScalar, tables, typeNames, typeOf, type FieldSchema, type TypeSchema } from '../src/api/schema.ts';
 
@@ -66,25 +68,6 @@ function packageText(pkg: string): string {
   return `${header}${imports.join('')}\n${parts.join('\n')}`;
 }
 
-/** Names that client-node has and the table lacks: the cheap proof that no field was forgotten. */
-function missingFields(pkg: string): string[] {
-  const models = join(dirname(createRequire(import.meta.url).resolve('@kubernetes/client-node')), 'gen/models');
-  const version = pkg.slice(pkg.indexOf('.') + 1);
-  const prefix = version.charAt(0).toUpperCase() + version.slice(1);
-  const problems: string[] = [];
-  for (const name of typeNames(pkg)) {
-    const file = join(models, `${prefix}${name}.d.ts`);
-    if (!existsSync(file)) continue;
-    const schema = typeOf(`${pkg}.${name}`);
-    const theirs = [...readFileSync(file, 'utf8').matchAll(/^ {4}'([^']+)'\??:/gm)].map((m) => m[1] ?? '');
-    const plain = theirs.map((n) => n.replace(/^_/, '')).filter((n) => n !== 'apiVersion' && n !== 'kind');
-    const lost = plain.filter((n) => !schema.byName.has(n) && !schema.byName.has(n.replaceAll('_', '-')) && !schema.byName.has(`$${n}`));
-    // Models of different packages share a name (V1Subject): only a near match is about this type.
-    if (lost.length > 0 && lost.length < plain.length / 2) problems.push(`${pkg}.${name} lacks ${lost.join(', ')}`);
-  }
-  return problems;
-}
-
 const failures: string[] = [];
 for (const pkg of Object.keys(tables)) {
   const file = join(root, 'src/api', `${pkg.replace('.', '/')}.ts`);
@@ -94,9 +77,18 @@ for (const pkg of Object.keys(tables)) {
     if (checking) failures.push(`${file} is stale: run npm run gen`);
     else writeFileSync(file, text);
   }
-  if (checking) failures.push(...missingFields(pkg));
 }
+if (checking) failures.push(...modelGaps());
 const graph = roomsGraph(checking);
 if (graph !== undefined) failures.push(graph);
+
+/** The value behind a flag. */
+function argument(flag: string): string | undefined {
+  const at = process.argv.indexOf(flag);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
+const swagger = argument('--openapi');
+if (checking && swagger !== undefined) failures.push(...(await openApiGaps(swagger, argument('--openapi-v3'))));
 for (const failure of failures) console.error(failure);
 process.exitCode = failures.length > 0 ? 1 : 0;

@@ -137,6 +137,10 @@ export interface FieldSchema {
   readonly patchMergeKey: string | undefined;
   readonly patchMerge: boolean;
   readonly patchRetainKeys: boolean;
+  /** Strategic merge takes the value whole (`replace`), which OpenAPI tells. */
+  readonly patchReplace: boolean;
+  /** OpenAPI tells that the map's entries are owned one by one, which maps are anyway. */
+  readonly granular: boolean;
   /** The values that OpenAPI tells; of a list, its items'. */
   readonly enum: readonly string[];
   /** The declared static default as JSON; defaults that need thought live in machinery/defaults. */
@@ -268,7 +272,9 @@ function parseField(owner: string, row: string): FieldSchema {
     patchMergeKey: argument('merge'),
     patchMerge: flags.includes('merge') || argument('merge') !== undefined,
     patchRetainKeys: flags.includes('retainKeys'),
-    enum: values?.split(',').map((value) => (value === '""' ? '' : value)) ?? noValues,
+    patchReplace: flags.includes('replace'),
+    granular: flags.includes('granular'),
+    enum: values?.split(',').map((value) => (value === '""' ? '' : value.replaceAll('~', ' '))) ?? noValues,
     default: defaultAt < 0 ? undefined : (JSON.parse(row.slice(defaultAt + 2)) as unknown),
   };
 }

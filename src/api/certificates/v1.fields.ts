@@ -22,7 +22,7 @@ CertificateSigningRequestSpec
   request 1 bytes ! required
   signerName 7 string ! required
   expirationSeconds 8 int32 *
-  usages 5 list[string] atomic enum(any,cert sign,client auth,code signing,content commitment,crl sign,data encipherment,decipher only,digital signature,email protection,encipher only,ipsec end system,ipsec tunnel,ipsec user,key agreement,key encipherment,microsoft sgc,netscape sgc,ocsp signing,s/mime,server auth,signing,timestamping)
+  usages 5 list[string] atomic enum(any,cert~sign,client~auth,code~signing,content~commitment,crl~sign,data~encipherment,decipher~only,digital~signature,email~protection,encipher~only,ipsec~end~system,ipsec~tunnel,ipsec~user,key~agreement,key~encipherment,microsoft~sgc,netscape~sgc,ocsp~signing,s/mime,server~auth,signing,timestamping)
   username 2 string
   uid 3 string
   groups 4 list[string] atomic

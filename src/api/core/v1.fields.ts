@@ -767,7 +767,7 @@ PersistentVolumeClaimStatus
   capacity 3 map[quantity]
   conditions 4 list[core.v1.PersistentVolumeClaimCondition] keys(type) merge(type)
   allocatedResources 5 map[quantity]
-  allocatedResourceStatuses 7 map[string]
+  allocatedResourceStatuses 7 map[string] granular enum(ControllerResizeInProgress,ControllerResizeInfeasible,NodeResizeInProgress,NodeResizeInfeasible,NodeResizePending)
   currentVolumeAttributesClassName 8 string *
   modifyVolumeStatus 9 core.v1.ModifyVolumeStatus *
 
@@ -832,7 +832,7 @@ PersistentVolumeSpec
   storageos 2.21 core.v1.StorageOSPersistentVolumeSource *
   csi 2.22 core.v1.CSIPersistentVolumeSource *
   accessModes 3 list[string] atomic enum(ReadOnlyMany,ReadWriteMany,ReadWriteOnce,ReadWriteOncePod)
-  claimRef 4 core.v1.ObjectReference *
+  claimRef 4 core.v1.ObjectReference * granular
   persistentVolumeReclaimPolicy 5 string enum(Delete,Recycle,Retain)
   storageClassName 6 string
   mountOptions 7 list[string] atomic
@@ -1073,9 +1073,6 @@ PortworxVolumeSource
   volumeID 1 string ! required
   fsType 2 string
   readOnly 3 bool
-
-Preconditions
-  uid 1 string *
 
 PreferAvoidPodsEntry
   podSignature 1 core.v1.PodSignature !

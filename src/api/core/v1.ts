@@ -1392,10 +1392,6 @@ export interface PortworxVolumeSource {
   readOnly?: boolean;
 }
 
-export interface Preconditions {
-  uid?: string;
-}
-
 export interface PreferAvoidPodsEntry {
   podSignature?: PodSignature;
   evictionTime?: string;

@@ -16,7 +16,7 @@ PodDisruptionBudgetList object
 
 PodDisruptionBudgetSpec
   minAvailable 1 intOrString *
-  selector 2 meta.v1.LabelSelector *
+  selector 2 meta.v1.LabelSelector * replace
   maxUnavailable 3 intOrString *
   unhealthyPodEvictionPolicy 4 string * enum(AlwaysAllow,IfHealthyBudget)
 

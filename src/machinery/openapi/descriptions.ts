@@ -1,6 +1,7 @@
 // The prose of types and fields. It is not kept in this project: it is read, type by type and only when a
 // document is asked for, from the doc comments of the official TypeScript models (@kubernetes/client-node), or
-// from a compressed cache that a build wrote from them. Without either, documents have no descriptions.
+// from a compressed cache that a build wrote from them. Without either, documents have no descriptions. The models leave
+// out what a field that refers to a type says by itself; where `kubernetes-types` is installed, it fills these in.
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -20,15 +21,47 @@ export interface Descriptions {
 
 export const noDescriptions: Descriptions = { of: () => undefined };
 
-/** Reads doc comments from the folder of models; undefined files give no description. */
-export function descriptionsFromModels(modelsDir: string): Descriptions {
+/**
+ * Reads doc comments from the folder of models; undefined files give no description.
+ * @param typesDir The folder of `kubernetes-types`: fields of which the models say nothing.
+ */
+export function descriptionsFromModels(modelsDir: string, typesDir?: string): Descriptions {
   const known = new Map<string, TypeDescription | undefined>();
+  const interfaces = new Map<string, ReadonlyMap<string, ReadonlyMap<string, string>>>();
+  const fieldsOf = (type: string): ReadonlyMap<string, string> | undefined => {
+    if (typesDir === undefined) return undefined;
+    const [pkg = '', version = '', kind = ''] = type.split('.');
+    const file = join(typesDir, pkg, `${version}.d.ts`);
+    let found = interfaces.get(file);
+    if (found === undefined) {
+      found = existsSync(file) ? parseInterfaces(readFileSync(file, 'utf8')) : new Map();
+      interfaces.set(file, found);
+    }
+    return found.get(kind);
+  };
+  const read = (type: string): TypeDescription | undefined => {
+    const model = readModel(modelsDir, type);
+    const more = model === undefined ? undefined : fieldsOf(type);
+    return model === undefined || more === undefined ? model : { description: model.description, fields: new Map([...more, ...model.fields]) };
+  };
   return {
     of(type) {
-      if (!known.has(type)) known.set(type, readModel(modelsDir, type));
+      if (!known.has(type)) known.set(type, read(type));
       return known.get(type);
     },
   };
+}
+
+const interfaceBlock = /export interface (\w+) \{\n([\s\S]*?)\n\}/g;
+const memberComment = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*(?:readonly )?"?([\w$-]+)"?\??:/g;
+
+/** The fields' comments of every interface of a declaration file. */
+function parseInterfaces(text: string): Map<string, ReadonlyMap<string, string>> {
+  const found = new Map<string, ReadonlyMap<string, string>>();
+  for (const [, name = '', body = ''] of text.matchAll(interfaceBlock)) {
+    found.set(name, new Map([...body.matchAll(memberComment)].map(([, comment = '', field = '']) => [field, commentText(comment)] as const)));
+  }
+  return found;
 }
 
 /** Reads a cache written by `packDescriptions`. */
@@ -63,7 +96,8 @@ export function findDescriptions(cacheFile?: string): Descriptions {
   try {
     const entry = createRequire(import.meta.url).resolve('@kubernetes/client-node');
     const models = join(dirname(entry), 'gen', 'models');
-    return existsSync(models) ? descriptionsFromModels(models) : noDescriptions;
+    const types = join(entry.slice(0, entry.lastIndexOf('node_modules')), 'node_modules', 'kubernetes-types');
+    return existsSync(models) ? descriptionsFromModels(models, existsSync(types) ? types : undefined) : noDescriptions;
   } catch {
     return noDescriptions;
   }

@@ -49,6 +49,27 @@ function groupVersions(resources: readonly ResourceInfo[]): GroupVersion[] {
   return [...seen.values()];
 }
 
+/**
+ * The groups and versions that upstream's types know, served or not: some kinds travel in all of them, and v2 tells so.
+ * Columns: group ('-' is core) / versions.
+ */
+const knownVersions =
+  '-/v1 admission.k8s.io/v1,v1beta1 admissionregistration.k8s.io/v1,v1alpha1,v1beta1 apiextensions.k8s.io/v1,v1beta1 apiregistration.k8s.io/v1,v1beta1 apps/v1,v1beta1,v1beta2 ' +
+  'authentication.k8s.io/v1,v1alpha1,v1beta1 authorization.k8s.io/v1,v1beta1 autoscaling/v1,v2 batch/v1,v1beta1 certificates.k8s.io/v1,v1alpha1,v1beta1 ' +
+  'coordination.k8s.io/v1,v1alpha2,v1beta1 discovery.k8s.io/v1,v1beta1 events.k8s.io/v1,v1beta1 extensions/v1beta1 flowcontrol.apiserver.k8s.io/v1,v1beta1,v1beta2,v1beta3 ' +
+  'imagepolicy.k8s.io/v1alpha1 internal.apiserver.k8s.io/v1alpha1 networking.k8s.io/v1,v1beta1 node.k8s.io/v1,v1alpha1,v1beta1 policy/v1,v1beta1 ' +
+  'rbac.authorization.k8s.io/v1,v1alpha1,v1beta1 resource.k8s.io/v1,v1alpha3,v1beta1,v1beta2 scheduling.k8s.io/v1,v1alpha2,v1beta1 storage.k8s.io/v1,v1alpha1,v1beta1 ' +
+  'storagemigration.k8s.io/v1beta1';
+
+function everyGroupVersion(infos: readonly ResourceInfo[]): GroupVersion[] {
+  const known = knownVersions.split(' ').flatMap((row) => {
+    const [group = '', versions = ''] = row.split('/');
+    return versions.split(',').map((version) => ({ group: group === '-' ? '' : group, version }));
+  });
+  const custom = groupVersions(infos.filter((info) => info.type === undefined));
+  return [...known, ...custom.filter(({ group, version }) => !known.some((own) => own.group === group && own.version === version))];
+}
+
 /** Yields to the event loop whenever a slice is used up. */
 class Slices {
   #rendered = 0;
@@ -107,7 +128,7 @@ async function makeV2(input: OpenApiInput, descriptions: Descriptions, encoding:
   const { infos, operations: own } = contentsOf(input.resources);
   const operations = [...own, ...[...serverContents(input).values()].flatMap((contents) => contents.operations)];
   const info = { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' };
-  const definitions = definitionEntries({ ...input, dialect: 'v2', infos, operations, groupVersions: groupVersions(infos), descriptions });
+  const definitions = definitionEntries({ ...input, dialect: 'v2', infos, operations, groupVersions: everyGroupVersion(infos), descriptions });
   const paths = pathEntries('v2', operations);
   if (encoding === 'protobuf') {
     return documentV2Bytes({ info, ...v2Security, definitions: await joinBytes(definitions, slices, definitionV2Bytes), paths: await joinBytes(paths, slices, pathV2Bytes) });
@@ -120,7 +141,7 @@ async function makeV2(input: OpenApiInput, descriptions: Descriptions, encoding:
 async function makeV3(input: OpenApiInput, descriptions: Descriptions, { infos, operations }: Contents, encoding: OpenApiEncoding): Promise<Uint8Array> {
   const slices = new Slices();
   const info = { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' };
-  const schemas = definitionEntries({ ...input, dialect: 'v3', infos, operations, groupVersions: groupVersions(input.resources), descriptions });
+  const schemas = definitionEntries({ ...input, dialect: 'v3', infos, operations, groupVersions: groupVersions(infos), descriptions });
   const paths = pathEntries('v3', operations);
   if (encoding === 'protobuf') {
     return documentV3Bytes({ info, securitySchemes: bearer, schemas: await joinBytes(schemas, slices, schemaV3Bytes), paths: await joinBytes(paths, slices, pathV3Bytes) });

@@ -58,8 +58,8 @@ const logParameters = ['container', 'follow', 'insecureSkipTLSVerifyBackend', 'l
 /** Deleting one answers with the object instead of a Status. */
 const returnsDeleted: ReadonlySet<string> = new Set([
   '/persistentvolumeclaims', '/persistentvolumes', '/pods', '/podtemplates', '/resourcequotas', '/serviceaccounts', '/services', 'resource.k8s.io/deviceclasses', 'resource.k8s.io/devicetaintrules',
-  'resource.k8s.io/resourceclaims', 'resource.k8s.io/resourceclaimtemplates', 'resource.k8s.io/resourcepoolstatusrequests', 'resource.k8s.io/resourceslices', 'scheduling.k8s.io/podgroups',
-  'scheduling.k8s.io/workloads', 'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/volumeattributesclasses',
+  'resource.k8s.io/resourceclaims', 'resource.k8s.io/resourceclaimtemplates', 'resource.k8s.io/resourcepoolstatusrequests', 'resource.k8s.io/resourceslices',
+  'storage.k8s.io/csidrivers', 'storage.k8s.io/csinodes', 'storage.k8s.io/storageclasses', 'storage.k8s.io/volumeattachments', 'storage.k8s.io/volumeattributesclasses',
 ]);
 
 export function pascal(text: string): string {

@@ -42,28 +42,39 @@ function zeroOf(field: FieldSchema): unknown {
 }
 
 /** A type may be used by other fields: what is said about this use stands beside the reference. */
-function fieldSchema(dialect: Dialect, field: FieldSchema, description: string | undefined): JsonDocument {
+function fieldSchema(dialect: Dialect, owner: string, field: FieldSchema, description: string | undefined): JsonDocument {
   const out: JsonDocument = {};
   const item = valueSchema(dialect, field.type);
   if (field.enum.length > 0) item['enum'] = field.enum;
   if (field.shape === 'list') Object.assign(out, { type: 'array', items: item });
   else if (field.shape === 'map') Object.assign(out, { type: 'object', additionalProperties: item });
   else if (field.shape === 'listMap') Object.assign(out, { type: 'object', additionalProperties: { type: 'array', items: item } });
-  else if (dialect === 'v3' && '$ref' in item) out['allOf'] = [item];
   else Object.assign(out, item);
   if (description !== undefined) out['description'] = field.enum.length === 0 ? description : `${description}\n\nPossible enum values:\n${field.enum.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
+  // In v3 nothing may stand beside a reference: it moves into a list of its own.
   const fallback = dialect === 'v3' ? (field.default ?? zeroOf(field)) : undefined;
   if (fallback !== undefined) out['default'] = fallback;
   if (field.shape === 'list') {
     if (field.listKeys.length > 0) out['x-kubernetes-list-map-keys'] = field.listKeys;
     if (field.listType !== undefined) out['x-kubernetes-list-type'] = field.listType;
   } else if (field.listType === 'atomic') {
-    out['x-kubernetes-map-type'] = 'atomic';
+    out[field.type === 'bytes' ? 'x-kubernetes-list-type' : 'x-kubernetes-map-type'] = 'atomic';
+  } else if (field.granular) {
+    out['x-kubernetes-map-type'] = 'granular';
   }
-  const strategy = [field.patchMerge ? 'merge' : '', field.patchRetainKeys ? 'retainKeys' : ''].filter((word) => word !== '').join(',');
+  const strategy = [field.patchReplace ? 'replace' : '', field.patchMerge ? 'merge' : '', field.patchRetainKeys ? 'retainKeys' : ''].filter((word) => word !== '').join(',');
   if (field.patchMergeKey !== undefined) out['x-kubernetes-patch-merge-key'] = field.patchMergeKey;
   if (strategy !== '') out['x-kubernetes-patch-strategy'] = strategy;
-  return out;
+  return dialect === 'v3' && out['$ref'] !== undefined && !isBare(owner, field) ? wrapped(out) : out;
+}
+
+function wrapped({ $ref, ...beside }: JsonDocument): JsonDocument {
+  return { allOf: [{ $ref }], ...beside };
+}
+
+/** Fields of which nothing is said beside their type. */
+function isBare(owner: string, field: FieldSchema): boolean {
+  return (owner === 'apiextensions.v1.JSONSchemaProps' && field.name !== 'default') || (owner === 'networking.v1.IngressRule' && field.name === 'http');
 }
 
 const typeMetaProse: Readonly<Record<string, string>> = {
@@ -96,15 +107,17 @@ export function messageSchema(dialect: Dialect, type: string, descriptions: Desc
   if (schema.isObject) {
     for (const name of ['apiVersion', 'kind']) properties[name] = { description: prose?.fields.get(name) ?? typeMetaProse[name], type: 'string' };
   }
-  // The models leave out the prose of fields that only refer to a type: there the type's own stands in.
-  for (const field of schema.fields) properties[field.name] = fieldSchema(dialect, field, prose?.fields.get(field.name) ?? descriptions.of(field.type)?.description);
+  for (const field of schema.fields) {
+    const text = isBare(type, field) ? undefined : (prose?.fields.get(field.name) ?? descriptions.of(field.type)?.description);
+    properties[field.name] = fieldSchema(dialect, type, field, text);
+  }
   const required = schema.fields.filter((field) => field.required).map((field) => field.name);
   return {
     ...(prose?.description === undefined ? {} : { description: prose.description }),
     ...(Object.keys(properties).length === 0 ? {} : { properties }),
     ...(required.length === 0 ? {} : { required }),
     type: 'object',
-    ...(schema.isObject ? { 'x-kubernetes-group-version-kind': kindsOf(type, groupVersions) } : {}),
+    ...(schema.isObject || type === 'meta.v1.WatchEvent' ? { 'x-kubernetes-group-version-kind': kindsOf(type, groupVersions) } : {}),
     ...(schema.atomic ? { 'x-kubernetes-map-type': 'atomic' } : {}),
     ...(schema.unions.length === 0 ? {} : { 'x-kubernetes-unions': schema.unions.map(unionDocument) }),
   };

@@ -2,7 +2,7 @@
 // every environment knows.
 import type { Expr } from '../contract.ts';
 import {
-  anyType, boolType, bytesType, doubleType, durationType, dynType, intType, listType, mapType, nullType, optionalType, paramType, stringType, timestampType, typeType,
+  anyType, boolType, bytesType, doubleType, durationType, dynType, intType, listType, mapType, nullType, opaqueType, paramType, stringType, timestampType, typeType,
   uintType, wrapperType, type CelType,
 } from '../types/types.ts';
 
@@ -39,7 +39,7 @@ const messages: Readonly<Record<string, CelType>> = {
   'google.protobuf.Struct': mapType(stringType, dynType), 'google.protobuf.Value': dynType, 'google.protobuf.NullValue': nullType,
 };
 
-export const optionalTypeName: CelType = optionalType(paramType('V'));
+export const optionalTypeName: CelType = opaqueType('optional_type');
 
 /** The type a standard name denotes. */
 export function standardTypeNamed(name: string): CelType | undefined {

@@ -77,7 +77,7 @@ function qualify(frame: Frame, value: CelValue, qualifier: Qualifier): CelResult
   frame.charge(1);
   if (found !== undefined && isError(found)) return found;
   if (qualifier.test) return found !== undefined;
-  return found ?? missing(value, key);
+  return found === undefined ? missing(value, key) : found;
 }
 
 /** One selection after an optional one: absence is an answer and costs nothing. */

@@ -114,7 +114,10 @@ export class Planner {
       const local = this.scopes[i]?.get(name);
       if (local !== undefined) return localRun(local);
     }
-    return (frame) => frame.activation.find(name) ?? new CelError(`no such attribute(s): ${name}`);
+    return (frame) => {
+      const value = frame.activation.find(name);
+      return value === undefined ? new CelError(`no such attribute(s): ${name}`) : value;
+    };
   }
 
   /** The operand as something that selections can extend. */

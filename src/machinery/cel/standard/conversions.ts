@@ -52,7 +52,7 @@ function toDouble(value: CelValue): CelResult {
   return typeof value === 'number' ? value : impossible(typeOf(value), doubleType);
 }
 
-function toText(value: CelValue): CelResult {
+export function toText(value: CelValue): CelResult {
   switch (typeof value) {
     case 'string': return value;
     case 'boolean': case 'bigint': return String(value);
@@ -75,13 +75,13 @@ function toBool(value: CelValue): CelResult {
   return typeof value === 'boolean' ? value : impossible(typeOf(value), boolType);
 }
 
-function toTimestamp(value: CelValue): CelResult {
+export function toTimestamp(value: CelValue): CelResult {
   if (typeof value === 'string') return parseTimestamp(value) ?? impossible(stringType, timestampType);
   if (typeof value === 'bigint') return timestampAt(Number(value), 0);
   return value instanceof CelTimestamp ? value : impossible(typeOf(value), timestampType);
 }
 
-function toDuration(value: CelValue): CelResult {
+export function toDuration(value: CelValue): CelResult {
   if (typeof value === 'string') return parseDuration(value) ?? impossible(stringType, durationType);
   return value instanceof CelDuration ? value : impossible(typeOf(value), durationType);
 }

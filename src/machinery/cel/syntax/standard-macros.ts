@@ -85,7 +85,7 @@ const filter: Macro = {
 const notIdentifier = 'argument is not an identifier';
 
 export const standardMacros: readonly Macro[] = [
-  has, single('all', 2, all), single('exists', 2, exists), single('exists_one', 2, existsOne), single('existsOne', 2, existsOne),
+  has, single('all', 2, all), single('exists', 2, exists), single('exists_one', 2, existsOne),
   single('map', 2, map, notIdentifier), single('map', 3, map, notIdentifier), filter,
 ];
 

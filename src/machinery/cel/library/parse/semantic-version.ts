@@ -19,11 +19,11 @@ const hasLeadingZero = (text: string): boolean => text.length > 1 && text.starts
 /** Throws an Error with upstream's text. */
 export function parseSemanticVersion(text: string): SemanticVersion {
   if (text === '') throw new Error('Version string empty');
-  const [majorText, minorText, ...rest] = splitThree(text);
-  if (majorText === undefined || minorText === undefined || rest[0] === undefined) throw new Error('No Major.Minor.Patch elements found');
+  const [majorText, minorText, lastText] = splitThree(text);
+  if (majorText === undefined || minorText === undefined || lastText === undefined) throw new Error('No Major.Minor.Patch elements found');
   const major = numberPart(majorText, 'Major');
   const minor = numberPart(minorText, 'Minor');
-  let patchText = rest[0];
+  let patchText = lastText;
   let build: string[] = [];
   let pre: string[] = [];
   const plus = patchText.indexOf('+');
@@ -93,7 +93,7 @@ export function normalizeVersion(text: string): string {
 export function compareVersions(a: SemanticVersion, b: SemanticVersion): number {
   const numbers = order(a.major, b.major) || order(a.minor, b.minor) || order(a.patch, b.patch);
   if (numbers !== 0) return numbers;
-  if (a.pre.length === 0 || b.pre.length === 0) return order(b.pre.length === 0 ? 0 : 1, a.pre.length === 0 ? 0 : 1);
+  if (a.pre.length === 0 || b.pre.length === 0) return order(b.pre.length, a.pre.length);
   for (let i = 0; i < a.pre.length && i < b.pre.length; i++) {
     const decided = comparePre(a.pre[i] ?? '', b.pre[i] ?? '');
     if (decided !== 0) return decided;

@@ -1,0 +1,133 @@
+// What the functions of Kubernetes' CEL libraries answer, and how they and the compiler refuse, as a Kubernetes 1.36 API
+// server does: values in CEL's notation, `ERR` for failed evaluations, `COMPILE` for what does not compile.
+import { expect, test } from 'vitest';
+import { formatValue } from '../types/value-text.ts';
+import { CelError } from '../types/values.ts';
+import { jsonPatchFunctions, kubernetesEnvironment } from './environment.ts';
+
+const answers: readonly (readonly [string, string])[] = [
+  ['"%.3f %f %.0f %e %.2e".format([10000.1234, 1.5, 2.5, 1052.032911275, 0.00001])', '"10,000.123 1.500000 2 1.052033×10⁰³ 1.000000×10⁻⁰⁵"'],
+  ['"%f %e".format(["NaN", "Infinity"])', '"NaN      ∞"'],
+  ['"%f".format(["-Infinity"])', '"-∞"'],
+  ['"%f %f".format([double("Infinity"), double("NaN")])', '"∞ NaN"'],
+  ['"%s %s %s %s".format([1.0, 1e30, 123456789.0, 0.1])', '"1 1e+30 1.23456789e+08 0.1"'],
+  ['"%s %s".format([double("Infinity"), double("NaN")])', '"+Inf NaN"'],
+  ['"%s".format([[1, 2.5, "a\\"b", b"abc", null, true, duration("1h"), timestamp("2020-01-01T00:00:00Z"), type(1), 3u, double("Infinity")]])', '"[1, 2.500000, \\"a\\\\\\"b\\", b\\"abc\\", null, true, duration(\\"3600s\\"), timestamp(\\"2020-01-01T00:00:00Z\\"), int, 3, \\"+Inf\\"]"'],
+  ['"%s".format([{"a": 1, "b": [1.5], "c": {true: "x"}}])', '"{\\"a\\":1, \\"b\\":[1.500000], \\"c\\":{true:\\"x\\"}}"'],
+  ['"%s %s %s %s".format([b"abc", duration("1h1.5s"), timestamp("2020-01-01T00:00:00.5Z"), string])', '"abc 3601.5s 2020-01-01T00:00:00.5Z string"'],
+  ['"%x %X %x %x %o %b %b %b".format([255, 255, "hello", b"hello", 8, 5, -5, true])', '"ff FF 68656c6c6f 68656c6c6f 10 101 -101 1"'],
+  ['"%x".format([-255])', '"-ff"'],
+  ['"%d %d".format([5, 7u])', '"5 7"'],
+  ['"%d".format([1.5])', 'COMPILE "ERROR: <input>:1:14: error during formatting: decimal clause can only be used on integers, was given double\\n | \\"%d\\".format([1.5])\\n | .............^"'],
+  ['"%s".format([optional.of(1)])', 'COMPILE "ERROR: <input>:1:25: error during formatting: string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, types, durations, and timestamps, was given optional_type\\n | \\"%s\\".format([optional.of(1)])\\n | ........................^"'],
+  ['"%s %s".format(["a"])', 'COMPILE "ERROR: <input>:1:15: index 1 out of range\\n | \\"%s %s\\".format([\\"a\\"])\\n | ..............^"'],
+  ['"%".format(["a"])', 'COMPILE "ERROR: <input>:1:11: unexpected end of string\\n | \\"%\\".format([\\"a\\"])\\n | ..........^"'],
+  ['"%q".format(["a"])', 'COMPILE "ERROR: <input>:1:12: could not parse formatting clause: unrecognized formatting clause \\"q\\"\\n | \\"%q\\".format([\\"a\\"])\\n | ...........^"'],
+  ['"%.f".format([1.0])', 'COMPILE "ERROR: <input>:1:13: could not parse formatting clause: error while parsing precision: error while converting precision to integer: strconv.Atoi: parsing \\"\\": invalid syntax\\n | \\"%.f\\".format([1.0])\\n | ............^"'],
+  ['"%.5".format([1.0])', 'COMPILE "ERROR: <input>:1:13: could not parse formatting clause: error while parsing precision: could not find end of precision specifier\\n | \\"%.5\\".format([1.0])\\n | ............^"'],
+  ['"%.1s".format(["abc"])', '"abc"'],
+  ['"%s%%".format(["a"])', '"a%"'],
+  ['"%e".format([0.0])', '"0.000000×10⁰⁰"'],
+  ['"%e".format([-123456.789])', '"-1.234568×10⁰⁵"'],
+  ['"%f".format([-123456789.789])', '"-123,456,789.789000"'],
+  ['"%.10e".format([1e100])', '"1.000000×10¹⁰⁰"'],
+  ['"%.2f".format([-0.001])', '"-0.00"'],
+  ['"%f".format([1])', 'COMPILE "ERROR: <input>:1:14: error during formatting: fixed-point clause can only be used on doubles, was given int\\n | \\"%f\\".format([1])\\n | .............^"'],
+  ['"%s".format(dyn("x"))', 'ERR "no such overload: format(string, string)"'],
+  ['quantity("50k").asApproximateFloat()', '50000.0'],
+  ['quantity("0.1").asApproximateFloat()', '0.1'],
+  ['quantity("1.5Gi").asApproximateFloat()', '1610612736.0'],
+  ['quantity("bad")', 'ERR "quantities must match the regular expression \'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$\'"'],
+  ['url("foo")', 'ERR "URL parse error during conversion from string: parse \\"foo\\": invalid URI for request"'],
+  ['url("https://[::1%25eth0]:80/p?q=1&q=2#f").getHostname()', '"::1%eth0"'],
+  ['url("https:://kubernetes.io/").getEscapedPath()', '""'],
+  ['ip("1.2.3")', 'ERR "IP Address \\"1.2.3\\" parse error during conversion from string: ParseAddr(\\"1.2.3\\"): IPv4 address too short"'],
+  ['ip("::ffff:1.2.3.4")', 'ERR "IPv4-mapped IPv6 address \\"::ffff:1.2.3.4\\" is not allowed"'],
+  ['ip("fe80::1%eth0")', 'ERR "IP address \\"fe80::1%eth0\\" with zone value is not allowed"'],
+  ['cidr("1.2.3.4")', 'ERR "network address parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix(\\"1.2.3.4\\"): no \'/\'"'],
+  ['cidr("1.2.3.4/33")', 'ERR "network address parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix(\\"1.2.3.4/33\\"): prefix length out of range"'],
+  ['string(ip("2001:DB8::0:1"))', '"2001:db8::1"'],
+  ['"a".find("[")', 'THROW error parsing regexp: missing closing ]: `[`'],
+  ['dyn("a").find("a" + "[")', 'ERR "Illegal regex: error parsing regexp: missing closing ]: `[`"'],
+  ['"baac".findAll("a*")', '["", "aa", ""]'],
+  ['semver("1.2")', 'ERR "No Major.Minor.Patch elements found"'],
+  ['semver("v1.2", true) == semver("1.2.0")', 'true'],
+  ['[1,2].sum()', '3'],
+  ['[].sum()', '0'],
+  ['[dyn(1), dyn("a")].max()', '1'],
+  ['[].max()', 'ERR "max called on empty list"'],
+  ['[\'a\',\'b\'].join(1)', 'COMPILE "ERROR: <input>:1:15: found no matching overload for \'join\' applied to \'list(string).(int)\'\\n | [\'a\',\'b\'].join(1)\\n | ..............^"'],
+  ['[dyn(\'a\'),dyn(1)].join()', 'ERR "join: invalid input: 1"'],
+  ['"abc".charAt(5)', 'ERR "index out of range: 5"'],
+  ['"abc".substring(2,1)', 'ERR "invalid substring range. start: 2, end: 1"'],
+  ['"abc".indexOf("c", -1)', 'ERR "index out of range: -1"'],
+  ['[[1],[2,[3]]].flatten()', 'COMPILE "ERROR: <input>:1:6: expected type \'list(int)\' but found \'list(dyn)\'\\n | [[1],[2,[3]]].flatten()\\n | .....^\\nERROR: <input>:1:9: expected type \'int\' but found \'list(int)\'\\n | [[1],[2,[3]]].flatten()\\n | ........^"'],
+  ['[dyn(1),dyn([2,[3]])].flatten(2)', 'COMPILE "ERROR: <input>:1:16: expected type \'int\' but found \'list(int)\'\\n | [dyn(1),dyn([2,[3]])].flatten(2)\\n | ...............^"'],
+  ['[dyn(1)].flatten(-1)', 'ERR "level must be non-negative"'],
+  ['[3,1,2].sort()', '[1, 2, 3]'],
+  ['[3,1,2].sortBy(x, -x)', '[3, 2, 1]'],
+  ['["b","a"].sort()', '["a", "b"]'],
+  ['[dyn(1),dyn("a")].sort()', 'ERR "list elements must have the same type"'],
+  ['lists.range(3)', '[0, 1, 2]'],
+  ['[1,2,1].distinct()', '[1, 2]'],
+  ['[1,2,3].slice(1,2)', '[2]'],
+  ['[1,2,3].slice(2,1)', 'ERR "cannot slice(2, 1), start index must be less than or equal to end index"'],
+  ['[1,2,3].slice(0,5)', 'ERR "cannot slice(0, 5), list is length 3"'],
+  ['[1,2,3].reverse()', '[3, 2, 1]'],
+  ['"abc".reverse()', 'COMPILE "ERROR: <input>:1:14: found no matching overload for \'reverse\' applied to \'string.()\'\\n | \\"abc\\".reverse()\\n | .............^"'],
+  ['{\'a\':1}.transformMapEntry(k, v, {\'x\': 1})', '{"x": 1}'],
+  ['{\'a\':1,\'b\':2}.transformMapEntry(k, v, {\'x\': 1})', 'ERR "insert failed: key x already exists"'],
+  ['[1,2].transformList(i, i, 1)', 'COMPILE "ERROR: <input>:1:24: duplicate variable name: i\\n | [1,2].transformList(i, i, 1)\\n | .......................^"'],
+  ['jsonpatch.escapeKey("a/b~c")', '"a~1b~0c"'],
+  ['cel.bind(x, 1, x)', 'COMPILE "ERROR: <input>:1:1: undeclared reference to \'cel\' (in container \'\')\\n | cel.bind(x, 1, x)\\n | ^\\nERROR: <input>:1:9: undeclared reference to \'bind\' (in container \'\')\\n | cel.bind(x, 1, x)\\n | ........^\\nERROR: <input>:1:10: undeclared reference to \'x\' (in container \'\')\\n | cel.bind(x, 1, x)\\n | .........^\\nERROR: <input>:1:16: undeclared reference to \'x\' (in container \'\')\\n | cel.bind(x, 1, x)\\n | ...............^"'],
+  ['format.dns1123Label() == format.uri()', 'false'],
+  ['type(ip("1.1.1.1"))', 'net.IP'],
+  ['type(quantity("1"))', 'kubernetes.Quantity'],
+  ['authorizer', 'COMPILE "ERROR: <input>:1:1: undeclared reference to \'authorizer\' (in container \'\')\\n | authorizer\\n | ^"'],
+  ['"a".matches("[")', 'COMPILE "ERROR: <input>:1:13: invalid matches argument\\n | \\"a\\".matches(\\"[\\")\\n | ............^"'],
+  ['duration("x")', 'COMPILE "ERROR: <input>:1:10: invalid duration argument\\n | duration(\\"x\\")\\n | .........^"'],
+  ['timestamp("x")', 'COMPILE "ERROR: <input>:1:11: invalid timestamp argument\\n | timestamp(\\"x\\")\\n | ..........^"'],
+  ['[1, "a"]', 'COMPILE "ERROR: <input>:1:5: expected type \'int\' but found \'string\'\\n | [1, \\"a\\"]\\n | ....^"'],
+  ['{"a": 1, 2: 3}', 'COMPILE "ERROR: <input>:1:10: expected type \'string\' but found \'int\'\\n | {\\"a\\": 1, 2: 3}\\n | .........^"'],
+  ['sets.contains([1,2],[1])', 'true'],
+  ['strings.quote("a\\nb\\"")', '"\\"a\\\\nb\\\\\\"\\""'],
+  ['" \\u0085a\\u00a0".trim()', '"a"'],
+  ['"%s %s".format(["a", 1, 2])', 'COMPILE "ERROR: <input>:1:15: too many arguments supplied to string.format (expected 2, got 3)\\n | \\"%s %s\\".format([\\"a\\", 1, 2])\\n | ..............^"'],
+  ['"%e|%e|%e".format([double("Infinity"), double("-Infinity"), double("NaN")])', '"     ∞|    -∞|   NaN"'],
+  ['"%.2e|%.0e|%.10e".format([double("Infinity"), double("-Infinity"), double("NaN")])', '" ∞|-∞|       NaN"'],
+  ['"%.2f|%.0f|%.10f".format([double("Infinity"), double("-Infinity"), double("NaN")])', '"∞|-∞|NaN"'],
+  ['"%.2f|%.2f|%.2f|%.2f|%.0f|%.0f".format([0.125, 0.375, 2.675, 1.005, 0.5, 1.5])', '"0.12|0.38|2.67|1.00|0|2"'],
+  ['"%f|%.3f".format([1e22, 123456789012345678901234567890.0])', '"10,000,000,000,000,000,000,000.000000|123,456,789,012,345,677,877,719,597,056.000"'],
+  ['"%.2e|%.2e|%.0e|%.0e|%.1e".format([1.125, 1.375, 2.5, 3.5, 9.96])', '"1.125000×10⁰⁰|1.375000×10⁰⁰|2.500000×10⁰⁰|3.500000×10⁰⁰|9.960000×10⁰⁰"'],
+  ['"%.20f|%.30f".format([0.1, 0.1])', '"0.10000000000000000555|0.100000000000000005551115123126"'],
+  ['"%.20e".format([0.1])', '"      1.000000×10⁻⁰¹"'],
+  ['"%f|%f|%f|%f".format([1000.0, 999.9999999, 99999.5, 1234567.0])', '"1,000.000000|1,000.000000|99,999.500000|1,234,567.000000"'],
+  ['"%.0f|%.0e".format([123456.5, 123456.0])', '"123,456|1.234560×10⁰⁵"'],
+  ['"%e|%e".format([1e-300, -1e-7])', '"1.000000×10⁻³⁰⁰|-1.000000×10⁻⁰⁷"'],
+  ['"%e|%e".format([0.0, -0.0])', '"0.000000×10⁰⁰|0.000000×10⁰⁰"'],
+  ['"%f|%f".format([0.0, -0.0])', '"0.000000|0.000000"'],
+  ['"%.200f".format([0.1])', '"0.10000000000000000555111512312578270211815834045410156250000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000"'],
+  ['"%.1f|%.1f".format([0.05, 0.25])', '"0.1|0.2"'],
+  ['"%f".format([9007199254740993.0])', '"9,007,199,254,740,992.000000"'],
+  ['"%s|%s|%s|%s".format([1e21, 1e20, 0.00001, 123456.0])', '"1e+21|1e+20|1e-05|123456"'],
+  ['"%s".format([{1: 1, 10: 2, 9: 3}])', '"{1:1, 10:2, 9:3}"'],
+  ['"%s|%s".format([-1.5, "é"])', '"-1.5|é"'],
+  ['"%x".format(["é"])', '"c3a9"'],
+  ['"%s".format([["é\\u200b\\x01\\U0001F600\\u00a0"]])', '"[\\"é\\\\u200b\\\\x01😀\\\\u00a0\\"]"'],
+];
+
+function answer(text: string): string {
+  const environment = kubernetesEnvironment().extend({ functions: jsonPatchFunctions });
+  const { ast, issues } = environment.compile(text);
+  if (ast === undefined) return `COMPILE ${JSON.stringify(issues.toString())}`;
+  try {
+    const { value } = environment.program(ast).evaluate({ find: () => undefined });
+    return value instanceof CelError ? `ERR ${JSON.stringify(value.message)}` : formatValue(value);
+  } catch (error) {
+    return `THROW ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+test.each(answers)('%s', (text, expected) => {
+  expect(answer(text)).toBe(expected);
+});

@@ -14,3 +14,12 @@ export { newEnvironment } from './environment.ts';
 export { ProgramError } from './run/planner.ts';
 export { jsonValue } from './types/json-value.ts';
 export { formatValue } from './types/value-text.ts';
+export { estimateKubernetesCost, jsonPatchFunctions, kubernetesEnvironment } from './library/environment.ts';
+export { matchConditionsCostBudget, maxMessageBytes, maxRequestBytes, perCallLimit, runtimeCostBudget } from './library/limits.ts';
+export {
+  authorizerType, authorizerValues, resourceCheckType, type AccessDecision, type AccessPort, type AccessQuestion, type AskingUser, type RequestedResource,
+} from './library/authorizer.ts';
+export { quantityKind, quantityType } from './library/quantity.ts';
+export { ipKind, ipType } from './library/ip.ts';
+export { cidrKind, cidrType } from './library/cidr.ts';
+export { isCalendarDate, isDateTime } from './library/formats.ts';

@@ -2,7 +2,7 @@
 // A step that refuses throws a StatusError; whatever is thrown becomes the answer in one place. What a
 // step needs of others it gets as an argument.
 import { badRequest, internalError, StatusError, unauthorized } from '#machinery';
-import type { Exchange, Handler } from '#wire';
+import { PeerGoneError, type Exchange, type Handler } from '#wire';
 import { answerError, isServerFault } from './answer/status-answer.ts';
 import type { Auditor } from './audit/index.ts';
 import type { Attributes, Identity, Security } from './contract.ts';
@@ -162,7 +162,8 @@ function dispatch(parts: ChainParts, call: Call): Promise<void> | void {
 /** Turns whatever was thrown into the answer; only the server's own faults are logged. */
 function fail(server: Server, call: Call, error: unknown): void {
   const { exchange, info } = call;
-  if (exchange.signal.aborted && exchange.responded) return;
+  // A client that goes away in the middle is no fault of the server's, and nobody is left to answer.
+  if (exchange.signal.aborted && (exchange.responded || error instanceof PeerGoneError)) return;
   if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
   if (exchange.responded) return;
   try {

@@ -4,6 +4,7 @@ export { createWebhookCaller, WebhookCallError, type WebhookCall, type WebhookCa
 export { BadWebhookConfig, type WebhookClientConfig, type WebhookService } from './client-config.ts';
 export { credentialsFrom, type ClientCredentials } from './credentials.ts';
 export { checkServerName, goNetworkError } from './go-errors.ts';
+export { isTransient, reviewClient, type ReviewClient } from './kubeconfig-webhook.ts';
 export { readKubeconfig, type Kubeconfig, type KubeconfigCluster } from './kubeconfig.ts';
 export { clusterIpResolver, endpointResolver, slicesOf, type ServiceResolver } from './service-resolver.ts';
 export { type CompileConditions, type ConditionInput, type ConditionResult, type Conditions, type ConditionsOf } from './hooks.ts';

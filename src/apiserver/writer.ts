@@ -3,12 +3,31 @@ import { cloneJson } from '#machinery';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createObject } from './registry/create.ts';
+import { removeObject } from './registry/delete.ts';
 import { asStored, freshCurrent } from './registry/current.ts';
 import { mutateObject } from './registry/mutate.ts';
 import { objectKey } from './registry/storage-layout.ts';
 import type { ResourceTable, ServedResource } from './registry/resources.ts';
 import { updateObject } from './registry/update.ts';
 import type { Registry, WriteRequest } from './registry/write-request.ts';
+
+/** A request of the server itself. */
+function ownRequest(base: Registry, reader: ObjectReader, signal: AbortSignal, served: ServedResource, namespace: string, name: string): WriteRequest {
+  const { stored } = served;
+  if (stored === undefined) throw new Error(`${served.info.plural} is not stored`);
+  return {
+    served, stored, subresource: '', namespace, name, manager: 'kube-apiserver', options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
+    user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {}, annotate() {},
+  };
+}
+
+/** Deletes objects of a served resource without asking admission. Rejects with notFound. */
+export type Remover = (served: ServedResource, namespace: string, name: string) => Promise<void>;
+
+export function createRemover(base: Registry, reader: ObjectReader, signal: AbortSignal): Remover {
+  const registry: Registry = { ...base, admission: createAdmissionChain([]) };
+  return async (served, namespace, name) => void (await removeObject(registry, ownRequest(base, reader, signal, served, namespace, name), {}));
+}
 
 export function createWriter(base: Registry, resources: ResourceTable, reader: ObjectReader, signal: AbortSignal): ObjectWriter {
   const registry: Registry = { ...base, admission: createAdmissionChain([]) };
@@ -17,14 +36,7 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
     if (served === undefined) throw new Error(`no stored resource ${plural}.${group}`);
     return served;
   };
-  const requestFor = (served: ServedResource, namespace: string, name: string): WriteRequest => {
-    const { stored } = served;
-    if (stored === undefined) throw new Error(`${served.info.plural} is not stored`);
-    return {
-      served, stored, subresource: '', namespace, name, manager: 'kube-apiserver', options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
-      user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {}, annotate() {},
-    };
-  };
+  const requestFor = (served: ServedResource, namespace: string, name: string): WriteRequest => ownRequest(base, reader, signal, served, namespace, name);
   return {
     async lookup(group, resource, namespace, name) {
       const request = requestFor(find(group, resource), namespace, name);

@@ -40,6 +40,7 @@ export class ResourceCache {
   readonly unreadable = new Map<string, Unreadable>();
   /** Grows each time the history breaks; watchers from before must end. */
   epoch = 0;
+  closed = false;
 
   constructor(resource: CachedResource, hot: HotObjects, clock: Clock, revision: number) {
     this.resource = resource;
@@ -184,6 +185,12 @@ export class ResourceCache {
   /** The resource is served no more, or otherwise from now on: its watches end. */
   retire(): void {
     this.epoch++;
+    this.#notify();
+  }
+
+  /** There will be no more changes: watches end when they have shown all there were. */
+  close(): void {
+    this.closed = true;
     this.#notify();
   }
 

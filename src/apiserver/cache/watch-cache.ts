@@ -55,28 +55,27 @@ export class WatchCache {
   }
 
   /**
-   * Takes a further resource in and loads what the store has of it. Resolves when its cache is complete; until then it
-   * is not found by name.
+   * Takes a further resource in and loads what the store has of it. Resolves when its cache is complete; until then what
+   * was there before (the same resource under another schema) is followed too. Found by name once it is published.
    */
   async add(resource: CachedResource): Promise<ResourceCache> {
     const cache = new ResourceCache(resource, this.#hot, this.#world.clock, this.#revision);
-    this.#byPrefix.set(resource.prefix, cache);
-    const events: StoreEvent[] = [];
-    this.#loading.set(cache, events);
-    try {
-      const { kvs, revision } = await this.#range(resource.prefix);
-      await this.reach(revision, this.#closed.signal);
-      if (this.#loading.get(cache) === events) {
+    for (;;) {
+      const events: StoreEvent[] = [];
+      this.#loading.set(cache, events);
+      try {
+        const { kvs, revision } = await this.#range(resource.prefix);
+        await this.reach(revision, this.#closed.signal);
+        // Everything has been loaded again meanwhile, and with it events may have been missed.
+        if (this.#loading.get(cache) !== events) continue;
         cache.load(kvs, revision);
         for (const event of events) if (event.kv.modRevision > revision) this.#applyTo(cache, event);
+        this.#byPrefix.set(resource.prefix, cache);
+        return cache;
+      } finally {
+        this.#loading.delete(cache);
       }
-    } catch (error) {
-      if (this.#byPrefix.get(resource.prefix) === cache) this.#byPrefix.delete(resource.prefix);
-      throw error;
-    } finally {
-      this.#loading.delete(cache);
     }
-    return cache;
   }
 
   /** From now on `cache` is what its resource's name finds. */
@@ -90,7 +89,7 @@ export class WatchCache {
     if (this.#byPrefix.get(prefix) === cache) this.#byPrefix.delete(prefix);
     if (this.#byName.get(`${group}/${plural}`) === cache) this.#byName.delete(`${group}/${plural}`);
     this.#loading.delete(cache);
-    cache.retire();
+    cache.close();
   }
 
   get clock(): Clock {
@@ -277,10 +276,8 @@ export class WatchCache {
   #apply(events: readonly StoreEvent[], revision: number): void {
     for (const event of events) {
       const cache = this.#cacheOf(event.key);
-      if (cache === undefined) continue;
-      const waiting = this.#loading.get(cache);
-      if (waiting === undefined) this.#applyTo(cache, event);
-      else waiting.push(event);
+      if (cache !== undefined) this.#applyTo(cache, event);
+      if (this.#loading.size > 0) for (const [loading, waiting] of this.#loading) if (event.key.startsWith(loading.resource.prefix)) waiting.push(event);
     }
     this.#revision = Math.max(this.#revision, revision);
     this.#advanced();

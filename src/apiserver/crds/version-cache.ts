@@ -144,7 +144,7 @@ export function createVersionCache(base: ResourceCache, resource: CachedResource
       state.closed = true;
       stopListening();
       retry?.cancel();
-      cache.retire();
+      cache.close();
     },
   };
 }

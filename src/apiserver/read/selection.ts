@@ -61,7 +61,7 @@ function fieldTest(served: ServedResource, requirement: FieldRequirement): Field
 /** Upstream's wording differs by kind: the default conversion quotes the known fields. */
 function unsupported(served: ServedResource, field: string): string {
   if (served.info.kind === 'Job' && served.info.group === 'batch') return `field label "${field}" not supported for Job`;
-  const custom = (served.stored?.strategy.fieldNames.length ?? 0) > 0;
+  const custom = served.info.type === undefined || (served.stored?.strategy.fieldNames.length ?? 0) > 0;
   return custom ? `field label not supported: ${field}` : `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`;
 }
 

@@ -10,6 +10,7 @@ import type { CachedResource, ResourceCache } from '../cache/resource-cache.ts';
 import type { KubeObject } from '../contract.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { convert } from './conversions.ts';
+import { compareVersions } from './version-order.ts';
 import { anyHandling, builtInHandling, type KindHandling } from './kind-handling.ts';
 import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
@@ -36,6 +37,8 @@ export interface VersionedStorage {
   readonly storedHead: KindHead;
   /** The object at the version that is stored; shares nothing that is changed later. */
   toStored(object: KubeObject): Promise<KubeObject> | KubeObject;
+  /** An object of any version at this one, with its defaults; shares nothing with what it was made of. */
+  converted(object: KubeObject): Promise<KubeObject> | KubeObject;
 }
 
 /** A resource as a URL names it. */
@@ -44,6 +47,8 @@ export interface ServedResource {
   readonly head: KindHead;
   readonly groupResource: { readonly group: string; readonly resource: string };
   readonly groupKind: { readonly group: string; readonly kind: string };
+  /** What discovery tells, where that differs. */
+  readonly toldInfo?: ResourceInfo;
   /** "PodList", or what a definition says. */
   readonly listKind: string;
   readonly handling: KindHandling;
@@ -118,19 +123,21 @@ export interface ResourceTable {
   find(group: string, version: string, plural: string): ServedResource | undefined;
   /** In the version that is stored. */
   storedIn(group: string, plural: string): ServedResource | undefined;
-  /**
-   * Replaces the custom resources of one definition; an empty list takes them out. Those that are not `told` are
-   * answered, but not in discovery.
-   */
-  setCustom(definition: string, resources: readonly ServedResource[], told: boolean): void;
+  /** Replaces the custom resources of one definition; undefined takes them out. */
+  setCustom(definition: string, resources: CustomSet | undefined): void;
   /** What discovery tells: built-in resources, then custom ones by group and name. */
-  readonly told: readonly ServedResource[];
+  readonly told: readonly ResourceInfo[];
   /** Called after each change. */
   onChange(listener: () => void): void;
 }
 
-interface CustomSet {
+/** The resources of one definition. */
+export interface CustomSet {
+  /** One for each served version. */
   readonly resources: readonly ServedResource[];
+  /** The version that is stored, served or not. */
+  readonly stored: ServedResource;
+  /** In discovery. */
   readonly told: boolean;
 }
 
@@ -143,8 +150,18 @@ function storedByName(infos: readonly ResourceInfo[]): Map<string, StoredResourc
   return stored;
 }
 
+/** By group, then versions as clients prefer them, then name. */
+function inDiscovery(a: ResourceInfo, b: ResourceInfo): number {
+  if (a.group !== b.group) return a.group < b.group ? -1 : 1;
+  return compareVersions(b.version, a.version) || (a.plural < b.plural ? -1 : 1);
+}
+
 function urlOf({ info }: ServedResource): string {
   return `${info.group}/${info.version}/${info.plural}`;
+}
+
+function nameOf({ info }: ServedResource): string {
+  return `${info.group}/${info.plural}`;
 }
 
 /** All built-in resources. The first version listed of a kind is the stored one. */
@@ -166,7 +183,8 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
       return [...fixed, ...customSets().flatMap((set) => set.resources)];
     },
     get told() {
-      return [...fixed, ...customSets().flatMap((set) => (set.told ? set.resources : []))];
+      const all = customSets().flatMap((set) => (set.told ? set.resources.map((one) => one.toldInfo ?? one.info) : []));
+      return [...fixed.map((one) => one.info), ...all.sort(inDiscovery)];
     },
     stored: [...stored.values()],
     get revision() {
@@ -174,19 +192,15 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
     },
     find: (group, version, plural) => byUrl.get(`${group}/${version}/${plural}`),
     storedIn: (group, plural) => storage.get(`${group}/${plural}`),
-    setCustom(definition, resources, told) {
-      for (const old of custom.get(definition)?.resources ?? []) {
-        if (byUrl.get(urlOf(old)) === old) byUrl.delete(urlOf(old));
-        const key = `${old.info.group}/${old.info.plural}`;
-        if (storage.get(key) === old) storage.delete(key);
-      }
-      if (resources.length === 0) custom.delete(definition);
-      else custom.set(definition, { resources, told });
-      for (const resource of resources) {
-        if (fixedUrls.has(urlOf(resource))) continue;
-        byUrl.set(urlOf(resource), resource);
-        const key = `${resource.info.group}/${resource.info.plural}`;
-        if (resource.stored?.versioned?.storedHead.apiVersion === resource.head.apiVersion) storage.set(key, resource);
+    setCustom(definition, set) {
+      const known = custom.get(definition);
+      for (const old of known?.resources ?? []) if (byUrl.get(urlOf(old)) === old) byUrl.delete(urlOf(old));
+      if (known !== undefined && storage.get(nameOf(known.stored)) === known.stored) storage.delete(nameOf(known.stored));
+      if (set === undefined) custom.delete(definition);
+      else {
+        custom.set(definition, set);
+        for (const resource of set.resources) if (!fixedUrls.has(urlOf(resource))) byUrl.set(urlOf(resource), resource);
+        if (!storage.has(nameOf(set.stored))) storage.set(nameOf(set.stored), set.stored);
       }
       revision++;
       for (const listener of listeners) listener();

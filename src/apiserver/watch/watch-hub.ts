@@ -83,7 +83,11 @@ export class WatchHub {
         watcher.end('cut');
         continue;
       }
-      if (watcher.held || watcher.position === ring.end) continue;
+      if (watcher.held) continue;
+      if (watcher.position === ring.end) {
+        if (this.#cache.closed) watcher.end('done');
+        continue;
+      }
       if ((++served & 31) === 0 && this.#clock.monotonic() - started > sliceMs) {
         this.wake();
         return;
@@ -95,7 +99,7 @@ export class WatchHub {
         chunks.set(key, chunk);
       }
       watcher.position = chunk.next;
-      if (chunk.next !== ring.end) this.wake();
+      if (chunk.next !== ring.end || this.#cache.closed) this.wake();
       if (chunk.bytes === undefined) continue;
       this.sent += chunk.events;
       this.#write(watcher, chunk.bytes);

@@ -8,7 +8,7 @@ const tickMs = 10_000;
 
 export interface WatchHubs {
   of(cache: ResourceCache): WatchHub;
-  /** The cache is no more: ends its watches. */
+  /** The cache is closed: its hub ends by itself and is needed no more. */
   drop(cache: ResourceCache): void;
   /** Open watches. */
   readonly size: number;
@@ -34,7 +34,6 @@ export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
       return hub;
     },
     drop(cache) {
-      hubs.get(cache)?.endAll();
       hubs.delete(cache);
     },
     get size() {

@@ -1,0 +1,3 @@
+// The door of custom resource definitions.
+export { createCustomResources, type CustomResources } from './controller.ts';
+export { customResourceDefinitions } from './definition-strategy.ts';

@@ -61,6 +61,11 @@ test('kinds are matched and completed', () => {
   expect(refusal(() => decodeObject(Buffer.from('{"metadata":{}}'))).message).toContain("Object 'Kind' is missing in");
 });
 
+test('a null kind or version is an absent one', () => {
+  const { object } = decodeObject(Buffer.from('{"kind":null,"apiVersion":null,"gracePeriodSeconds":0}'), { type: 'meta.v1.DeleteOptions' });
+  expect(object).toMatchObject({ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', gracePeriodSeconds: 0 });
+});
+
 test('deep nesting is refused at once, however it is spelled', () => {
   for (const [text, contentType] of [['['.repeat(100_000), 'application/json'], ['{"a":'.repeat(100_000), 'application/json'], ['['.repeat(100_000), 'application/yaml']] as const) {
     const started = systemClock.monotonic();

@@ -111,8 +111,9 @@ function isKubeObject(value: unknown): value is KubeObject {
 function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: string, options: DecodeOptions): Sliced<Decoded> {
   const wanted = gvkOfType(type);
   const defaultVersion = formatApiVersion(wanted.group, wanted.version);
-  const apiVersion = value.apiVersion === undefined || value.apiVersion === '' ? defaultVersion : value.apiVersion;
-  const kind = value.kind === undefined || value.kind === '' ? wanted.kind : value.kind;
+  // Absent, empty and null are one to Go.
+  const apiVersion = value.apiVersion || defaultVersion;
+  const kind = value.kind || wanted.kind;
   const given = parseApiVersion(apiVersion);
   const actual = typeOfGvk(given.group, given.version, kind);
   if (actual === undefined) {

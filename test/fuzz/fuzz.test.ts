@@ -22,7 +22,8 @@ const listed: readonly (readonly [status: number, message: RegExp])[] = [
   [504, /Too large resource version/],
   [503, /no endpoints available for service|service unavailable|error trying to reach service/],
   [500, /no preferred addresses found/],
-  // Upstream's answer as well.
+  // Upstream's answers as well.
+  [500, /failed to create typed patch object .*field not declared in schema/],
   [500, /resourceVersion should not be set on objects to be created/],
   [501, /./],
 ];

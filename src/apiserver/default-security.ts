@@ -110,7 +110,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
         anonymousAuthenticator(() => anonymous),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, writer, clock, random, rbac, authorizer, webhooks: admissionWebhooks(world, { reader, writer, resources }, webhooks) }),
+      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: admissionWebhooks(world, { reader, writer, resources }, webhooks) }),
       impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,

@@ -1,6 +1,7 @@
 // Admission as pods, nodes and namespaces meet it: what is filled in, what is refused, in upstream's words.
 import { describe, expect, test } from 'vitest';
 import { resources } from '#api/resources.ts';
+import { createMetrics } from '#base/metrics.ts';
 import { systemClock } from '#base/clock.ts';
 import { seededRandom } from '#base/random.ts';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation } from '../contract.ts';
@@ -16,7 +17,7 @@ async function admit(reader: FakeReader, plural: string, operation: Operation, o
   const resource = resources.find((r) => r.plural === plural);
   if (resource === undefined) throw new Error(plural);
   const rbac = createRbacAuthorizer(reader);
-  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, webhooks: [], clock: { ...systemClock, now: () => 0 }, writer: { lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
+  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, webhooks: [], clock: { ...systemClock, now: () => 0 }, metrics: createMetrics(), writer: { create: () => Promise.reject(new Error('nothing is made')), lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
   const request: AdmissionRequest = { operation, resource, subresource: '', namespace: resource.namespaced ? 'x' : '', name: object?.metadata?.name ?? '', object, oldObject: undefined, options: {}, dryRun: false, user: { name: 'jane', groups: [] }, warn() {}, annotate() {}, ...more };
   const wanted = plugins.filter((p) => p.handles(operation, resource, request.subresource));
   for (const plugin of wanted) await plugin.mutate?.(request);
@@ -84,7 +85,7 @@ describe('a kubelet', () => {
     expect(made?.spec).toEqual({ taints: [{ key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }] });
     await expect(admit(fakeReader(), 'nodes', 'CREATE', node('n2'), { user })).rejects.toThrow('node "n1" is not allowed to modify node "n2"');
     const labelled = { ...node('n1'), metadata: { name: 'n1', labels: { 'node-restriction.kubernetes.io/x': 'y' } } };
-    await expect(admit(fakeReader(), 'nodes', 'CREATE', labelled, { user })).rejects.toThrow(/is not allowed to modify labels: node-restriction.kubernetes.io\/x/);
+    await expect(admit(fakeReader(), 'nodes', 'CREATE', labelled, { user })).rejects.toThrow(/node "n1" is not allowed to set the following labels: node-restriction.kubernetes.io\/x/);
   });
 });
 

@@ -14,7 +14,7 @@ function tolerates(tolerations: readonly Toleration[], key: string): boolean {
 }
 
 /** Pods stay five minutes on a node that is not ready or unreachable, unless they say otherwise. */
-export function defaultTolerationSeconds(seconds = 300): AdmissionPlugin {
+export function defaultTolerationSeconds(notReadySeconds = 300, unreachableSeconds = 300): AdmissionPlugin {
   return {
     name: 'DefaultTolerationSeconds',
     handles: (operation, resource, subresource) => (operation === 'CREATE' || operation === 'UPDATE') && isPods(resource) && subresource === '',
@@ -24,7 +24,7 @@ export function defaultTolerationSeconds(seconds = 300): AdmissionPlugin {
       const tolerations = pod.spec.tolerations ?? [];
       const added = [notReady, unreachable]
         .filter((key) => !tolerates(tolerations, key))
-        .map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: seconds }));
+        .map((key): Toleration => ({ key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: key === notReady ? notReadySeconds : unreachableSeconds }));
       if (added.length > 0) pod.spec.tolerations = [...tolerations, ...added];
     },
   };

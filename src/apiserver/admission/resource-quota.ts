@@ -1,14 +1,15 @@
 // ResourceQuota: what is created (or grows) in a namespace is charged to the quotas that it counts against, or
 // refused when one of them would be exceeded. A charge is a compare and swap of the quota's status, so that
 // two requests cannot use the same rest; the quota controller gives back what deletions free.
-import type { ResourceQuota } from '#api/core/v1.ts';
+import type { ResourceQuota, ScopedResourceSelectorRequirement } from '#api/core/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';
 import type { Clock } from '#base/clock.ts';
 import {
-  addQuantity, amountsOf, compareQuantity, counterFor, countedBy, forbidden, formatQuantity, isInScopes, isNotFound, isZeroQuantity, missingOf, quantityOf, quantitySign,
+  addQuantity, amountsOf, compareQuantity, counterFor, countedBy, formatQuantity, isInScopes, isNotFound, isZeroQuantity, missingOf, quantityOf, quantitySign,
   quotaUsage, subQuantity, toAmountList, type Amounts, type Counter, type Quantity,
 } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader, ObjectWriter, Operation } from '../contract.ts';
+import { refused } from './refused.ts';
 
 /** Not stored, or never counted. */
 const ignored: ReadonlySet<string> = new Set([
@@ -24,14 +25,22 @@ interface Charge {
   readonly amounts: Amounts;
 }
 
-export function resourceQuota(reader: ObjectReader, writer: Pick<ObjectWriter, 'mutate'>, clock: Pick<Clock, 'now'>): AdmissionPlugin {
+/** What may only be consumed where some quota covers it. */
+export interface LimitedResource {
+  readonly apiGroup?: string;
+  readonly resource: string;
+  readonly matchContains?: readonly string[];
+  readonly matchScopes?: readonly ScopedResourceSelectorRequirement[];
+}
+
+export function resourceQuota(reader: ObjectReader, writer: Pick<ObjectWriter, 'mutate'>, clock: Pick<Clock, 'now'>, limited: readonly LimitedResource[] = []): AdmissionPlugin {
   return {
     name: 'ResourceQuota',
     handles: (operation, resource, subresource) => resource.namespaced && isCharged(operation, resource, subresource),
     async validate(request) {
       const quotas = reader.list('', 'resourcequotas', request.namespace) as readonly Quota[];
-      if (quotas.length === 0 || request.object === undefined) return;
-      const charges = chargesOf(quotas, request, clock.now());
+      if ((quotas.length === 0 && limited.length === 0) || request.object === undefined) return;
+      const charges = chargesOf(quotas, request, clock.now(), limited);
       const done: Charge[] = [];
       try {
         for (const charge of charges) {
@@ -51,7 +60,7 @@ function isCharged(operation: Operation, { group, plural }: ResourceInfo, subres
 }
 
 /** What the request adds to which quota. Throws forbidden where the object lacks what a quota obliges it to tell. */
-function chargesOf(quotas: readonly Quota[], request: AdmissionRequest, nowMs: number): Charge[] {
+function chargesOf(quotas: readonly Quota[], request: AdmissionRequest, nowMs: number, limited: readonly LimitedResource[]): Charge[] {
   const { object = {}, oldObject } = request;
   const counter = counterFor(request.resource.group, request.resource.plural);
   const isUpdate = request.operation === 'UPDATE' && oldObject !== undefined;
@@ -70,8 +79,25 @@ function chargesOf(quotas: readonly Quota[], request: AdmissionRequest, nowMs: n
     const amounts = new Map([...usage].map(([each, amount]) => [each, growth(amount, before.get(each))] as const).filter(([each, amount]) => names.includes(each) && !isZeroQuantity(amount)));
     if (amounts.size > 0) charges.push({ name, amounts });
   }
+  if (limited.length > 0) mustBeCovered(quotas, request, counter, usage, isUpdate ? quotaUsage(counter, oldObject, nowMs) : undefined, limited);
   if (negative.length > 0) throw refused(request, `quota usage is negative for resource(s): ${negative.sort().join(',')}`);
   return charges;
+}
+
+/** Throws forbidden when something is consumed that must not be without a quota for it. */
+function mustBeCovered(quotas: readonly Quota[], request: AdmissionRequest, counter: Counter, usage: Amounts, before: Amounts | undefined, limited: readonly LimitedResource[]): void {
+  const { object = {}, resource } = request;
+  if (![...usage].some(([name, amount]) => !isZeroQuantity(growth(amount, before?.get(name))))) return;
+  const own = limited.filter((rule) => (rule.apiGroup ?? '') === resource.group && rule.resource === resource.plural);
+  const covering = quotas.filter((quota) => isInScopes(quota, counter, object));
+  const covered = new Set(covering.flatMap((quota) => countedNames(quota, counter)));
+  const open = [...usage].filter(([name, amount]) => quantitySign(amount) > 0 && !covered.has(name) && own.some((rule) => rule.matchContains?.some((part) => name.includes(part)))).map(([name]) => name);
+  if (open.length > 0) throw refused(request, `insufficient quota to consume: ${open.sort().join(',')}`);
+  const scoped = (scope: ScopedResourceSelectorRequirement): boolean => isInScopes({ spec: { scopeSelector: { matchExpressions: [scope] } } }, counter, object);
+  const scopes = limited.flatMap((rule) => rule.matchScopes ?? []).filter(scoped);
+  const offered = quotas.flatMap((quota) => [...(quota.spec?.scopes ?? []), ...(quota.spec?.scopeSelector?.matchExpressions ?? []).filter(scoped).map((scope) => scope.scopeName)]);
+  const bare = scopes.filter((scope) => !offered.includes(scope.scopeName));
+  if (bare.length > 0) throw refused(request, `insufficient quota to match these scopes: [${bare.map((scope) => `{${scope.scopeName} ${scope.operator} [${(scope.values ?? []).join(' ')}]}`).join(' ')}]`);
 }
 
 /** Only what the quota controller has taken note of limits. */
@@ -123,10 +149,4 @@ async function giveBack(writer: Pick<ObjectWriter, 'mutate'>, request: Admission
   await writer.mutate('', 'resourcequotas', request.namespace, name, change).catch((error: unknown) => {
     if (!isNotFound(error)) throw error;
   });
-}
-
-function refused(request: AdmissionRequest, reason: string): Error {
-  const { resource, object } = request;
-  const name = object?.metadata?.name ?? request.name;
-  return forbidden({ group: resource.group, resource: resource.plural }, name, reason);
 }

@@ -6,6 +6,7 @@ import {
   validateCreate, invalid, type KubeObject, type ReplicasPaths,
 } from '#machinery';
 import { answerVersioned } from '../answer/object-answer.ts';
+import { admissionRequest, createAdmissionChain } from '../registry/admission-chain.ts';
 import { freshCurrent, type Current } from '../registry/current.ts';
 import { objectKey } from '../registry/storage-layout.ts';
 import type { Stored } from '../registry/strategy.ts';
@@ -138,16 +139,30 @@ export async function patchScale(target: Target): Promise<void> {
   }, type === 'apply');
 }
 
+/** The workload's own update is no concern of admission: the Scale is, and has been judged. */
+const alreadyAdmitted = createAdmissionChain([]);
+
+/** Admission sees the Scale, under the workload's resource. undefined: nobody cares. */
+async function admitScale(target: Target, request: WriteRequest, before: KubeObject, after: KubeObject): Promise<{ validate(): Promise<void> } | undefined> {
+  const { admission } = target.server.registry;
+  if (admission.ignores('UPDATE', target.served.info, 'scale')) return undefined;
+  const judged = admissionRequest({ ...request, subresource: 'scale' }, 'UPDATE', after, before);
+  await admission.mutate(judged);
+  return { validate: () => admission.validate(judged) };
+}
+
 async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, isApply = false): Promise<void> {
   const paths = pathsOf(target);
   const custom = target.served.handling.scale;
-  const build = (current: Current | undefined): Stored => {
+  const build = async (current: Current | undefined): Promise<Stored> => {
     if (current === undefined) throw notFound(target.served.groupResource, target.name);
     const before = scaleOf(current.object, paths, custom);
     const changed = change(before);
     const after = isApply ? changed : trackUpdate({ type: scaleType, before, after: changed, manager: request.manager, subresource: 'scale', apiVersion: 'autoscaling/v1', nowMs: request.nowMs });
+    const judged = await admitScale(target, request, before, after);
     const errors = validateCreate(scaleType, after).filter((error) => error.field.startsWith('spec.'));
     if (errors.length > 0) throw invalid({ group: 'autoscaling', kind: 'Scale' }, target.name, errors);
+    await judged?.validate();
     const object = cloneJson(current.object);
     setAt(object, custom?.specReplicas ?? 'spec.replicas', Number(field(after.spec, 'replicas') ?? 0));
     const version = after.metadata?.resourceVersion;
@@ -160,6 +175,7 @@ async function writeScale(target: Target, request: WriteRequest, change: (scale:
     return object;
   };
   // The workload's own strategy applies: its generation grows, its status stays.
-  const written = await updateObject(target.server.registry, { ...request, subresource: '' }, { mayCreate: false, build });
+  const registry = { ...target.server.registry, admission: alreadyAdmitted };
+  const written = await updateObject(registry, { ...request, subresource: '' }, { mayCreate: false, build });
   await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(written.object as Stored, paths, custom));
 }

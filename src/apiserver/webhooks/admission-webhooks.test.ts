@@ -1,5 +1,5 @@
 // Admission webhooks through REST, against a real TLS server behind a Service.
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { configure, hook, patchOf, startWebhookCluster } from './webhook-server.case.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -222,4 +222,41 @@ test('what happened is counted', async () => {
   const text = await world.metrics.text();
   expect(text).toContain('apiserver_admission_webhook_request_total{name="a.example.com",type="validating",operation="CREATE",code="200",rejected="false"} 1');
   expect(text).toContain('apiserver_admission_webhook_rejection_count{name="a.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="400"} 1');
+});
+
+test('a scale is judged as a Scale', async () => {
+  await using cluster = await startWebhookCluster((review) => (review.object.spec?.replicas > 3 ? { allowed: false, status: { message: 'too many' } } : patchOf({ op: 'replace', path: '/spec/replicas', value: 2 })));
+  const { api, seen } = cluster;
+  await api.post('/apis/apps/v1/namespaces/default/deployments', {
+    metadata: { name: 'd' }, spec: { replicas: 1, selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } } },
+  });
+  const rules = (resource: string): unknown[] => [{ operations: ['UPDATE'], apiGroups: ['apps'], apiVersions: ['v1'], resources: [resource] }];
+  await configure(api, 'mutating', 'm', hook('scale.example.com', { path: '/scale', rules: rules('deployments/scale') }), hook('whole.example.com', { path: '/whole', rules: rules('deployments') }));
+  const scale = '/apis/apps/v1/namespaces/default/deployments/d/scale';
+  expect((await api.patch(scale, 'merge', { spec: { replicas: 3 } })).body.spec.replicas).toBe(2);
+  expect((await api.patch(scale, 'merge', { spec: { replicas: 5 } })).body.message).toBe('admission webhook "scale.example.com" denied the request: too many');
+  expect(seen.map(({ path, review }) => [path.split('?')[0], review.kind, review.resource.resource, review.subResource])).toEqual([
+    ['/scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' }, 'deployments', 'scale'], ['/scale', { group: 'autoscaling', version: 'v1', kind: 'Scale' }, 'deployments', 'scale'],
+  ]);
+});
+
+test('custom resources: patched, pruned, and seen in the version that a webhook asks for', async () => {
+  await using cluster = await startWebhookCluster((review, path) =>
+    path === '/pruned' ? patchOf({ op: 'add', path: '/data/known', value: 'yes' }, { op: 'add', path: '/data/unknown', value: 'no' }) : { allowed: review.object.data.known === 'yes' });
+  const { api, seen } = cluster;
+  const version = (name: string, storage: boolean): unknown => ({
+    name, served: true, storage, schema: { openAPIV3Schema: { type: 'object', properties: { data: { type: 'object', properties: { known: { type: 'string' }, a: { type: 'string' } } } } } },
+  });
+  await api.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    metadata: { name: 'tests.example.com' }, spec: { group: 'example.com', scope: 'Namespaced', names: { plural: 'tests', kind: 'Test', singular: 'test', listKind: 'TestList' }, versions: [version('v1', true), version('v2', false)] },
+  });
+  await vi.waitFor(async () => expect((await api.get('/apis/example.com/v2/namespaces/default/tests')).status).toBe(200));
+  const rules = [{ operations: ['CREATE'], apiGroups: ['example.com'], apiVersions: ['v1'], resources: ['tests'] }];
+  await configure(api, 'mutating', 'm', hook('m.example.com', { path: '/pruned', rules }));
+  await configure(api, 'validating', 'v', hook('v.example.com', { path: '/check', rules }));
+  const { status, body } = await api.post('/apis/example.com/v2/namespaces/default/tests', { apiVersion: 'example.com/v2', kind: 'Test', metadata: { name: 't' }, data: { a: 'b' } });
+  expect([status, body.apiVersion, body.data]).toEqual([201, 'example.com/v2', { a: 'b', known: 'yes' }]);
+  expect(seen.map(({ path, review }) => [path.split('?')[0], review.object.apiVersion, review.kind.version, review.requestKind.version])).toEqual([
+    ['/pruned', 'example.com/v1', 'v1', 'v2'], ['/check', 'example.com/v1', 'v1', 'v2'],
+  ]);
 });

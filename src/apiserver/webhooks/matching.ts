@@ -44,8 +44,10 @@ export interface MatchCriteria {
 export interface Match {
   readonly resource: GroupVersionResource;
   readonly kind: GroupVersionKind;
-  /** The served version that matched: converts from and to what is stored. */
+  /** The served version that matched. */
   readonly served: ServedResource;
+  /** The served version that the request names. */
+  readonly own: ServedResource;
 }
 
 export interface Matcher {
@@ -125,9 +127,9 @@ export function otherVersions(resources: MatchingPorts['resources'], resource: R
   });
 }
 
-function asMatch(served: ServedResource, subresource: string): Match {
+function asMatch(own: ServedResource, served: ServedResource, subresource: string): Match {
   const { group, version, plural } = served.info;
-  return { resource: { group, version, resource: plural }, kind: kindOf(served.info, subresource), served };
+  return { resource: { group, version, resource: plural }, kind: kindOf(served.info, subresource), served, own };
 }
 
 /** The request as the first rule that matches sees it. */
@@ -136,14 +138,14 @@ export function matchRules(ports: MatchingPorts, rules: readonly MatchRule[], ma
   const own = ports.resources.find(resource.group, resource.version, resource.plural);
   if (own === undefined) return undefined;
   const asked = resourceOf(request);
-  if (rules.some((rule) => ruleMatches(rule, request, asked))) return asMatch(own, subresource);
+  if (rules.some((rule) => ruleMatches(rule, request, asked))) return asMatch(own, own, subresource);
   if (matchPolicy !== 'Equivalent') return undefined;
   // A rule that can match no version of anything served under these groups need not be tried.
   const others = otherVersions(ports.resources, resource);
   for (const rule of rules) {
     for (const other of others) {
       const { group, version, plural } = other.info;
-      if (ruleMatches(rule, request, { group, version, resource: plural })) return asMatch(other, subresource);
+      if (ruleMatches(rule, request, { group, version, resource: plural })) return asMatch(own, other, subresource);
     }
   }
   return undefined;
@@ -199,7 +201,7 @@ export function createMatcher(ports: MatchingPorts, criteria: MatchCriteria): Ma
     if ((criteria.excludeRules ?? []).length > 0 && matchRules(ports, criteria.excludeRules ?? [], criteria.matchPolicy, request) !== undefined) return undefined;
     if (criteria.rules.length > 0 || criteria.emptyMatchesAll !== true) return matchRules(ports, criteria.rules, criteria.matchPolicy, request);
     const own = ports.resources.find(request.resource.group, request.resource.version, request.resource.plural);
-    return own === undefined ? undefined : asMatch(own, request.subresource);
+    return own === undefined ? undefined : asMatch(own, own, request.subresource);
   };
   return {
     async matches(request) {

@@ -4,9 +4,10 @@
 import type { MutatingWebhook } from '#api/admissionregistration/v1.ts';
 import { errorText } from '#base/errors.ts';
 import {
-  applyDefaults, cloneJson, decodeManagers, decodePatched, goQuote, internalError, isObject, jsonEqual, jsonPatch, parseJson, StatusError, timeout, type KubeObject,
+  cloneJson, decodeManagers, goQuote, internalError, isObject, jsonEqual, jsonPatch, parseJson, StatusError, timeout, type KubeObject,
 } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../contract.ts';
+import { anyHandling, builtInHandling, type KindHandling } from '../registry/kind-handling.ts';
 import { ask, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
 import type { Hook, HookSource } from './hooks.ts';
 import { isExempt } from './matching.ts';
@@ -97,11 +98,11 @@ async function callHook(ports: CallingPorts, invocation: Invocation<MutatingWebh
   if (verdict.patchType !== 'JSONPatch') {
     throw new CallingWebhookError(webhook.name, `unsupported patch type ${goQuote(verdict.patchType)}`, denial(webhook.name, verdict.status).code);
   }
-  const type = typeOf(invocation);
-  const after = patchedObject(type, before, operations);
+  const handling = handlingOf(invocation, before);
+  const after = patchedObject(handling, before, operations);
   const changed = !jsonEqual(before, after);
   request.annotate(patchPrefix + place, JSON.stringify({ configuration, webhook: webhook.name, patch: operations, patchType: 'JSONPatch' }));
-  if (type !== undefined) applyDefaults(type, after);
+  handling.applyDefaults(after);
   keepOwnership(request, before, after);
   await replaceObject(request, invocation.match, after);
   return changed;
@@ -118,19 +119,17 @@ function operationsOf(webhook: string, verdict: Verdict): unknown[] {
   return parsed ?? [];
 }
 
-/** The schema type of the object that travels; undefined for custom resources. */
-function typeOf({ match, objects }: Invocation<MutatingWebhook>): string | undefined {
-  const { info } = match.served;
-  const { object } = objects;
-  if (object?.kind === info.kind) return info.type;
-  return info.subresources.find((sub) => sub.type.endsWith(`.${object?.kind ?? ''}`))?.type;
+/** How the object that travels is read and defaulted: the resource's own way, or that of a subresource's kind. */
+function handlingOf({ match: { served } }: Invocation<MutatingWebhook>, object: KubeObject): Pick<KindHandling, 'decodePatched' | 'applyDefaults'> {
+  if (object.kind === served.info.kind) return served.handling;
+  const type = served.info.subresources.find((sub) => sub.type.endsWith(`.${object.kind ?? ''}`))?.type;
+  return type === undefined ? anyHandling : builtInHandling(type);
 }
 
-/** The patched object in its type's shape. Throws internal errors, as the server's own fault. */
-function patchedObject(type: string | undefined, before: KubeObject, operations: unknown): KubeObject {
+/** The patched object in its kind's shape. Throws internal errors, as the server's own fault. */
+function patchedObject(handling: Pick<KindHandling, 'decodePatched'>, before: KubeObject, operations: unknown): KubeObject {
   try {
-    const patched = jsonPatch(before, operations);
-    return type === undefined ? patched : decodePatched(type, patched).object;
+    return handling.decodePatched(jsonPatch(before, operations), {}).object;
   } catch (error) {
     const cause = error instanceof StatusError && error.cause instanceof Error ? error.cause : error;
     throw internalError(cause);

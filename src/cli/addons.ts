@@ -1,5 +1,5 @@
-// Objects that every cluster has from its first minute: the Service that names cluster DNS, and what DNS may read
-// (kubeadm's system:coredns). DNS itself runs in each node's agent, on the Service's address.
+// Objects that every cluster has from its first minute: the Service that names cluster DNS, what DNS may read
+// (kubeadm's system:coredns), and that nodes may renew their own client certificates. DNS itself runs in each node's agent, on the Service's address.
 import type { Client } from '#client';
 import { applyManifests } from './manifests.ts';
 import type { ClusterConfig } from './paths.ts';
@@ -28,6 +28,13 @@ function objects(config: ClusterConfig) {
       metadata: { name: dnsUser },
       roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: dnsUser },
       subjects: [{ kind: 'User', apiGroup: rbac, name: dnsUser }],
+    },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name: 'kubeadm:node-autoapprove-certificate-rotation' },
+      roleRef: { apiGroup: rbac, kind: 'ClusterRole', name: 'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient' },
+      subjects: [{ kind: 'Group', apiGroup: rbac, name: 'system:nodes' }],
     },
     {
       apiVersion: 'v1',

@@ -53,6 +53,8 @@ export interface KubeletConfig {
   readonly crashLoopBackOffMaxMs: number;
   readonly seccompDefault: boolean;
   readonly allowedUnsafeSysctls: readonly string[];
+  /** The serving certificate is asked for through the API, and rotated; its requests wait for somebody's approval. */
+  readonly serverTLSBootstrap: boolean;
   /** Where the HTTPS server listens; `port` 0 picks a free one. */
   readonly address: string;
   readonly port: number;
@@ -98,6 +100,7 @@ const defaults: Omit<KubeletConfig, 'nodeName' | 'rootDirectory'> = {
   crashLoopBackOffMaxMs: 300_000,
   seccompDefault: false,
   allowedUnsafeSysctls: [],
+  serverTLSBootstrap: false,
   address: '0.0.0.0',
   port: 10250,
   advertisedPort: 0,

@@ -2,6 +2,7 @@
 // worker, listens to the runtime's events, and keeps house. Everything starts from events; a look around
 // every ten seconds catches what events missed. When it ends, containers go on; when it starts, it adopts
 // what runs.
+import { join as joinPath } from 'node:path';
 import type { Node, Pod, Service } from '#api/core/v1.ts';
 import { every } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -10,6 +11,7 @@ import { type Client, createEventRecorder, createInformerFactory, type EventReco
 import { parseQuantity, quantityValue } from '#machinery';
 import type { Runtime } from '#runtime';
 import type { Handler, ServerTls } from '#wire';
+import { rotateServingCertificate } from './certificates/node-certificates.ts';
 import { createBackoffTable } from './backoff.ts';
 import { type KubeletConfig, kubeletConfig, type KubeletSettings } from './config.ts';
 import type { KubeletCore } from './core.ts';
@@ -197,6 +199,14 @@ export async function startKubelet(world: World, settings: KubeletSettings, deps
   };
   const ready = join();
   ready.catch(() => {});
+  const { tls } = deps;
+  const serving =
+    tls === undefined || !config.serverTLSBootstrap ? undefined
+    : rotateServingCertificate(world, {
+        nodeName: config.nodeName, folder: joinPath(config.rootDirectory, 'pki'), client: deps.client, node, changed: ({ cert, key }) => server.reload({ ...tls, cert, key }),
+      });
+  const own = serving?.current();
+  if (tls !== undefined && own !== undefined) server.reload({ ...tls, ...own });
   return {
     port: server.port,
     handler: server.handler,
@@ -204,6 +214,7 @@ export async function startKubelet(world: World, settings: KubeletSettings, deps
     pods: () => pods.list(),
     async close() {
       stop.abort(new Error('the agent ends'));
+      serving?.close();
       pods.close();
       core.status.close();
       core.reader.close();

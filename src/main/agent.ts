@@ -10,9 +10,10 @@ import { realWorld, type World } from '#base/world.ts';
 import { createClient, createInformerFactory, type Client } from '#client';
 import { dnsService, ensureSystemImages, kubeconfigFile, nodeLayout, pkiFile, transportFor, type ClusterConfig, type NodeLayout } from '#cli';
 import { createForwarder, createResponder, createZone, informerView, resolversOf, serveDns, type DnsServer } from '#dns';
-import { linuxHost, startKubelet } from '#kubelet';
+import { linuxHost, rotateClientCertificate, startKubelet, type CertificateRotation } from '#kubelet';
 import { addAddress, listAddresses } from '#linux';
 import { startProxy } from '#proxy';
+import { verifiesAgainst } from '#wire';
 import { connectCri, ensureContainerd, setUpPodNetwork } from '#runtime';
 import { readClusterConfig } from './cluster-config.ts';
 import { runProgram, type Running } from './process.ts';
@@ -68,7 +69,17 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
   const runtime = await connectCri(world, layout.containerd.socket);
   await ensureSystemImages(world, layout, runtime);
 
-  const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent')), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
+  const ca = readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8');
+  let rotation: CertificateRotation | undefined;
+  const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent'), () => rotation?.current()), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
+  rotation = rotateClientCertificate(world, {
+    nodeName: config.nodeName,
+    folder: join(layout.kubeletRoot, 'pki'),
+    client: kubeletClient,
+    bootstrap: { cert: readFileSync(pkiFile(config.paths, 'client-agent.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'client-agent.key'), 'utf8') },
+    accepts: ({ cert }) => verifiesAgainst(cert, ca, world.clock.now()),
+    changed: () => {},
+  });
   const proxyClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'proxy')), { userAgent: 'kube-proxy/v1.36.0 (linux/amd64) skiff' });
   const dnsClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'dns')), { userAgent: 'coredns/skiff' });
   const proxyFactory = createInformerFactory(world, proxyClient);
@@ -97,13 +108,14 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
         client: kubeletClient,
         runtime,
         host: await linuxHost(world.clock),
-        tls: { cert: readFileSync(pkiFile(config.paths, 'kubelet.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'kubelet.key'), 'utf8'), clientCa: readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8') },
+        tls: { cert: readFileSync(pkiFile(config.paths, 'kubelet.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'kubelet.key'), 'utf8'), clientCa: ca },
       },
     ),
   ]);
   void proxyFactory.start(signal).catch((error: unknown) => world.log.error('service proxy informers ended', { error: errorText(error) }));
   return {
     async close() {
+      rotation?.close();
       await Promise.allSettled([kubelet.close(), proxy.close(), dns.close()]);
       await Promise.allSettled([kubeletClient.close(), proxyClient.close(), dnsClient.close(), runtime.close()]);
     },

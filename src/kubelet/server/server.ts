@@ -16,6 +16,8 @@ import { createUsage } from './usage.ts';
 export interface KubeletServer {
   readonly port: number;
   readonly handler: Handler;
+  /** New connections get these certificates. */
+  reload(tls: ServerTls): void;
   close(): Promise<void>;
 }
 
@@ -124,8 +126,8 @@ export async function startKubeletServer(core: KubeletCore, pods: PodSet, tls: S
       answerError(core, exchange, error);
     }
   };
-  if (tls === undefined) return { port: 0, handler, close: async () => {} };
+  if (tls === undefined) return { port: 0, handler, reload: () => {}, close: async () => {} };
   const server = await serveHttp(core.world, { host: core.config.address, port: core.config.port, tls, handler });
   signal.addEventListener('abort', () => void server.close({ graceMs: 0 }), { once: true });
-  return { port: server.port, handler, close: () => server.close({ graceMs: 1_000 }) };
+  return { port: server.port, handler, reload: (next) => server.reload(next), close: () => server.close({ graceMs: 1_000 }) };
 }

@@ -13,6 +13,11 @@ export interface HttpTransportOptions {
   /** Client certificate and key, PEM. */
   readonly cert?: string;
   readonly key?: string;
+  /**
+   * Instead of `cert` and `key`: asked for every connection. Connections that were made with another pair take no new
+   * requests, and end when those under way have.
+   */
+  readonly identity?: () => { readonly cert: string; readonly key: string } | undefined;
   /** Bearer token; a function is asked for every request, so that tokens can rotate. */
   readonly token?: string | (() => string | Promise<string>);
   /** Skips the check of the server's certificate. */
@@ -52,13 +57,14 @@ export const largestResponseBytes = 1 << 30;
 export function tlsConnection(options: HttpTransportOptions, url: URL, protocols: readonly string[]): ConnectionOptions {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const name = options.serverName ?? host;
+  const identity = options.identity?.();
   const check = options.checkServerName ?? (options.serverName === undefined ? undefined : checkServerIdentity);
   return {
     host,
     port: url.port === '' ? 443 : Number(url.port),
     ca: options.ca,
-    cert: options.cert,
-    key: options.key,
+    cert: identity?.cert ?? options.cert,
+    key: identity?.key ?? options.key,
     servername: isIP(name) === 0 ? name : '',
     ...(check !== undefined && { checkServerIdentity: (_host: string, shown: PeerCertificate) => check(name, shown) }),
     rejectUnauthorized: options.insecure !== true,

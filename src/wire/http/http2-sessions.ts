@@ -13,6 +13,8 @@ export interface PooledSession {
   /** Requests begun so far; the first proves nothing about a stale connection. */
   used: number;
   usable: boolean;
+  /** The certificate it was made with. */
+  readonly cert: string | undefined;
 }
 
 export interface SessionPool {
@@ -33,12 +35,13 @@ export function sessionPool(options: HttpTransportOptions): SessionPool {
   const room = (pooled: PooledSession): number => (pooled.session.remoteSettings.maxConcurrentStreams ?? assumedStreams) - pooled.open;
 
   const dial = async (): Promise<PooledSession | 'http/1.1'> => {
+    const cert = options.identity?.()?.cert;
     const socket = await dialTls(options, url);
     if (socket.alpnProtocol !== 'h2') {
       socket.destroy();
       return 'http/1.1';
     }
-    const pooled = startSession(options, url, socket, () => sessions.delete(pooled));
+    const pooled = startSession(options, url, socket, cert, () => sessions.delete(pooled));
     sessions.add(pooled);
     if (closed) pooled.session.destroy();
     return pooled;
@@ -48,6 +51,7 @@ export function sessionPool(options: HttpTransportOptions): SessionPool {
       for (;;) {
         if (closed) throw new Error('the transport is closed');
         let best: PooledSession | undefined;
+        if (options.identity !== undefined) retireOthers(sessions, options.identity()?.cert);
         for (const pooled of sessions) {
           if (!pooled.usable) continue;
           if (room(pooled) > 0) return pooled;
@@ -65,6 +69,15 @@ export function sessionPool(options: HttpTransportOptions): SessionPool {
       for (const { session } of sessions) session.destroy();
     },
   };
+}
+
+/** Sessions of an earlier certificate finish what they do. */
+function retireOthers(sessions: Iterable<PooledSession>, cert: string | undefined): void {
+  for (const pooled of sessions) {
+    if (pooled.cert === cert || !pooled.usable) continue;
+    pooled.usable = false;
+    pooled.session.close();
+  }
 }
 
 function dialTls(options: HttpTransportOptions, url: URL): Promise<TLSSocket> {
@@ -87,7 +100,7 @@ function dialTls(options: HttpTransportOptions, url: URL): Promise<TLSSocket> {
   });
 }
 
-function startSession(options: HttpTransportOptions, url: URL, socket: TLSSocket, ended: () => void): PooledSession {
+function startSession(options: HttpTransportOptions, url: URL, socket: TLSSocket, cert: string | undefined, ended: () => void): PooledSession {
   const session = connectHttp2(url.origin, {
     createConnection: () => socket,
     maxSessionMemory: 1024,
@@ -95,7 +108,7 @@ function startSession(options: HttpTransportOptions, url: URL, socket: TLSSocket
     maxSendHeaderBlockLength: 2 << 20,
     settings: { enablePush: false, initialWindowSize: 4 << 20, maxHeaderListSize: 2 << 20 },
   });
-  const pooled: PooledSession = { session, open: 0, used: 0, usable: true };
+  const pooled: PooledSession = { session, open: 0, used: 0, usable: true, cert };
   const retire = (): void => {
     pooled.usable = false;
   };

@@ -55,7 +55,7 @@ function missing(value: CelValue, key: CelValue): CelError {
 }
 
 /** Only scalars can be keys. */
-function isKey(value: CelValue): boolean {
+export function isKey(value: CelValue): boolean {
   return (typeof value !== 'object') || value instanceof CelUint;
 }
 

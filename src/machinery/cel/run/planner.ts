@@ -5,7 +5,7 @@ import type { Ast, CallExpr, ComprehensionExpr, Environment, Expr, ProgramOption
 import { conversionNames } from '../standard/conversions.ts';
 import { ListValue } from '../types/lists.ts';
 import { CelError, CelOptional, isError, type CelResult, type CelValue } from '../types/values.ts';
-import { attributeRun, resolver, withQualifier, type Attribute, type Qualifier } from './attributes.ts';
+import { attributeRun, goTypeName, isKey, resolver, withQualifier, type Attribute, type Qualifier } from './attributes.ts';
 import { equalityCost } from './call-costs.ts';
 import { callRun } from './calls.ts';
 import { noSuchOverload } from './compare.ts';
@@ -136,6 +136,7 @@ export class Planner {
   private index(operand: Planned, index: Planned, optional: boolean): Planned {
     const attribute = this.attribute(operand);
     let qualifier: Qualifier;
+    if (index.kind === 'constant' && !isKey(index.value)) throw new ProgramError(`invalid qualifier type: ${goTypeName(index.value)}`);
     if (index.kind === 'constant') qualifier = { key: index.value, compute: undefined, optional, test: false };
     else qualifier = { key: undefined, compute: index.kind === 'attribute' && !index.tested ? resolver(index.attribute) : this.toRun(index), optional, test: false };
     return { kind: 'attribute', attribute: withQualifier(attribute, qualifier), tested: false };

@@ -168,7 +168,8 @@ class Parser {
     while (this.tokens.accept(mark) !== undefined) count++;
     const after = this.tokens.peek();
     if (after.kind === classes.end && mark === '-') this.tokens.syntaxError(after.at, "no viable alternative at input '-'");
-    this.tokens.operand();
+    if (mark === '!') this.tokens.negated();
+    else this.tokens.operand();
     const operand = this.member();
     return count % 2 === 0 ? operand : this.make.call(first.at, name, undefined, [operand]);
   }
@@ -330,7 +331,7 @@ class Parser {
 
   private startElement(extra: readonly string[]): void {
     if (!extra.includes(classes.quoted)) this.tokens.operand(extra);
-    else if (!extra.includes(this.tokens.peek().kind)) this.tokens.mismatch(extra);
+    else this.tokens.oneOf(extra);
   }
 
   private list(open: Token): Expr {

@@ -99,12 +99,23 @@ export class TokenStream {
 
   /** Before an operand: a stray token is dropped when an operand follows it. `extra` may come here as well. */
   operand(extra: readonly string[] = []): void {
+    this.oneOf([...operandStart, ...extra]);
+  }
+
+  /** Leaves the stream at one of these kinds; a stray token before it is dropped. */
+  oneOf(kinds: readonly string[]): void {
     const token = this.peek();
-    if (operandStart.includes(token.kind) || extra.includes(token.kind)) return;
-    const kinds = [...operandStart, ...extra];
+    if (kinds.includes(token.kind)) return;
     if (!kinds.includes(this.peek(1).kind) || token.kind === classes.end) this.mismatch(kinds);
     this.syntaxError(token.at, `extraneous input '${token.text}' expecting ${expectation(kinds)}`);
     this.take();
+  }
+
+  /** After `!`: upstream calls even the end of the text extraneous here. */
+  negated(): void {
+    const token = this.peek();
+    if (token.kind === classes.end) this.abort(token.at, `extraneous input '${token.text}' expecting ${expectation(operandStart)}`);
+    this.operand();
   }
 
   end(): void {

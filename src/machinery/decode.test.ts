@@ -63,7 +63,7 @@ test('kinds are matched and completed', () => {
 
 test('a null kind or version is an absent one', () => {
   const { object } = decodeObject(Buffer.from('{"kind":null,"apiVersion":null,"gracePeriodSeconds":0}'), { type: 'meta.v1.DeleteOptions' });
-  expect(object).toMatchObject({ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', gracePeriodSeconds: 0 });
+  expect(object).toMatchObject({ kind: 'DeleteOptions', gracePeriodSeconds: 0 });
 });
 
 test('deep nesting is refused at once, however it is spelled', () => {

@@ -1,8 +1,8 @@
 // Extension API servers behind the API server, through REST: registration, availability, requests, discovery, OpenAPI.
 import { expect, test, vi } from 'vitest';
 import { openMemoryStore } from '#store';
-import { httpTransport, type Exchange } from '#wire';
-import { startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
+import { acceptWebSocket, dialWebSocket, httpTransport, serveHttp, type Exchange } from '#wire';
+import { openSecurity, startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
 import { caBundle, frontProxyClient, startBackend } from '../webhooks/tls-backend.case.ts';
 
 const services = '/apis/apiregistration.k8s.io/v1/apiservices';
@@ -200,4 +200,36 @@ test('an extension server takes over what is answered beside the built-in groups
   expect((await api.get('/apis/apps/v1')).body.groupVersion).toBe('apps/v1');
   await api.post(services, { metadata: { name: 'v1beta1.metrics.k8s.io' }, spec: { group: 'metrics.k8s.io', version: 'v1beta1', service: { namespace: 'wardle', name: 'api', port: 7443 }, groupPriorityMinimum: 100, versionPriority: 100, caBundle } });
   await until(async () => expect((await api.get('/apis/metrics.k8s.io/v1beta1/nodes')).body?.from).toBe('extension'));
+});
+
+test('upgrades are passed through as they are, with the caller\'s name', async () => {
+  let asked: Exchange['headers'] = {};
+  await using backend = await startBackend(async (exchange) => {
+    if (exchange.headers.upgrade === undefined) {
+      exchange.send(200, { 'content-type': 'application/json' }, JSON.stringify(resourceList));
+      return;
+    }
+    asked = exchange.headers;
+    const socket = await acceptWebSocket(exchange, 'echo');
+    socket.resume();
+    socket.on('message', (data) => socket.send(`echo ${Buffer.from(data as Buffer).toString()}`));
+    await new Promise<void>((resolve) => socket.once('close', () => resolve()));
+  }, ['api.wardle.svc']);
+  const store = openMemoryStore(testWorld());
+  const everybody = { name: 'all', authenticate: async () => ({ name: 'tester', groups: ['a', 'b'], extra: { 'example.com/x': ['1'] } }) };
+  await using api = await startTestServer(store, { frontProxy: frontProxyClient, security: () => ({ ...openSecurity(), authenticators: [everybody] }) });
+  await api.post('/api/v1/namespaces', { metadata: { name: 'wardle' } });
+  await api.post('/api/v1/namespaces/wardle/services', { metadata: { name: 'api' }, spec: { type: 'ExternalName', externalName: 'localhost' } });
+  await api.post(services, wardle({ service: { namespace: 'wardle', name: 'api', port: backend.port } }));
+  await until(async () => expect(await condition(api)).toEqual(['True', 'Passed', 'all checks passed']));
+  const listener = await serveHttp(testWorld(), { host: '127.0.0.1', port: 0, handler: api.server.handler });
+  const { webSocket: socket } = await dialWebSocket({ url: `ws://127.0.0.1:${listener.port}${group}/namespaces/x/flunders/f/exec`, subprotocols: ['echo'] });
+  const answered = new Promise<string>((resolve) => socket.once('message', (data) => resolve(Buffer.from(data as Buffer).toString())));
+  socket.resume();
+  socket.send('hello');
+  expect(await answered).toBe('echo hello');
+  expect(asked).toMatchObject({ 'x-remote-user': 'tester', 'x-remote-group': 'a, b', 'x-remote-extra-example.com%2fx': '1' });
+  socket.close();
+  await listener.close({ graceMs: 0 });
+  await store.close();
 });

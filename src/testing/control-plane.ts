@@ -3,7 +3,7 @@
 import { createApiServer, defaultSecurity, type NodeProxy } from '#apiserver';
 import type { World } from '#base/world.ts';
 import type { Store } from '#store';
-import { createCa, endToEndHeaders, generateKey, memoryTransport, proxyRequest, type CertifiedKey, type Handler } from '#wire';
+import { createCa, endToEndHeaders, generateKey, memoryTransport, proxyRequest, type CertifiedKey, type Handler, type HttpTransportOptions, type Transport } from '#wire';
 
 export interface ControlPlane {
   readonly handler: Handler;
@@ -27,7 +27,22 @@ function memoryNodeProxy(kubeletOf: (nodeName: string) => Handler | undefined): 
   };
 }
 
-export function startControlPlane(world: World, store: Store, kubeletOf: (nodeName: string) => Handler | undefined): ControlPlane {
+/** Handlers behind Services, by host name: webhooks and extension API servers that live in this process. */
+export type ServiceHandlers = Readonly<Record<string, Handler>>;
+
+/** The client of one Service: a call. */
+function memoryConnect(services: ServiceHandlers): (options: HttpTransportOptions) => Transport {
+  return ({ url }) => {
+    const { hostname } = new URL(url);
+    return memoryTransport(async (exchange) => {
+      const handler = services[hostname];
+      if (handler === undefined) throw new Error(`nothing answers at ${hostname}: the network of this cluster is simulated`);
+      await handler(exchange);
+    }, { user: 'system:apiserver', groups: [] });
+  };
+}
+
+export function startControlPlane(world: World, store: Store, kubeletOf: (nodeName: string) => Handler | undefined, services: ServiceHandlers = {}): ControlPlane {
   const now = world.clock.now();
   const ca = createCa(world.random, { commonName: 'kubernetes', notBeforeMs: now - yearMs, notAfterMs: now + 10 * yearMs });
   const server = createApiServer(world, {
@@ -38,6 +53,7 @@ export function startControlPlane(world: World, store: Store, kubeletOf: (nodeNa
     serviceNodePortRange: '30000-32767',
     version: { major: '1', minor: '36', gitVersion: 'v1.36.0', gitCommit: '', gitTreeState: 'clean', buildDate: '', goVersion: '', compiler: 'node', platform: 'linux/amd64' },
     trustedClients: { clientCa: ca.cert },
+    connect: memoryConnect(services),
   });
   return { handler: server.handler, ca, ready: server.start(), close: () => server.close() };
 }

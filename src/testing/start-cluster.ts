@@ -15,7 +15,7 @@ import type { KubeletSettings } from '#kubelet';
 import { defaultSchedulerConfig, startScheduler, type Scheduler } from '#scheduler';
 import { openMemoryStore, type Store } from '#store';
 import { memoryTransport, type Handler } from '#wire';
-import { startControlPlane, type ControlPlane } from './control-plane.ts';
+import { startControlPlane, type ControlPlane, type ServiceHandlers } from './control-plane.ts';
 import { durationMs, type Duration } from './duration.ts';
 import { admin, controllerManager, person, schedulerIdentity, serviceAccount, type CallerIdentity } from './identities.ts';
 import { serveCluster, type ServedCluster } from './serve-cluster.ts';
@@ -38,6 +38,8 @@ export interface ClusterOptions {
   /** Instead of a fresh memory store; the caller closes it. */
   readonly store?: Store;
   readonly kubelet?: Partial<KubeletSettings>;
+  /** What answers behind Services, by "name.namespace.svc": webhooks and extension API servers of the test's own. */
+  readonly services?: ServiceHandlers;
 }
 
 export interface UntilOptions {
@@ -131,7 +133,7 @@ function createParts(options: ClusterOptions): Parts {
   const time = options.clock === 'real' ? realTime() : virtualTime(options);
   const store = options.store ?? openMemoryStore(time.world);
   const nodes: SimulatedNode[] = [];
-  const plane = startControlPlane(time.world, store, (name) => nodes.find((node) => node.spec.name === name)?.handler);
+  const plane = startControlPlane(time.world, store, (name) => nodes.find((node) => node.spec.name === name)?.handler, options.services);
   const clients: Client[] = [];
   return {
     time, store, plane, nodes, options,

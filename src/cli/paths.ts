@@ -31,6 +31,8 @@ export interface ClusterConfig {
   /** "embedded" or "etcd://host:port,host:port". */
   readonly store: string;
   readonly logLevel: string;
+  /** What of the API's requests is recorded: `default`, or the path of a policy. Absent: nothing. */
+  readonly audit?: string;
 }
 
 export const defaultPaths: ClusterPaths = { state: '/var/lib/skiff', run: '/run/skiff', log: '/var/log/skiff' };

@@ -2,6 +2,7 @@
 // changed before the preflight has passed; a step that fails says what to do next.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import type { Node } from '#api/core/v1.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
@@ -29,6 +30,8 @@ export interface UpOptions {
   readonly name: string;
   readonly nodeIp: string | undefined;
   readonly logLevel: string;
+  /** `default`, the path of an audit policy, `off`, or undefined to leave it as it was. */
+  readonly audit?: string;
 }
 
 export interface Up {
@@ -54,7 +57,13 @@ function newConfig(options: UpOptions): ClusterConfig {
     nodePortRange: '30000-32767',
     store: options.store ?? 'embedded',
     logLevel: options.logLevel,
+    ...auditOf(options, undefined),
   };
+}
+
+function auditOf(options: UpOptions, before: string | undefined): Pick<ClusterConfig, 'audit'> {
+  const audit = options.audit ?? before;
+  return audit === undefined || audit === 'off' ? {} : { audit: audit === 'default' ? audit : resolve(audit) };
 }
 
 /** The stored configuration with what the command line changes; a store cannot be changed under its objects. */
@@ -64,7 +73,8 @@ function clusterConfig(options: UpOptions): ClusterConfig {
   if (options.store !== undefined && options.store !== found.store) {
     throw new UserError(`this cluster keeps its objects in ${found.store}, not in ${options.store}`, 'start without --store, or begin anew with: skiff down --purge');
   }
-  return { ...found, nodeIp: options.nodeIp ?? machineAddress(), logLevel: options.logLevel };
+  const { audit, ...kept } = found;
+  return { ...kept, nodeIp: options.nodeIp ?? machineAddress(), logLevel: options.logLevel, ...auditOf(options, audit) };
 }
 
 async function preflight(config: ClusterConfig): Promise<void> {

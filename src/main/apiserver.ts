@@ -2,14 +2,16 @@
 // ready, lets requests finish, and closes the store last.
 import { readFileSync } from 'node:fs';
 import type { Node } from '#api/core/v1.ts';
-import { createApiServer, defaultSecurity, type ObjectReader } from '#apiserver';
+import { createApiServer, defaultSecurity, openAudit, type ObjectReader } from '#apiserver';
 import { realWorld, type World } from '#base/world.ts';
 import { pkiFile, type ClusterConfig } from '#cli';
 import { createMetricsHandler, metricsResources, startScraper, type Scraper } from '#metrics';
 import { startCompactor } from '#store';
-import { serveHttp, verifiesAgainst, type Handler } from '#wire';
+import { keyMatches, serveHttp, verifiesAgainst, type Handler } from '#wire';
+import { clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { noEncryptionFlags, programEncryption } from './encryption.ts';
+import { followFiles } from './followed-files.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -56,14 +58,17 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
 async function startServer(world: World, config: ClusterConfig): Promise<Running> {
   const pem = (name: string): string => readFileSync(pkiFile(config.paths, name), 'utf8');
   const ca = pem('ca.crt');
-  const frontProxyCa = pem('front-proxy-ca.crt');
+  let frontProxyCa = pem('front-proxy-ca.crt');
+  const stopped = new AbortController();
   const store = await openStore(world, config.store, config.paths.state);
   const encryption = await programEncryption(world, config.paths, noEncryptionFlags);
+  const audit = openAudit(world, clusterAudit(config));
   const proxy = createNodeProxy(world.clock, { ca, cert: pem('apiserver-kubelet-client.crt'), key: pem('apiserver-kubelet-client.key') });
   const metrics = metricsApi(world, proxy);
   const server = createApiServer(world, {
     store,
     ...(encryption === undefined ? {} : { encryption }),
+    ...(audit === undefined ? {} : { audit }),
     security: defaultSecurity(world, {
       serviceAccountKey: pem('sa.key'),
       issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
@@ -86,12 +91,18 @@ async function startServer(world: World, config: ClusterConfig): Promise<Running
     tls: { cert: pem('apiserver.crt'), key: pem('apiserver.key'), clientCa: `${ca}\n${frontProxyCa}` },
     handler: server.handler,
   });
+  followFiles(world, ['apiserver.crt', 'apiserver.key', 'ca.crt', 'front-proxy-ca.crt'].map((name) => pkiFile(config.paths, name)), stopped.signal, ([cert = '', key = '', clientCa = '', proxyCa = '']) => {
+    if (!keyMatches(cert, key)) throw new Error('the serving certificate and its key do not belong together');
+    listener.reload({ cert, key, clientCa: `${clientCa}\n${proxyCa}` });
+    frontProxyCa = proxyCa;
+  });
   await server.start();
   const scraper = metrics.start(server.reader);
   const stopCompactor = startCompactor(store, world, { intervalMs: 5 * 60_000, keepMs: 5 * 60_000 });
   world.log.info('serving', { address: listener.address, port: listener.port, store: config.store });
   return {
     async close() {
+      stopped.abort(new Error('the program ends'));
       scraper.close();
       stopCompactor();
       await server.close();

@@ -1,6 +1,15 @@
-// Auditing of the API server program, from its flags.
-import type { AuditOptions } from '#apiserver';
+// Auditing of the API server program, from its flags, or from `audit` of the cluster's configuration.
+import { join } from 'node:path';
+import { defaultAuditOptions, type AuditOptions } from '#apiserver';
+import type { ClusterConfig } from '#cli';
 import type { ApiserverFlags } from './apiserver-flags.ts';
+
+/** What the cluster's configuration says: a policy, `default` for the one that comes with Skiff; its log lies beside the programs'. */
+export function clusterAudit(config: ClusterConfig): AuditOptions {
+  const { log } = defaultAuditOptions;
+  const batch = { ...log.batch, mode: 'batch', maxSize: 100, maxWaitMs: 100 };
+  return { ...defaultAuditOptions, policyFile: config.audit ?? '', log: { ...log, path: join(config.paths.log, 'audit', 'audit.log'), maxBackups: 10, maxAgeDays: 30, compress: true, batch } };
+}
 
 /** What --audit-* say. */
 export function auditOptions(flags: ApiserverFlags): AuditOptions {

@@ -12,6 +12,7 @@ export interface UpCommand {
   readonly name: string;
   readonly nodeIp?: string;
   readonly logLevel: string;
+  readonly audit?: string;
 }
 
 /** tools/bundle.ts, which a checkout has and an installed bundle has not. */
@@ -45,7 +46,7 @@ export async function upCommand(root: string, command: UpCommand): Promise<void>
   try {
     const { config, client } = await up(
       world,
-      { store: command.store, offline: command.offline, manifests: command.filename, name: command.name, nodeIp: command.nodeIp, logLevel: command.logLevel },
+      { store: command.store, offline: command.offline, manifests: command.filename, name: command.name, nodeIp: command.nodeIp, logLevel: command.logLevel, ...(command.audit === undefined ? {} : { audit: command.audit }) },
       list,
       () => launcher(root),
     );

@@ -11,7 +11,7 @@ import type { Call } from '../request/call.ts';
 import { contentTypes } from '../request/media-type.ts';
 import { GatheringWriter } from './gathering-writer.ts';
 import { indentJson } from './indent.ts';
-import { partial, tableOf, type Presentation } from './object-answer.ts';
+import { formApiVersion, partial, tableOf, type Presentation } from './object-answer.ts';
 import { joinListMessage } from './protobuf-list.ts';
 
 export interface ListAnswer {
@@ -61,7 +61,7 @@ export async function answerList(call: Call, list: ListAnswer): Promise<void> {
   if (media.form === 'table') return writeTable(writer, list, page);
   const isMetadata = media.form !== 'object';
   const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
-  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
+  const apiVersion = isMetadata ? formApiVersion(media) : served.head.apiVersion;
   await writer.addText(`{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},"metadata":${stringifyJson(page.meta)},"items":[`);
   await (isMetadata || !served.isStorageVersion ? writeItems(writer, list, page) : writeBytes(writer, list, page));
   await writer.addText(']}\n');
@@ -114,7 +114,7 @@ async function writeItems(writer: GatheringWriter, list: ListAnswer, page: Page)
 }
 
 function itemOf(list: ListAnswer, object: KubeObject): KubeObject {
-  if (list.presentation.media.form !== 'object') return partial(object);
+  if (list.presentation.media.form !== 'object') return partial(list.presentation.media, object);
   const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
   return item;
 }
@@ -156,7 +156,7 @@ interface PeoplesList {
 function peoplesList(list: ListAnswer, page: Page, served: Presentation['served']): PeoplesList {
   const isMetadata = list.presentation.media.form !== 'object';
   const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
-  const apiVersion = isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion;
+  const apiVersion = isMetadata ? formApiVersion(list.presentation.media) : served.head.apiVersion;
   const items = async function* (): AsyncGenerator<unknown> {
     for await (const object of objectsOf(list, page)) yield itemOf(list, object);
   };
@@ -199,11 +199,11 @@ async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise
   const type = isMetadata ? 'meta.v1.PartialObjectMetadata' : (served.info.type ?? '');
   const items: Uint8Array[] = [];
   for await (const object of objectsOf(list, page)) {
-    items.push(encodeMessage(type, isMetadata ? partial(object) : object));
+    items.push(encodeMessage(type, isMetadata ? partial(media, object) : object));
     await writer.breathe();
   }
   const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
   const message = joinListMessage(encodeMessage('meta.v1.ListMeta', page.meta), items);
-  await writer.add(wrapProtobuf(isMetadata ? 'meta.k8s.io/v1' : served.head.apiVersion, kind, message));
+  await writer.add(wrapProtobuf(isMetadata ? formApiVersion(media) : served.head.apiVersion, kind, message));
   await writer.end();
 }

@@ -38,7 +38,7 @@ export function answerVersioned(call: Call, status: number, presentation: Presen
 function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
   const { media, served } = presentation;
   if (media.form === 'table') return encodeValue(media, 'meta.v1.Table', tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' }));
-  if (media.form !== 'object') return encodeValue(media, 'meta.v1.PartialObjectMetadata', partial(object));
+  if (media.form !== 'object') return encodeValue(media, 'meta.v1.PartialObjectMetadata', partial(media, object));
   return encodeValue(media, served.info.type, object);
 }
 
@@ -50,14 +50,21 @@ export function encodeValue(media: MediaType, type: string | undefined, object: 
   return Buffer.from(media.pretty ? indentJson(text) : text);
 }
 
-export function partial(object: KubeObject): KubeObject {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata ?? {} };
+/** Only its metadata. */
+export function partial(media: MediaType, object: KubeObject): KubeObject {
+  return { kind: 'PartialObjectMetadata', apiVersion: formApiVersion(media), metadata: object.metadata ?? {} };
+}
+
+export function formApiVersion(media: MediaType): string {
+  return `meta.k8s.io/${media.formVersion ?? 'v1'}`;
 }
 
 export function tableOf(presentation: Presentation, objects: readonly KubeObject[], listMeta: Record<string, unknown>): KubeObject {
   const { served, includeObject, nowMs, media } = presentation;
   const table = toTable({ info: served.info, objects: [...objects], includeObject, listMeta, nowMs, ...(served.handling.columns === undefined ? {} : { customColumns: served.handling.columns }) }) as unknown as KubeObject;
-  return { ...table, apiVersion: `meta.k8s.io/${media.tableVersion ?? 'v1'}` };
+  const rows = table['rows'];
+  const isOld = media.formVersion === 'v1beta1' && includeObject === 'Metadata' && Array.isArray(rows);
+  return { ...table, apiVersion: formApiVersion(media), ...(isOld ? { rows: rows.map((row: { object: object }) => ({ ...row, object: { ...row.object, apiVersion: formApiVersion(media) } })) } : {}) };
 }
 
 /** Answers with bytes at once, compressed if that pays. */

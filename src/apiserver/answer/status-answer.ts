@@ -5,7 +5,8 @@ import { answer, type Call } from '../request/call.ts';
 import { contentTypes, negotiate, type Encoding } from '../request/media-type.ts';
 import { indentJson } from './indent.ts';
 
-const offer = { forms: ['object', 'table', 'metadata', 'metadata-list'], protobuf: true, stream: true } as const;
+/** A Status is told as it is: a clause that asks for another form does not count. */
+const offer = { forms: ['object'], protobuf: true, stream: true } as const;
 
 /** A Status in the encoding that the client accepts, JSON when it accepts none. */
 export function answerStatus(call: Call, code: number, status: Status, headers: Record<string, string> = {}): void {

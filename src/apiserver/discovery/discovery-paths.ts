@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { APIGroupDiscoveryList } from '#api/apidiscovery/v2.ts';
 import type { ResourceInfo } from '#api/resources.ts';
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeProtobuf, genericServerResponse, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeProtobuf, genericServerResponse, noSuchPath, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
 import type { DiscoveryMerge } from '../aggregation/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type Encoding } from '../request/media-type.ts';
@@ -122,7 +122,12 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       const aggregated = isRoot ? wanted.aggregated : undefined;
       const encoding = aggregated === undefined && wanted.aggregated !== undefined ? 'json' : wanted.encoding;
       const document = documentOf(path, aggregated);
-      if (document === undefined) return undefined;
+      if (document === undefined) {
+        // A group that is served answers for what is below it; nobody answers for others.
+        const [, root, group = ''] = path.split('/');
+        if (root === 'api' || documentOf(`/apis/${group}`, undefined) !== undefined) throw noSuchPath();
+        return undefined;
+      }
       if (!['GET', 'HEAD'].includes(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
       const key = `${path.replace(/\/$/, '')} ${encoding} ${aggregated ?? ''}`;
       let known = encoded.get(key);

@@ -3,7 +3,7 @@
 import type { DeleteOptions } from '#api/meta/v1.ts';
 import type { World } from '#base/world.ts';
 import {
-  badRequest, decodeInSlices, decodeObject, genericServerResponse, invalid, managerFromUserAgent, requestEntityTooLarge, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
+  badRequest, decodeInSlices, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, StatusError, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
   type KubeObject,
 } from '#machinery';
 import { BodyTooLargeError } from '#wire';
@@ -66,10 +66,19 @@ export async function readBody(call: Call): Promise<Uint8Array> {
   }
 }
 
-const allForms: readonly Form[] = ['object', 'table', 'metadata'];
-const listForms: readonly Form[] = ['object', 'table', 'metadata-list'];
+const allForms: readonly Form[] = ['object', 'table', 'metadata', 'metadata-list'];
 /** Reviews have no columns. */
-const formsOf = { object: allForms, review: ['object', 'metadata'], list: listForms, watch: allForms } as const;
+const formsOf = { object: allForms, review: ['object', 'metadata'], list: allForms, watch: ['object', 'table', 'metadata'] } as const;
+
+/** Metadata of an object and of a list are asked for by different names. Throws 406. */
+function checkForm({ served }: Target, what: keyof typeof formsOf, form: Form): void {
+  const isList = what === 'list';
+  if (what === 'watch' || form !== (isList ? 'metadata' : 'metadata-list')) return;
+  const kind = isList ? served.listKind : served.info.kind;
+  const goType = served.info.type === undefined ? `unstructured.Unstructured${isList ? 'List' : ''}` : `${served.info.type.slice(0, served.info.type.indexOf('.'))}.${kind}`;
+  const told = isList ? 'PartialObjectMetadata, but the requested object is a list' : 'PartialObjectMetadataList, but the requested object is not a list';
+  throw new StatusError({ status: 'Failure', reason: 'NotAcceptable', code: 406, message: `you requested ${told} (*${goType})` });
+}
 
 /** How the answer is to look. Throws 406. */
 export function presentationOf(target: Target, what: 'object' | 'review' | 'list' | 'watch' = 'object'): Presentation {
@@ -77,15 +86,13 @@ export function presentationOf(target: Target, what: 'object' | 'review' | 'list
   const { headers } = call.exchange;
   const protobuf = served.info.type !== undefined;
   const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
-    forms: formsOf[what], protobuf, stream: what === 'watch', yaml: what !== 'watch',
+    forms: formsOf[what], protobuf, stream: what === 'watch', yaml: what !== 'watch', ...(protobuf ? { routed: what === 'list' || what === 'watch' ? 'list' : 'object' } : {}),
   });
-  if (media.form === 'table' && media.encoding === 'protobuf') {
-    throw genericServerResponse(406, '', { group: '', resource: '' }, '', 'object *v1.Table does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message');
-  }
+  checkForm(target, what, media.form);
   const include = media.form === 'table' ? (call.info.query.get('includeObject') ?? '') : '';
   const includeObject = include === 'None' || include === 'Object' ? include : 'Metadata';
   if (include !== '' && include !== includeObject) {
-    throw badRequest(`Invalid value for includeObject: ${include}`);
+    throw badRequest(`Unable to convert to Table as requested: includeObject: Invalid value: ${JSON.stringify(include)}: must be 'Metadata', 'Object', 'None', or empty`);
   }
   return { served, media, includeObject, nowMs: server.world.clock.now() };
 }

@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
+import { badRequest, genericServerResponse, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -74,6 +74,7 @@ export function patchTypeOf(target: Target): PatchType {
   const mediaType = bodyType(target.call).split(';', 1)[0]?.trim() ?? '';
   const type = patchTypes[mediaType];
   const isCustom = target.served.info.type === undefined;
+  if (type === undefined && !isCustom) throw genericServerResponse(415, '', { group: '', resource: '' }, '', '415: Unsupported Media Type');
   if (type === undefined || (type === 'strategic' && isCustom)) {
     throw unsupportedMediaType(Object.keys(patchTypes).filter((name) => !isCustom || patchTypes[name] !== 'strategic'));
   }

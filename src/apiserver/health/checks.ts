@@ -4,8 +4,6 @@ import type { Log } from '#base/log.ts';
 import { errorText } from '#base/errors.ts';
 import type { Call } from '../request/call.ts';
 import { answer } from '../request/call.ts';
-import { answerStatus } from '../answer/status-answer.ts';
-import { noSuchPath } from '#machinery';
 
 export interface HealthCheck {
   readonly name: string;
@@ -63,7 +61,7 @@ export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Lo
 export async function answerCheck(call: Call, endpoint: HealthEndpoint, name: string): Promise<void> {
   const check = endpoint.checks().find((candidate) => candidate.name === name);
   if (check === undefined) {
-    answerStatus(call, 404, noSuchPath().status);
+    answer(call, 404, { ...plainText }, '404 page not found\n');
     return;
   }
   const why = await failureOf(check);

@@ -19,11 +19,11 @@ export function encodeContinue(continuation: Continuation): string {
 /** Throws StatusError 400. */
 export function decodeContinue(token: string): Continuation {
   const value = parse(token);
-  if (value.v !== version) throw badRequest(`continue key is not valid: server does not recognize this encoded version ${String(value.v ?? '')}`);
-  if (typeof value.rv !== 'number' || value.rv === 0) throw badRequest('continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
-  if (typeof value.start !== 'string' || value.start === '') throw badRequest('continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
+  if (value.v !== version) throw badRequest(`invalid continue token: continue key is not valid: server does not recognize this encoded version ${String(value.v ?? '')}`);
+  if (typeof value.rv !== 'number' || value.rv === 0) throw badRequest('invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)');
+  if (typeof value.start !== 'string' || value.start === '') throw badRequest('invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   const steps = value.start.replace(/^\//, '').split('/');
-  if (steps.some((step) => step === '' || step === '.' || step === '..')) throw badRequest(`continue key is not valid: ${value.start}`);
+  if (steps.some((step) => step === '' || step === '.' || step === '..')) throw badRequest(`invalid continue token: continue key is not valid: ${value.start}`);
   return { revision: value.rv, start: steps.join('/') };
 }
 
@@ -34,5 +34,5 @@ function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
   } catch {
     // Told below like every other bad token.
   }
-  throw badRequest('continue key is not valid: illegal base64 data or JSON');
+  throw badRequest('invalid continue token: continue key is not valid: illegal base64 data or JSON');
 }

@@ -35,7 +35,7 @@ export async function listState(
   if (stored === undefined) throw notFound(served.groupResource, '');
   const scope = stored.namespaced && selection.namespace !== '' ? `${selection.namespace}/` : '';
   if (options.continue !== '') return continued(cache, stored, scope, options, signal);
-  const version = parseResourceVersion(options.resourceVersion);
+  const version = parseResourceVersion(options.resourceVersion, true);
   if (version === undefined) {
     await fresh(cache, signal);
     return current(cache, stored, scope, selection, '', options.limit);
@@ -48,7 +48,7 @@ export async function listState(
 }
 
 async function continued(cache: WatchCache, stored: StoredResource, scope: string, options: ListOptions, signal: AbortSignal): Promise<ListState> {
-  const version = parseResourceVersion(options.resourceVersion);
+  const version = parseResourceVersion(options.resourceVersion, true);
   if (version !== undefined && version !== 0) throw badRequest('specifying resource version is not allowed when using continue');
   const { revision, start } = decodeContinue(options.continue);
   if (revision < 0) {

@@ -1,7 +1,7 @@
 // Which encoding and which form of the object a client wants, from its Accept header: JSON, YAML or protobuf;
 // the object, a Table or metadata alone. The first clause that the server can serve wins, by quality and then
 // by order; none at all is a 406.
-import { notAcceptable } from '#machinery';
+import { genericServerResponse, notAcceptable } from '#machinery';
 
 export type Encoding = 'json' | 'yaml' | 'protobuf';
 export type Form = 'object' | 'table' | 'metadata' | 'metadata-list';
@@ -10,8 +10,8 @@ export interface MediaType {
   readonly encoding: Encoding;
   readonly form: Form;
   readonly pretty: boolean;
-  /** The Table's version: v1 or v1beta1. */
-  readonly tableVersion?: string;
+  /** meta.k8s.io's version that a Table or metadata is asked for in: v1 or v1beta1. */
+  readonly formVersion?: string;
 }
 
 export const contentTypes: Readonly<Record<Encoding, string>> = {
@@ -73,6 +73,8 @@ export interface Offer {
   readonly stream?: boolean;
   /** Watches have no YAML. */
   readonly yaml?: boolean;
+  /** Built-in kinds: upstream's router looks at the bare media types first, and has a refusal of its own. */
+  readonly routed?: 'object' | 'list';
 }
 
 /** curl and browsers get indented JSON unless they say otherwise. */
@@ -86,17 +88,27 @@ function isPretty(query: URLSearchParams, userAgent: string): boolean {
 export function negotiate(accept: string | undefined, query: URLSearchParams, userAgent: string, offer: Offer): MediaType {
   const pretty = isPretty(query, userAgent);
   if (accept === undefined || accept === '' || accept === 'application/json' || accept === '*/*') return pretty ? { ...plainJson, pretty } : plainJson;
+  let anyMatch = false;
   for (const clause of parseAccept(accept)) {
     for (const [subtype, encoding] of encodings) {
       const matches = (clause.type === 'application' && (clause.subtype === subtype || clause.subtype === '*')) || (clause.type === '*' && clause.subtype === '*');
-      if (!matches || (encoding === 'protobuf' && !offer.protobuf) || (encoding === 'yaml' && offer.yaml === false)) continue;
+      if (!matches) continue;
+      anyMatch = true;
+      if ((encoding === 'protobuf' && !offer.protobuf) || (encoding === 'yaml' && offer.yaml === false)) continue;
       const form = formOf(clause.parameters);
-      if (form === undefined || !offer.forms.includes(form)) continue;
+      // A Table has no protobuf: the next clause may do.
+      if (form === undefined || !offer.forms.includes(form) || (form === 'table' && encoding === 'protobuf')) continue;
       const stream = clause.parameters.get('stream') ?? '';
       if (stream !== '' && (stream !== 'watch' || offer.stream !== true || encoding === 'yaml')) continue;
-      return { encoding, form, pretty: pretty || clause.parameters.get('pretty') === '1', tableVersion: clause.parameters.get('v') ?? 'v1' };
+      return { encoding, form, pretty: pretty || clause.parameters.get('pretty') === '1', formVersion: clause.parameters.get('v') ?? 'v1' };
     }
   }
-  const list = ['application/json', ...(offer.yaml === false ? [] : ['application/yaml']), ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : [])];
-  throw notAcceptable(list);
+  if (!anyMatch && offer.routed !== undefined) throw notRouted(offer.routed);
+  throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : [])]);
+}
+
+function notRouted(what: 'object' | 'list'): Error {
+  const streams = what === 'list' ? ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'] : [];
+  const message = `406: Not Acceptable\n\nAvailable representations: ${[...Object.values(contentTypes), ...streams].join(', ')}`;
+  return genericServerResponse(406, '', { group: '', resource: '' }, '', message);
 }

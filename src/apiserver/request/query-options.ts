@@ -1,7 +1,7 @@
 // The query's options as numbers, flags and words, with upstream's refusals: a value that does not parse is
 // a 400, a combination that makes no sense a 422.
 import type { DeleteOptions } from '#api/meta/v1.ts';
-import { badRequest, forbiddenField, goQuote, invalid, notSupported, type FieldError, type FieldValidation } from '#machinery';
+import { badRequest, forbiddenField, goQuote, invalid, notSupported, StatusError, type FieldError, type FieldValidation } from '#machinery';
 import { queryFlag } from './request-info.ts';
 
 export interface ListOptions {
@@ -69,14 +69,17 @@ function watchErrors(options: ListOptions): FieldError[] {
   return errors;
 }
 
-/** A resourceVersion of the query; undefined when absent. Throws 400 or 422 as upstream. */
-export function parseResourceVersion(text: string): number | undefined {
+/**
+ * A resourceVersion of the query; undefined when absent. Throws 400 in a list; elsewhere upstream takes what does not
+ * parse for its own failure, a 500.
+ */
+export function parseResourceVersion(text: string, isList = false): number | undefined {
   if (text === '') return undefined;
   const problem = !/^\d+$/.test(text) ? 'invalid syntax' : text.length > 19 && BigInt.asUintN(64, BigInt(text)) !== BigInt(text) ? 'value out of range' : undefined;
-  if (problem !== undefined) {
-    throw invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'resourceVersion', badValue: text, detail: `strconv.ParseUint: parsing ${goQuote(text)}: ${problem}` }]);
-  }
-  return Number(text);
+  if (problem === undefined) return Number(text);
+  const message = `resourceVersion: Invalid value: ${goQuote(text)}: strconv.ParseUint: parsing ${goQuote(text)}: ${problem}`;
+  if (isList) throw badRequest(`invalid resource version: ${message}`);
+  throw new StatusError({ status: 'Failure', message, code: 500 });
 }
 
 export interface WriteQuery {

@@ -2,7 +2,7 @@
 // the same codec key get the same frames, so each is made once. Plain JSON wraps the cached bytes.
 import { encodeProtobuf, encodeWatchEvent, normalize, stringifyJson, type KubeObject } from '#machinery';
 import type { Status } from '#api/meta/v1.ts';
-import { partial, tableOf, type Presentation } from '../answer/object-answer.ts';
+import { formApiVersion, partial, tableOf, type Presentation } from '../answer/object-answer.ts';
 import type { Entry } from '../cache/entry.ts';
 import { parseServed } from '../cache/stored-form.ts';
 
@@ -53,14 +53,14 @@ function bookmarkObject(presentation: Presentation, revision: number, initialEnd
 /** The codec of a watch. Tables carry their column definitions in the first frame of each watcher only. */
 export function frameCodec(presentation: Presentation): FrameCodec {
   const { media, served } = presentation;
-  const form = media.form === 'table' ? `${media.form}/${presentation.includeObject}/${media.tableVersion ?? 'v1'}` : media.form;
+  const form = media.form === 'table' ? `${media.form}/${presentation.includeObject}/${formApiVersion(media)}` : media.form === 'object' ? '' : `${media.form}/${formApiVersion(media)}`;
   const key = `${media.encoding} ${form} ${served.head.apiVersion}`;
   const isProtobuf = media.encoding === 'protobuf';
   const asIs = !isProtobuf && media.form === 'object' && served.isStorageVersion;
   const typeOfForm = media.form === 'table' ? 'meta.v1.Table' : media.form === 'object' ? (served.info.type ?? '') : 'meta.v1.PartialObjectMetadata';
   const inForm = (object: KubeObject): KubeObject => {
     if (media.form === 'table') return tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' });
-    return media.form === 'object' ? object : partial(object);
+    return media.form === 'object' ? object : partial(media, object);
   };
   const wrap = (type: WatchType, object: KubeObject): Buffer =>
     isProtobuf ? protobufFrame(type, encodeProtobuf(typeOfForm, object)) : jsonFrame(type, Buffer.from(stringifyJson(object)));

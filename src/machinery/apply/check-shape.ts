@@ -5,12 +5,14 @@ import { isObject } from '../patch/json-tree.ts';
 import { itemPathElement, PathElementError, showPathElement } from './path-element.ts';
 import type { ListShape, MapShape, ScalarShape, Shape } from './shape.ts';
 
-/** The faults of `value`, "path: message" each; none when it fits. */
-export function checkShape(shape: Shape, value: unknown): string[] {
+/** The faults of `value`, "path: message" each; none when it fits. Stored objects may have items twice. */
+export function checkShape(shape: Shape, value: unknown, mayRepeat = false): string[] {
   const faults: string[] = [];
   check(shape, value, '', faults);
-  return faults;
+  return mayRepeat ? faults.filter((text) => !text.includes(repeated)) : faults;
 }
+
+const repeated = ': duplicate entries for key ';
 
 /** One fault as it is, several under a heading, as upstream prints them. */
 export function shapeErrorText(faults: readonly string[]): string {

@@ -4,7 +4,7 @@
 // or map is a leaf only against another empty one, duplicates of a list item are compared as a block.
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
-import { itemPathElement, PathElementError } from './path-element.ts';
+import { itemPathElement } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 import { memberSet } from './shared-sets.ts';
 
@@ -20,7 +20,7 @@ interface Changes {
   removed: FieldSetBuilder | undefined;
 }
 
-/** Compares two objects of one shape. */
+/** Compares two objects of one shape. Throws PathElementError where a changed list has an item that no step can select. */
 export function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
   const changes: Changes = { added: undefined, modified: undefined, removed: undefined };
   if (before !== after) compareInside(shape, before, after, changes);
@@ -154,13 +154,7 @@ function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
 function itemsByElement(shape: ListShape, list: readonly unknown[]): Map<string, unknown[]> {
   const found = new Map<string, unknown[]>();
   for (const item of list) {
-    let element: string;
-    try {
-      element = itemPathElement(shape, item);
-    } catch (error) {
-      if (error instanceof PathElementError) continue;
-      throw error;
-    }
+    const element = itemPathElement(shape, item);
     const items = found.get(element);
     if (items === undefined) found.set(element, [item]);
     else items.push(item);

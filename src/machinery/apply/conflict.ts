@@ -2,7 +2,7 @@
 // upstream's words.
 import { applyConflict, type StatusError } from '../status.ts';
 import { hasPath, paths, showPath, type FieldSet } from './field-set.ts';
-import { managerKey, type Manager } from './managed-fields.ts';
+import type { Manager } from './managed-fields.ts';
 import type { Conflict } from './update-managers.ts';
 
 export interface FieldConflict {
@@ -10,10 +10,17 @@ export interface FieldConflict {
   readonly path: readonly string[];
 }
 
+/** Upstream sorts managers by their identity in JSON. */
+function identity({ name, operation, apiVersion, subresource }: Manager): string {
+  return JSON.stringify({
+    manager: name, operation, ...(operation === 'Apply' ? {} : { apiVersion }), ...(subresource === '' ? {} : { subresource }),
+  });
+}
+
 /** One entry per field, managers in a fixed order, fields as upstream lists them. */
 export function fieldConflicts(conflicts: readonly Conflict[]): FieldConflict[] {
   return [...conflicts]
-    .sort((a, b) => (managerKey(a.manager) < managerKey(b.manager) ? -1 : 1))
+    .sort((a, b) => (identity(a.manager) < identity(b.manager) ? -1 : 1))
     .flatMap(({ manager, fields }) => paths(fields).map((path) => ({ manager, path })));
 }
 

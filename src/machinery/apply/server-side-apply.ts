@@ -17,7 +17,7 @@ import { prune } from './prune.ts';
 import { reconcileFields } from './reconcile.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
-import { recordUpdate, withManagedFields } from './track-update.ts';
+import { recordUpdate, withManagedFields, type UpdateRecord } from './track-update.ts';
 import { takeChanged, type Conflict, type ConvertTo } from './update-managers.ts';
 
 export interface ApplyInput {
@@ -107,7 +107,9 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   yield;
   const object = prune(shape, merged, last?.fields ?? leaf, fields, managers);
   yield;
-  const { conflicts } = takeChanged(managers, key, live, object, { shape, apiVersion, reset, convert: input.convert }, force);
+  const what = `failed to create typed live object (${objectText(live, apiVersion, input.kind)})`;
+  const operation = { shape, apiVersion, reset, convert: input.convert };
+  const { conflicts } = orUnselectable(shape, live, what, () => takeChanged(managers, key, live, object, operation, force));
   if (conflicts.length > 0) return { conflicts };
   yield;
   const changed = !jsonEqual(live, object);
@@ -118,6 +120,21 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
     else managers.set(key, { ...entry, fields: owned, time: changed ? nowText(input.nowMs) : entry.time });
   }
   return { object, managers };
+}
+
+/** "namespace/name; apps/v1, Kind=Deployment". */
+function objectText(object: KubeObject, apiVersion: string, kind: string | undefined): string {
+  return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${gvkText(apiVersion, kind ?? object.kind ?? '')}`;
+}
+
+/** Runs a comparison; a live object with items that no step can select fails it, in upstream's words. */
+function orUnselectable<T>(shape: Shape, live: KubeObject, what: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof PathElementError) throw failure(`${what}: ${shapeErrorText(checkShape(shape, live, true))}`);
+    throw error;
+  }
 }
 
 function mergeTyped(shape: Shape, live: KubeObject, applied: KubeObject): KubeObject {
@@ -139,7 +156,7 @@ function liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live:
     throw error;
   }
   if (managers.size === 0 && input.live !== undefined) {
-    recordUpdate(managers, undefined, live, {
+    const update: UpdateRecord = {
       shape,
       type: input.type,
       apiVersion,
@@ -148,7 +165,9 @@ function liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live:
       nowMs: input.nowMs,
       reset: input.resetFields ?? resetFieldsOf(input.type, input.subresource ?? ''),
       convert: undefined,
-    });
+    };
+    const what = `failed to create manager for existing fields: failed to convert new object (${objectText(live, apiVersion, input.kind)}) to smd typed`;
+    orUnselectable(shape, live, what, () => recordUpdate(managers, undefined, live, update));
   }
   for (const [key, manager] of managers) {
     const fields = reconcileFields(shape, manager.fields);

@@ -3,8 +3,9 @@
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
-import { difference, isEmptySet, union } from './field-set.ts';
+import { isEmptySet, union } from './field-set.ts';
 import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
+import { PathElementError } from './path-element.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
 import { takeChanged, type ConvertTo } from './update-managers.ts';
@@ -35,7 +36,7 @@ export function trackUpdate(input: TrackUpdateInput): KubeObject {
   const managers = currentManagers(before, after, subresource !== '');
   const bare = withManagedFields(after, undefined);
   if (managers.size === 0 && before?.metadata?.uid !== undefined && before.metadata.uid !== '') return bare;
-  recordUpdate(managers, before, bare, {
+  const update: UpdateRecord = {
     shape: input.shape ?? shapeOf(input.type),
     type: input.type,
     apiVersion: input.apiVersion,
@@ -44,7 +45,14 @@ export function trackUpdate(input: TrackUpdateInput): KubeObject {
     nowMs: input.nowMs,
     reset: input.resetFields ?? resetFieldsOf(input.type, subresource),
     convert: input.convert,
-  });
+  };
+  try {
+    recordUpdate(managers, before, bare, update);
+  } catch (error) {
+    // Items without their keys: such an object has no owners.
+    if (error instanceof PathElementError) return bare;
+    throw error;
+  }
   return withManagedFields(after, encodeManagers(managers));
 }
 
@@ -59,11 +67,11 @@ export interface UpdateRecord {
   readonly convert: ConvertTo | undefined;
 }
 
-/** Enters one update into `managers` (in place). */
+/** Enters one update into `managers` (in place). Throws PathElementError. */
 export function recordUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): void {
   const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
   const { comparison } = takeChanged(managers, undefined, live, after, update, true);
-  const changed = difference(union(comparison.modified, comparison.added), comparison.removed);
+  const changed = union(comparison.modified, comparison.added);
   const fields = withoutUnowned(filterReset(changed, update.reset));
   if (!isEmptySet(fields)) {
     const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };

@@ -55,9 +55,9 @@ function podSpecDefaults(spec: PodSpec): void {
   }
 }
 
-/** podIP and the first of podIPs are two names of one thing. */
+/** podIP and the first of podIPs are two names of one thing; where they differ the older name counts. */
 function podStatusDefaults(status: PodStatus): void {
-  if (status.podIP && (status.podIPs ?? []).length === 0) status.podIPs = [{ ip: status.podIP }];
+  if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
   const first = status.podIPs?.[0]?.ip;
   if (first) status.podIP = first;
 }

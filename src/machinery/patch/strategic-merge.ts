@@ -111,7 +111,7 @@ function applyOrder(merged: JsonObject, patch: JsonObject, key: string, place: P
 /** The items of the patch must stand in the order that the directive gives. */
 function checkOrder(items: readonly unknown[], order: readonly unknown[], mergeKey: string): void {
   if (items.length === 0 || order.length === 0) return;
-  const kept = items.filter((item) => !(isObject(item) && Object.hasOwn(item, directive)));
+  const kept = items.filter((item) => !(isObject(item) && own(item, directive) === 'delete'));
   let at = 0;
   for (const wanted of order) {
     if (at === kept.length) break;

@@ -24,6 +24,23 @@ export interface ControllerPorts {
   readonly localVersions: () => readonly LocalVersion[];
 }
 
+interface AvailabilityMetrics {
+  set(name: string, found: Availability, isNews: boolean): void;
+  forget(name: string): void;
+}
+
+function createAvailabilityMetrics(world: Pick<World, 'metrics'>): AvailabilityMetrics {
+  const gauge = world.metrics.gauge('aggregator_unavailable_apiservice', 'Gauge of APIServices which are marked as unavailable broken down by APIService name.', ['name']);
+  const counter = world.metrics.counter('aggregator_unavailable_apiservice_total', 'Counter of APIServices which are marked as unavailable broken down by APIService name and reason.', ['name', 'reason']);
+  return {
+    set(name, { status, reason }, isNews) {
+      gauge.set({ name }, status === 'True' ? 0 : 1);
+      if (status !== 'True' && isNews) counter.inc({ name, reason });
+    },
+    forget: (name) => gauge.remove({ name }),
+  };
+}
+
 export interface Controller {
   /** By APIService name. */
   readonly documents: ReadonlyMap<string, RemoteDocuments>;
@@ -56,6 +73,7 @@ export function createController(ports: ControllerPorts): Controller {
   const stopped = new AbortController();
   const documents = new Map<string, RemoteDocuments>();
   const workers = new Map<string, Worker>();
+  const metrics = createAvailabilityMetrics(world);
   let revision = 0;
   let waking = false;
   let registering: Promise<void> = Promise.resolve();
@@ -72,7 +90,7 @@ export function createController(ports: ControllerPorts): Controller {
     try {
       const found = await checkAvailability(ports, remote, signal).catch((): Availability => ({ status: 'False', reason: 'FailedDiscoveryCheck', message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` }));
       if (stopped.signal.aborted) return true;
-      await record(ports, remote.name, found);
+      metrics.set(remote.name, found, await record(ports, remote.name, found));
       const learnt = found.status === 'True' ? await fetchDocuments(ports.backends, remote, signal).catch(() => undefined) : undefined;
       learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
       return found.status === 'True' && learnt !== undefined;
@@ -127,6 +145,7 @@ export function createController(ports: ControllerPorts): Controller {
       if (names.has(name)) continue;
       worker.timer?.cancel();
       workers.delete(name);
+      metrics.forget(name);
       if (documents.delete(name)) revision++;
     }
   };
@@ -170,16 +189,17 @@ function signatureOf(reader: ObjectReader, remote: RemoteService): string {
   return JSON.stringify([spec, service, slices]);
 }
 
-/** Writes the verdict, when it is news. An APIService that is gone, or just changed, has its next look coming. */
-async function record({ reader, writer, world }: Pick<ControllerPorts, 'reader' | 'writer' | 'world'>, name: string, found: Availability): Promise<void> {
+/** Writes the verdict; false when it is no news. An APIService that is gone, or just changed, has its next look coming. */
+async function record({ reader, writer, world }: Pick<ControllerPorts, 'reader' | 'writer' | 'world'>, name: string, found: Availability): Promise<boolean> {
   const { group, plural } = registration;
   const current = reader.get(group, plural, '', name) as StoredApiService | undefined;
-  if (current === undefined || hasAvailability(current, found)) return;
+  if (current === undefined || hasAvailability(current, found)) return false;
   try {
     await writer.mutate(group, plural, '', name, (object) => setAvailability(object as StoredApiService, found, world.clock.now()));
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }
+  return true;
 }
 
 /** An APIService that lost its Service is this server's own affair again, and available as such. */

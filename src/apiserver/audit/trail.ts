@@ -48,13 +48,13 @@ export function createTrail(parts: TrailParts, call: Call, decision: AuditDecisi
     ...(status === undefined ? {} : { responseStatus: status }),
     ...(requested === undefined ? {} : { requestObject: requested }),
     ...(response === undefined ? {} : { responseObject: response }),
-    annotations: annotationsOf(call, response === truncated),
+    annotations: annotationsOf(call, wantsRequest, response === truncated),
   });
   const record = (stage: Stage, response?: unknown): Recorded => {
     if (decision.omitStages.has(stage)) return true;
     metrics.recorded();
     const made = event(stage, response === truncated ? undefined : response);
-    return backend.record([response === truncated ? { ...made, annotations: annotationsOf(call, true) } : made]);
+    return backend.record([response === truncated ? { ...made, annotations: annotationsOf(call, wantsRequest, true) } : made]);
   };
   /** The object in the answer, told with the last stage. */
   const recordAnswer = async (stage: Stage): Promise<void> => {
@@ -143,10 +143,14 @@ function completeReference(ref: ObjectReference, { metadata }: KubeObject): void
   fill('resourceVersion', metadata?.resourceVersion);
 }
 
-function annotationsOf(call: Call, isTruncated: boolean): Record<string, string> {
+/** What webhooks changed is part of the request's body, and told where the body is. */
+const bodyAnnotations = 'patch.webhook.admission.k8s.io/';
+
+function annotationsOf(call: Call, withBody: boolean, isTruncated: boolean): Record<string, string> {
   const { verdict } = call;
+  const told = [...(call.annotations ?? [])].filter(([key]) => withBody || !key.startsWith(bodyAnnotations));
   return {
-    ...Object.fromEntries(call.annotations ?? []),
+    ...Object.fromEntries(told),
     ...(verdict === undefined ? {} : { 'authorization.k8s.io/decision': verdict.decision === 'allow' ? 'allow' : 'forbid', 'authorization.k8s.io/reason': verdict.reason }),
     ...(isTruncated ? { 'audit.k8s.io/truncated': 'true' } : {}),
   };

@@ -41,7 +41,7 @@ function cleanPath(path: string): string {
 }
 
 function isLocalHost(hostname: string): boolean {
-  return hostname.toLowerCase() === 'localhost' || /^127\./.test(hostname) || hostname === '[::1]';
+  return hostname.toLowerCase() === 'localhost' || hostname.startsWith('127.') || hostname === '[::1]';
 }
 
 /** Throws BadWebhookConfig. */

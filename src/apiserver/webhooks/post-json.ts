@@ -158,7 +158,7 @@ function resultOf({ status, headers }: TransportResponse, bytes: Buffer, retryAf
   if (status < 200 || status > 206) {
     const told = statusIn(bytes);
     if (told !== undefined) throw told;
-    const message = /^text\//.test(contentType) ? bytes.toString().trim() : 'unknown';
+    const message = contentType.startsWith('text/') ? bytes.toString().trim() : 'unknown';
     throw genericServerResponse(status, 'POST', { group: '', resource: '' }, '', message, retryAfter, true);
   }
   if (bytes.length === 0) throw new WebhookCallError(`0-length response with status code: ${status} and content type: ${headers['content-type'] ?? ''}`, false);

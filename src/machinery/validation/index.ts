@@ -3,9 +3,10 @@
 import { resources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
-import { nameIsPathSegment, nameIsSubdomain, type NameRule } from '../names.ts';
+import { nameIsPathSegment, nameIsSubdomain } from '../names.ts';
 import type { KubeObject } from '../object.ts';
 import { apiService } from './apiregistration/api-service.ts';
+import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
 import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
 import { deployment, replicaSet } from './apps/deployment.ts';
 import { statefulSet } from './apps/stateful-set.ts';
@@ -44,11 +45,8 @@ import { volumeAttachment, volumeAttributesClass } from './storage/volume-attach
 import { validateObjectMeta, validateObjectMetaUpdate } from './meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
-/** Kinds whose own strategies say what a name is. */
-const anyName: NameRule = () => [];
-
 const rows: Readonly<Record<string, Validator>> = {
-  'apiextensions.v1.CustomResourceDefinition': standard({ namespaced: false, name: anyName }),
+  'apiextensions.v1.CustomResourceDefinition': customResourceDefinition,
   'apiregistration.v1.APIService': apiService,
   'apps.v1.ControllerRevision': controllerRevision,
   'apps.v1.DaemonSet': daemonSet,

@@ -2,6 +2,7 @@
 // one that shares everything already looked up; names are resolved once, when the environment is made.
 import type { Ast, Compiled, Environment, EnvironmentOptions, FunctionDeclaration, Overload, ProgramOptions, TypeProvider } from './contract.ts';
 import { Checker, type Declarations } from './check/checker.ts';
+import { homogeneousLiterals } from './check/validators.ts';
 import { candidateNames, optionalTypeName, standardTypeNamed } from './check/names.ts';
 import { makeProgram } from './run/program.ts';
 import { conversions } from './standard/conversions.ts';
@@ -101,7 +102,6 @@ function declarationsOf(options: EnvironmentOptions, functions: ReadonlyMap<stri
     isDisabled: (overload) => options.crossTypeNumericComparisons !== true && mixedComparisons.has(overload.id),
     fieldType: (typeName, field) => provider?.findField(typeName, field),
     hasType: (typeName) => provider?.findType(typeName) !== undefined,
-    homogeneousLiterals: options.homogeneousLiterals === true,
   };
 }
 
@@ -147,7 +147,8 @@ class StandardEnvironment implements Environment {
     if (!issues.empty) return { ast: undefined, issues: issues.toIssues() };
     const ast: Ast = { ...untyped(text, parsed), expr, types, references, outputType: types.get(expr.id) ?? dynType };
     const report = (id: number, message: string) => issues.add(parsed.positions.get(id), message, id);
-    for (const validate of this.options.validators ?? []) validate(ast, report, this);
+    const { validators = [], homogeneousLiterals: uniform } = this.options;
+    for (const validate of new Set(uniform === true ? [...validators, homogeneousLiterals] : validators)) validate(ast, report, this);
     return issues.empty ? { ast, issues: undefined } : { ast: undefined, issues: issues.toIssues() };
   }
 

@@ -21,7 +21,6 @@ export interface Declarations {
   isDisabled(overload: Overload): boolean;
   fieldType(typeName: string, field: string): CelType | undefined;
   hasType(typeName: string): boolean;
-  readonly homogeneousLiterals: boolean;
 }
 
 export interface Checked {
@@ -251,19 +250,16 @@ export class Checker {
     return unwrapped.type;
   }
 
-  private join(id: number, previous: CelType | undefined, current: CelType): CelType {
+  private join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current;
-    if (this.substitution.assignable(previous, current)) return mostGeneral(previous, current);
-    if (!this.declarations.homogeneousLiterals) return dynType;
-    this.mismatch(id, previous, current);
-    return errorType;
+    return this.substitution.assignable(previous, current) ? mostGeneral(previous, current) : dynType;
   }
 
   private list(expr: ListExpr): Expr {
     let joined: CelType | undefined;
     const elements = expr.elements.map((given, i) => {
       const element = this.check(given);
-      joined = this.join(element.id, joined, this.optionalPart(element, expr.optional.includes(i)));
+      joined = this.join(joined, this.optionalPart(element, expr.optional.includes(i)));
       return element;
     });
     this.setType(expr.id, listType(joined ?? this.substitution.freshVariable()));
@@ -275,9 +271,9 @@ export class Checker {
     let valueType: CelType | undefined;
     const entries = expr.entries.map((entry) => {
       const key = this.check(entry.key);
-      keyType = this.join(key.id, keyType, this.typeOf(key));
+      keyType = this.join(keyType, this.typeOf(key));
       const value = this.check(entry.value);
-      valueType = this.join(value.id, valueType, this.optionalPart(value, entry.optional));
+      valueType = this.join(valueType, this.optionalPart(value, entry.optional));
       return { ...entry, key, value };
     });
     const key = keyType ?? this.substitution.freshVariable();

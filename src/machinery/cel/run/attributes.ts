@@ -56,14 +56,14 @@ function missing(value: CelValue, key: CelValue): CelError {
 
 /** Only scalars can be keys. */
 export function isKey(value: CelValue): boolean {
-  return (typeof value !== 'object') || value instanceof CelUint;
+  return typeof value !== 'object' || value instanceof CelUint;
 }
 
 function keyOf(frame: Frame, qualifier: Qualifier): CelResult {
   if (qualifier.compute === undefined) return qualifier.key ?? null;
   const key = qualifier.compute(frame);
   if (isError(key) || isKey(key)) return key;
-  return new CelError(`invalid qualifier type: ${goTypeName(key)}`);
+  return new CelError(`invalid qualifier type: ${key === null ? '<nil>' : goTypeName(key)}`);
 }
 
 /** One selection on a value that must have it (or is tested for it). */
@@ -103,8 +103,15 @@ function optionalRest(frame: Frame, start: CelValue, qualifiers: readonly Qualif
   return new CelOptional(value);
 }
 
+/** Upstream's attributes see through nested optionals, down to null for an empty one. */
+function innermost(value: CelValue): CelValue {
+  let inner = value;
+  while (inner instanceof CelOptional) inner = inner.value ?? null;
+  return inner;
+}
+
 function applyQualifiers(frame: Frame, start: CelValue, qualifiers: readonly Qualifier[]): CelResult {
-  if (start instanceof CelOptional) return start.value === undefined ? start : optionalRest(frame, start.value, qualifiers, 0);
+  if (start instanceof CelOptional) return start.value === undefined ? start : optionalRest(frame, innermost(start.value), qualifiers, 0);
   let value: CelValue = start;
   for (let i = 0; i < qualifiers.length; i++) {
     const qualifier = qualifiers[i];
@@ -131,9 +138,9 @@ export function resolver(attribute: Attribute): Run {
     };
   }
   const { get, qualifiers } = attribute;
-  if (qualifiers.length === 0) return get;
   return (frame) => {
     const value = get(frame);
+    if (qualifiers.length === 0 && !(value instanceof CelOptional)) return value;
     return isError(value) ? value : applyQualifiers(frame, value, qualifiers);
   };
 }

@@ -90,7 +90,11 @@ function variadic({ id, args, track }: CallPlan, call: Implementation, cost: Cal
     const values: CelValue[] = [];
     for (const arg of args) {
       const value = arg(frame);
-      if (isError(value)) return value;
+      if (isError(value)) {
+        // Upstream charges for the call once every argument has been looked at.
+        if (track && values.length === args.length - 1) charge(frame, cost, [...values, value], value);
+        return value;
+      }
       values.push(value);
     }
     const result = labelled(call(...values), id);

@@ -98,9 +98,8 @@ export class Planner {
   /** A literal of constants is itself a constant. */
   private folded(parts: readonly Planned[], made: Run): Planned {
     if (!parts.every((part) => part.kind === 'constant')) return run(made);
-    const value = made(new Frame(noVariables, 0, Infinity, undefined));
-    if (isError(value)) throw new ProgramError(value.message);
-    return { kind: 'constant', value };
+    const value = constantOf(made);
+    return isError(value) ? run(() => value) : { kind: 'constant', value };
   }
 
   private ident(id: number, name: string): Planned {
@@ -122,7 +121,7 @@ export class Planner {
 
   /** The operand as something that selections can extend. */
   private attribute(operand: Planned): Attribute {
-    if (operand.kind === 'attribute' && !operand.tested) return operand.attribute;
+    if (operand.kind === 'attribute') return operand.attribute;
     return { root: 'value', get: this.toRun(operand), qualifiers: [] };
   }
 
@@ -138,7 +137,7 @@ export class Planner {
     let qualifier: Qualifier;
     if (index.kind === 'constant' && !isKey(index.value)) throw new ProgramError(`invalid qualifier type: ${goTypeName(index.value)}`);
     if (index.kind === 'constant') qualifier = { key: index.value, compute: undefined, optional, test: false };
-    else qualifier = { key: undefined, compute: index.kind === 'attribute' && !index.tested ? resolver(index.attribute) : this.toRun(index), optional, test: false };
+    else qualifier = { key: undefined, compute: index.kind === 'attribute' ? resolver(index.attribute) : this.toRun(index), optional, test: false };
     return { kind: 'attribute', attribute: withQualifier(attribute, qualifier), tested: false };
   }
 
@@ -192,7 +191,11 @@ export class Planner {
       id: expr.id, declaration, overload, args: args.map((arg) => this.toRun(arg)), track: this.options.trackCost === true, actualCost: this.options.actualCost, eager,
     });
     if (called === undefined) throw new ProgramError(`no such overload: ${expr.function}`);
-    if (conversionNames.has(expr.function) && args.length === 1 && args[0]?.kind === 'constant') return this.folded(args, called);
+    if (conversionNames.has(expr.function) && args.length === 1 && args[0]?.kind === 'constant') {
+      const value = constantOf(called);
+      if (isError(value)) throw new ProgramError(value.message);
+      return { kind: 'constant', value };
+    }
     return run(called);
   }
 
@@ -260,6 +263,10 @@ export class Planner {
     this.scopes.pop();
     return run(foldRun({ id: expr.id, range, accuSlot, iterSlot, iter2Slot, condition, step, result }));
   }
+}
+
+function constantOf(made: Run): CelResult {
+  return made(new Frame(noVariables, 0, Infinity, undefined));
 }
 
 function localRun({ slot, init }: Variable): Run {

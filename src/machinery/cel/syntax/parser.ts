@@ -166,10 +166,8 @@ class Parser {
     const first = this.tokens.peek();
     let count = 0;
     while (this.tokens.accept(mark) !== undefined) count++;
-    const after = this.tokens.peek();
-    if (after.kind === classes.end && mark === '-') this.tokens.syntaxError(after.at, "no viable alternative at input '-'");
     if (mark === '!') this.tokens.negated();
-    else this.tokens.operand();
+    else this.tokens.negative();
     const operand = this.member();
     return count % 2 === 0 ? operand : this.make.call(first.at, name, undefined, [operand]);
   }
@@ -263,6 +261,8 @@ class Parser {
         return this.map(this.tokens.take());
       case '-': {
         this.tokens.take();
+        const number = this.tokens.peek();
+        if (number.kind !== classes.int && number.kind !== classes.float) this.tokens.negative(true);
         return this.literal(this.tokens.take(), token);
       }
       default:

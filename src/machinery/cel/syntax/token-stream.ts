@@ -12,6 +12,7 @@ const order = [
   classes.float, classes.int, classes.uint, classes.string, classes.bytes, classes.ident, classes.quoted,
 ];
 const operandStart = ['[', '{', '(', '.', '-', '!', 'true', 'false', 'null', classes.float, classes.int, classes.uint, classes.string, classes.bytes, classes.ident];
+const memberStart = operandStart.filter((kind) => kind !== '-' && kind !== '!');
 const namedClasses = new Set(Object.values(classes));
 
 function quote(kind: string): string {
@@ -116,6 +117,16 @@ export class TokenStream {
     const token = this.peek();
     if (token.kind === classes.end) this.abort(token.at, `extraneous input '${token.text}' expecting ${expectation(operandStart)}`);
     this.operand();
+  }
+
+  /** After `-`: a member must follow, or a number where `numberOnly`. */
+  negative(numberOnly = false): void {
+    const token = this.peek();
+    if (!numberOnly && memberStart.includes(token.kind)) return;
+    const isEnd = token.kind === classes.end;
+    this.syntaxError(token.at, `no viable alternative at input '-${isEnd ? '' : token.text}'`);
+    if (isEnd) this.mismatch(operandStart);
+    throw new ParseAbort('no operand');
   }
 
   end(): void {

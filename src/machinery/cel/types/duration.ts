@@ -39,3 +39,21 @@ function fractionNanos(digits: string, scale: bigint): bigint {
 export function durationSeconds(nanos: bigint): number {
   return Number(nanos / 1_000_000_000n) + Number(nanos % 1_000_000_000n) / 1e9;
 }
+
+/** As Go prints a duration: 1h2m3.5s, 1.5ms, 0s. */
+export function durationText(nanos: bigint): string {
+  if (nanos === 0n) return '0s';
+  const sign = nanos < 0n ? '-' : '';
+  const all = nanos < 0n ? -nanos : nanos;
+  const decimal = (value: bigint, unit: bigint) => {
+    const rest = String(value % unit).padStart(String(unit).length - 1, '0').replace(/0+$/, '');
+    return `${value / unit}${unit === 1n || rest === '' ? '' : `.${rest}`}`;
+  };
+  if (all < 1_000n) return `${sign}${all}ns`;
+  if (all < 1_000_000n) return `${sign}${decimal(all, 1_000n)}µs`;
+  if (all < 1_000_000_000n) return `${sign}${decimal(all, 1_000_000n)}ms`;
+  const minutes = all / 60_000_000_000n;
+  const seconds = `${decimal(all % 60_000_000_000n, 1_000_000_000n)}s`;
+  if (minutes === 0n) return sign + seconds;
+  return minutes < 60n ? `${sign}${minutes}m${seconds}` : `${sign}${minutes / 60n}h${minutes % 60n}m${seconds}`;
+}

@@ -1,5 +1,5 @@
 // Values as text: in CEL's own notation (formatValue) and as Go prints them inside error messages (valueText).
-import { durationSeconds } from './duration.ts';
+import { durationSeconds, durationText } from './duration.ts';
 import { fixedText, generalText } from './number-text.ts';
 import { timestampText } from './timestamp.ts';
 import { typeString, type CelType } from './types.ts';
@@ -69,7 +69,7 @@ export function formatValue(value: CelResult): string {
 
 /** As Go's %v prints the value inside a message. */
 export function valueText(value: CelResult): string {
-  if (value === null) return 'NULL_VALUE';
+  if (value === null) return '0';
   switch (typeof value) {
     case 'boolean': case 'bigint': case 'string': return String(value);
     case 'number': return generalText(value);
@@ -81,7 +81,8 @@ export function valueText(value: CelResult): string {
     case 'list': return `[${items(value, valueText).join(', ')}]`;
     case 'map': return `{${pairs(value, valueText).join(', ')}}`;
     case 'optional': return value.value === undefined ? 'optional.none()' : `optional(${valueText(value.value)})`;
-    case 'duration': case 'type': case 'opaque': return formatValue(value);
+    case 'duration': return durationText(value.nanos);
+    case 'type': case 'opaque': return formatValue(value);
     case 'error': return isError(value) ? value.message : '';
   }
 }

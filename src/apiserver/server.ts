@@ -15,7 +15,7 @@ import { WatchCache } from './cache/watch-cache.ts';
 import { createChain } from './chain.ts';
 import type { Delegate, NodeProxy, ObjectReader, ObjectWriter, PostStartHook, Security, SecurityPorts } from './contract.ts';
 import { encryptedStore, keyResources, type Encryption } from './encryption/index.ts';
-import { createCustomResources } from './crds/index.ts';
+import { createCustomResources, webhookConversions } from './crds/index.ts';
 import { currentOpenApi } from './discovery/current-openapi.ts';
 import { createDiscoveryPaths } from './discovery/discovery-paths.ts';
 import { createOpenApiPaths } from './discovery/openapi-paths.ts';
@@ -39,6 +39,8 @@ export interface ApiServerConfig {
   readonly store: Store;
   /** What is encrypted in the store, and how. Absent: values are stored as they are. */
   readonly encryption?: Encryption;
+  /** The feature gate AllowUnsafeMalformedObjectDeletion: what cannot be read may be deleted by whoever is allowed to. */
+  readonly unsafeDeletion?: boolean;
   /** What is recorded of requests, and where. Absent: nothing. */
   readonly audit?: Auditor;
   /** Called once, with the server's own caches. */
@@ -103,7 +105,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission) };
   const hubs = createWatchHubs(world, cache);
   const server: Server = {
-    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy,
+    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true,
   };
   const delegates = config.delegates ?? [];
   const remove = createRemover(registry, reader, stopped.signal);
@@ -117,7 +119,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const keyServices = config.encryption?.checks ?? [];
   const address = config.advertise === undefined ? '' : `${config.advertise.address}:${config.advertise.port}`;
   const customResources = createCustomResources({
-    world, cache, reader, writer, resources, hubs, rulesOf: () => undefined, remove, signal: stopped.signal,
+    world, cache, reader, writer, resources, hubs, webhookConversion: webhookConversions(world, webhooks), remove, signal: stopped.signal,
   });
   const ownOpenApi = currentOpenApi(resources, `${config.version.major ?? ''}.${config.version.minor ?? ''}`);
   const openapi = createOpenApiPaths(aggregation.openApi.over(ownOpenApi));

@@ -179,6 +179,22 @@ describe('what cannot be decrypted', () => {
     expect((await raw('/registry/secrets/default/lost')).toString('latin1')).toMatch(/^k8s:enc:aesgcm/);
   });
 
+  it('may be deleted unread where the feature gate says so, by whoever asks for exactly that', async () => {
+    const unsafe = { ignoreStoreReadErrorWithClusterBreakingPotential: true };
+    expect((await (api as TestServer).del(`${secrets}/lost`, unsafe)).status).toBe(500);
+    await api?.[Symbol.asyncDispose]();
+    api = await startTestServer(store, { ...(encryption === undefined ? {} : { encryption }), unsafeDeletion: true });
+    expect((await api.del(`${secrets}/kept`, unsafe)).body.message).toBe(
+      'secrets "kept" is invalid: ignoreStoreReadErrorWithClusterBreakingPotential: Invalid value: true: is exclusively used to delete corrupt object(s), try again by removing this option',
+    );
+    expect((await api.del(`${secrets}/lost`, { ...unsafe, gracePeriodSeconds: 0 })).body.message).toContain('cannot be set together with .gracePeriodSeconds');
+    expect((await api.del(secrets, unsafe)).body.message).toContain('is not allowed with DELETECOLLECTION');
+    expect((await api.del(`${secrets}/none`, unsafe)).status).toBe(404);
+    expect((await api.del(`${secrets}/lost`)).status).toBe(500);
+    expect((await api.del(`${secrets}/lost`, unsafe)).body).toMatchObject({ kind: 'Status', status: 'Success', details: { name: 'lost', kind: 'Secret' } });
+    expect((await api.get(secrets)).body.items.map((s: { metadata: { name: string } }) => s.metadata.name)).toEqual(['kept']);
+  });
+
   it('is there again when its key is', async () => {
     const box = { secretbox: { keys: [{ name: 'k2', secret: keyB }] } };
     const server = await start([{ resources: ['secrets'], providers: [box] }], { reload: true });

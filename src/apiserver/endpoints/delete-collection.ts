@@ -8,6 +8,7 @@ import { selectEntries } from '../read/selection.ts';
 import { answerBytes } from '../answer/object-answer.ts';
 import { contentTypes } from '../request/media-type.ts';
 import { parseListOptions } from '../request/query-options.ts';
+import { refuseUnsafeCollection } from './unsafe-delete.ts';
 import { deleteRequest, presentationOf, storedOf, type Target } from './endpoint.ts';
 
 const workers = 16;
@@ -19,6 +20,7 @@ export async function deleteCollection(target: Target): Promise<void> {
   const options = parseListOptions(query, false);
   const selection = selectEntries(served, target.namespace, query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
   const request = await deleteRequest(target);
+  refuseUnsafeCollection(request.deleteOptions);
   const state = await listState(server.cache, served, selection, options, call.signal);
   const entries: Entry[] = [];
   for await (const entry of state.entries) {

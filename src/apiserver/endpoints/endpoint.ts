@@ -32,6 +32,8 @@ export interface Server {
   refusal(attributes: Parameters<Authorizer['authorize']>[0], reason: string): Error;
   readonly creators: Readonly<Record<string, Creator>>;
   readonly nodeProxy: NodeProxy | undefined;
+  /** The feature gate AllowUnsafeMalformedObjectDeletion. */
+  readonly unsafeDeletion: boolean;
 }
 
 /** A resource request, its resource found. */
@@ -148,7 +150,8 @@ function baseRequest(target: Target, options: Record<string, unknown>, dryRun: b
 export async function deleteRequest(target: Target): Promise<WriteRequest & { readonly deleteOptions: DeleteOptions }> {
   const { call, server } = target;
   const body = await readBody(call);
-  const options: DeleteOptions = body.length === 0 ? parseDeleteQuery(call.info.query) : await decodeDeleteOptions(call, body);
+  const { ignoreStoreReadErrorWithClusterBreakingPotential: unsafe, ...safe }: DeleteOptions = body.length === 0 ? parseDeleteQuery(call.info.query) : await decodeDeleteOptions(call, body);
+  const options: DeleteOptions = unsafe === undefined || !server.unsafeDeletion ? safe : { ...safe, ignoreStoreReadErrorWithClusterBreakingPotential: unsafe };
   const errors = validateDeleteOptions(options);
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
   const seen = { kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options };

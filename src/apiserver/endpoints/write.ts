@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, genericServerResponse, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, trackUpdate, unsupportedMediaType, JsonSyntaxError, type KubeObject } from '#machinery';
+import { badRequest, genericServerResponse, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -8,10 +8,11 @@ import { agreeOnNamespace, checkName } from '../registry/metadata.ts';
 import { patchPlan, type PatchType } from '../registry/patch.ts';
 import { updateObject } from '../registry/update.ts';
 import { warnOfDuplicates } from '../registry/create.ts';
-import type { Stored } from '../registry/strategy.ts';
-import type { Written, WriteRequest } from '../registry/write-request.ts';
+import { tracked } from '../registry/tracking.ts';
+import type { Written } from '../registry/write-request.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
 import { cloneJson } from '#machinery';
+import { asksForUnsafeDeletion, deleteUnreadable } from './unsafe-delete.ts';
 import { bodyLimits, bodyType, decodeStored, deleteRequest, presentationOf, quickBytes, readBody, writeRequest, type Target } from './endpoint.ts';
 
 function answerWritten(target: Target, written: Written): Promise<void> | void {
@@ -47,19 +48,9 @@ export async function putObject(target: Target): Promise<void> {
   const written = await updateObject(target.server.registry, request, {
     mayCreate: request.stored.strategy.createOnUpdate && target.subresource === '',
     authorizeCreate: () => authorizeCreate(target),
-    build: (current) => tracked(request, current?.object, sent),
+    build: (current) => tracked(request, current?.object, cloneJson(sent)),
   });
   await answerWritten(target, written);
-}
-
-/** A copy of what was sent, with the ownership that follows from it. */
-function tracked(request: WriteRequest, before: KubeObject | undefined, sent: KubeObject): Stored {
-  const { stored } = request;
-  const { handling } = stored;
-  return trackUpdate({
-    type: stored.info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), convert: handling.convert, before, after: cloneJson(sent), manager: request.manager, subresource: request.subresource,
-    apiVersion: stored.head.apiVersion, nowMs: request.nowMs,
-  }) as Stored;
 }
 
 const patchTypes: Readonly<Record<string, PatchType>> = {
@@ -119,6 +110,7 @@ export async function deleteObject(target: Target): Promise<void> {
   const { call, served } = target;
   const presentation = presentationOf(target);
   const request = await deleteRequest(target);
+  if (asksForUnsafeDeletion(request.deleteOptions)) return deleteUnreadable(target, request.deleteOptions);
   const deleted = await removeObject(target.server.registry, request, request.deleteOptions);
   const code = !deleted.gone && request.deleteOptions.orphanDependents === false ? 202 : 200;
   if (!deleted.gone || request.stored.strategy.returnsDeleted) {

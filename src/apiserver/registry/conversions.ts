@@ -55,6 +55,11 @@ export function convert(from: string, to: string, object: KubeObject): KubeObjec
   return { ...object, apiVersion };
 }
 
+/** Are these two versions of one kind? */
+export function isConvertible(from: string, to: string): boolean {
+  return from === to || conversions[`${from}>${to}`] !== undefined;
+}
+
 /** Renames a field path of one version to that of the stored one, for field selectors. */
 export function storedFieldPath(type: string | undefined, path: string): string {
   if (type !== 'events.v1.Event') return path;

@@ -1,6 +1,6 @@
 // Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
 // validation, validating admission, one write that must find nothing under the key.
-import { alreadyExists, generateNameConflict, invalid, isAlreadyExists, trackUpdate } from '#machinery';
+import { alreadyExists, generateNameConflict, invalid, isAlreadyExists } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { encodeStored } from '../cache/stored-form.ts';
@@ -11,6 +11,7 @@ import { reserve, type Reservation } from './reservations.ts';
 import { rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
+import { tracked } from './tracking.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
 
 const generateAttempts = 8;
@@ -21,10 +22,10 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   warnOfDuplicates(request, object, false);
   await rest(request);
-  const tracked = track(request, object);
+  const owned = tracked(request, undefined, object);
   await rest(request);
-  await admit(registry, request, tracked);
-  return createAdmitted(registry, request, tracked);
+  await admit(registry, request, owned);
+  return createAdmitted(registry, request, owned);
 }
 
 /** The rest of a create, once mutating admission has run: also the end of an update that creates. */
@@ -95,15 +96,6 @@ export async function settle<T>(reservation: Reservation, write: () => Promise<T
     await reservation.revert();
     throw error;
   }
-}
-
-function track(request: WriteRequest, object: Stored): Stored {
-  const { info, handling } = request.stored;
-  const tracked = trackUpdate({
-    type: info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), before: undefined, after: object, manager: request.manager, subresource: request.subresource,
-    apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
-  });
-  return tracked as Stored;
 }
 
 async function admit(registry: Registry, request: WriteRequest, object: KubeObject): Promise<void> {

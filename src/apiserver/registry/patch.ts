@@ -1,12 +1,13 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, trackUpdate, type FieldValidation } from '#machinery';
+import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, type FieldValidation } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
 import { isHeavy, rest } from './pace.ts';
 import type { Stored } from './strategy.ts';
+import { convertFor, tracked } from './tracking.ts';
 import type { UpdatePlan } from './update.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -43,12 +44,7 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
   await rest(request, current);
   const object = read(request, after, patch, before);
   await rest(request, current);
-  const { handling } = request.stored;
-  const tracked = trackUpdate({
-    type: request.stored.info.type, shape: handling.shape, resetFields: handling.resetFields(request.subresource), convert: handling.convert, before: current.object, after: object, manager: request.manager, subresource: request.subresource,
-    apiVersion: request.stored.head.apiVersion, nowMs: request.nowMs,
-  });
-  return checked(request, tracked);
+  return checked(request, tracked(request, current.object, object));
 }
 
 async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {
@@ -57,7 +53,7 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
     type: served.info.type,
     shape: served.handling.shape,
     resetFields: served.handling.resetFields(request.subresource),
-    convert: served.handling.convert,
+    convert: convertFor(served),
     live: current === undefined ? undefined : versioned(request, current),
     applied: cloneJson(patch.content) as KubeObject,
     manager: request.manager,

@@ -83,20 +83,24 @@ export function createController(ports: ControllerPorts): Controller {
     documents.set(name, next);
     revision++;
   };
-  const look = async (remote: RemoteService): Promise<boolean> => {
+  /** Within the time that a backend has. */
+  const limited = async <T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> => {
     const abort = new AbortController();
     const timer = world.clock.after(checkTimeoutMs, () => abort.abort(new Error('context deadline exceeded')));
-    const signal = AbortSignal.any([abort.signal, stopped.signal]);
     try {
-      const found = await checkAvailability(ports, remote, signal).catch((): Availability => ({ status: 'False', reason: 'FailedDiscoveryCheck', message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` }));
-      if (stopped.signal.aborted) return true;
-      metrics.set(remote.name, found, await record(ports, remote.name, found));
-      const learnt = found.status === 'True' ? await fetchDocuments(ports.backends, remote, signal).catch(() => undefined) : undefined;
-      learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
-      return found.status === 'True' && learnt !== undefined;
+      return await work(AbortSignal.any([abort.signal, stopped.signal]));
     } finally {
       timer.cancel();
     }
+  };
+  const look = async (remote: RemoteService): Promise<boolean> => {
+    const late: Availability = { status: 'False', reason: 'FailedDiscoveryCheck', message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` };
+    const found = await limited((signal) => checkAvailability(ports, remote, signal)).catch(() => late);
+    if (stopped.signal.aborted) return true;
+    metrics.set(remote.name, found, await record(ports, remote.name, found));
+    const learnt = found.status === 'True' ? await limited((signal) => fetchDocuments(ports.backends, remote, signal)).catch(() => undefined) : undefined;
+    learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
+    return learnt?.complete === true;
   };
   const kick = (name: string): void => {
     const worker = workers.get(name);

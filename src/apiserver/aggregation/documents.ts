@@ -21,6 +21,8 @@ export interface RemoteDocuments {
   /** The path of the backend's own OpenAPI v3 document, with its hash; undefined when it has none. */
   readonly openApiV3: string | undefined;
   readonly openApiV2: OpenApiV2Part | undefined;
+  /** Everything that was asked for was answered. */
+  readonly complete: boolean;
 }
 
 const largestDocumentBytes = 32 << 20;
@@ -134,13 +136,17 @@ export function openApiV2Part(document: unknown, remote: RemoteService): OpenApi
 /** Asks for everything; a backend without OpenAPI is one without descriptions. Rejects when discovery fails. */
 export async function fetchDocuments(backends: Backends, remote: RemoteService, signal: AbortSignal): Promise<RemoteDocuments> {
   const discovery = await fetchDiscovery(backends, remote, signal);
-  const openApiV3 = await fetchOpenApiV3(backends, remote, signal).catch(() => undefined);
-  const v2 = await ask(backends, remote, '/openapi/v2', 'application/json', signal).catch(() => undefined);
-  return { remote, discovery, openApiV3, openApiV2: v2?.status === 200 ? openApiV2Part(v2.body, remote) : undefined };
+  const [v3, v2] = await Promise.allSettled([fetchOpenApiV3(backends, remote, signal), ask(backends, remote, '/openapi/v2', 'application/json', signal)]);
+  return {
+    remote, discovery,
+    openApiV3: v3.status === 'fulfilled' ? v3.value : undefined,
+    openApiV2: v2.status === 'fulfilled' && v2.value.status === 200 ? openApiV2Part(v2.value.body, remote) : undefined,
+    complete: v3.status === 'fulfilled' && v2.status === 'fulfilled',
+  };
 }
 
 /** What is told about a backend that has never answered, or does not answer now. */
 export function staleDocuments(remote: RemoteService, known: RemoteDocuments | undefined): RemoteDocuments {
-  if (known === undefined) return { remote, discovery: { version: remote.version, freshness: 'Stale' }, openApiV3: undefined, openApiV2: undefined };
+  if (known === undefined) return { remote, discovery: { version: remote.version, freshness: 'Stale' }, openApiV3: undefined, openApiV2: undefined, complete: false };
   return { ...known, remote, discovery: { ...known.discovery, freshness: 'Stale' } };
 }

@@ -120,14 +120,17 @@ export function createOpenApiMerge(ports: OpenApiMergePorts): OpenApiMerge {
   return {
     over: (local) => ({
       async v2(encoding = 'json') {
+        // The key must name the documents that go in, not those that come while this server's own is made.
         const parts = current().flatMap(({ openApiV2 }) => openApiV2 ?? []);
+        const revision = documentsRevision();
         const own = await local.v2(encoding);
-        return parts.length === 0 ? own : once(`v2 ${encoding} ${own.etag} ${documentsRevision()}`, () => mergeV2(local, parts, encoding));
+        return parts.length === 0 ? own : once(`v2 ${encoding} ${own.etag} ${revision}`, () => mergeV2(local, parts, encoding));
       },
       async index() {
         const remotes = current();
+        const revision = documentsRevision();
         const own = await local.index();
-        return remotes.length === 0 ? own : once(`index ${own.etag} ${documentsRevision()}`, () => mergeIndex(local, remotes));
+        return remotes.length === 0 ? own : once(`index ${own.etag} ${revision}`, () => mergeIndex(local, remotes));
       },
       async groupVersion(path, encoding = 'json') {
         const found = services().remotes.size === 0 ? undefined : remoteAt(path);

@@ -49,7 +49,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   apiserver: {
     is: 'Request to answer: identity, permission, admission, registry, watch cache, discovery.',
     rooms: ['store', 'machinery', 'api', 'wire', 'base'],
-    builtins: ['crypto', 'zlib', 'stream', 'net', 'tls', 'fs', 'fs/promises', 'path', 'v8', 'perf_hooks', 'util'],
+    packages: ['@noble/ciphers'],
+    builtins: ['crypto', 'zlib', 'stream', 'stream/promises', 'net', 'tls', 'fs', 'fs/promises', 'path', 'v8', 'perf_hooks', 'util'],
   },
   client: { is: 'Typed REST, watch, informers, listers, work queues, leases and events: how everyone else talks.', rooms: ['machinery', 'api', 'wire', 'base'], builtins: ['fs', 'fs/promises', 'path', 'os'] },
   controllers: { is: 'One folder per upstream controller name.', rooms: program, builtins: ['crypto'] },

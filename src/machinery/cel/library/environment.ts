@@ -2,6 +2,7 @@
 // libraries introduced up to this version, the checks of literals, and the cost of evaluation (upstream's
 // pkg/cel/environment/base.go). Variables and types are added by whoever evaluates.
 import type { Ast, CostEstimator, Environment, EnvironmentOptions, Estimate } from '../contract.ts';
+import { durationLiterals, regexLiterals, timestampLiterals } from '../check/validators.ts';
 import { estimateCost } from '../cost/static-cost.ts';
 import { newEnvironment } from '../environment.ts';
 import { authorizationTypes, authorizerLibrary } from './authorizer.ts';
@@ -13,7 +14,7 @@ import { jsonPatchLibrary } from './json-patch.ts';
 import { perCallLimit } from './limits.ts';
 import { listFunctionsLibrary, listFunctionsMacros } from './list-functions.ts';
 import { listsLibrary } from './lists.ts';
-import { validateHomogeneousLiterals, validateLiterals } from './literal-validators.ts';
+import { validateHomogeneousLiterals } from './literal-validators.ts';
 import { quantityLibrary } from './quantity.ts';
 import { regexLibrary } from './regex.ts';
 import { semverLibrary } from './semver.ts';
@@ -32,7 +33,7 @@ const options: EnvironmentOptions = {
   ],
   macros: [...twoVariableMacros, ...listFunctionsMacros],
   types: [ipType, cidrType, ...authorizationTypes],
-  validators: [validateLiterals, validateHomogeneousLiterals, validateFormatCalls],
+  validators: [durationLiterals, timestampLiterals, regexLiterals, validateHomogeneousLiterals, validateFormatCalls],
   program: { trackCost: true, costLimit: perCallLimit, actualCost: equalityCost, presenceTestHasCost: false },
 };
 

@@ -24,6 +24,7 @@ export { ipKind, ipType } from './library/ip.ts';
 export { cidrKind, cidrType } from './library/cidr.ts';
 export { isCalendarDate, isDateTime } from './library/formats.ts';
 export { resourceNode, schemaNode, type SchemaLimits, type SchemaNode } from './schema/node.ts';
+export { builtInNode } from './schema/built-in.ts';
 export { escapeName, isKeyword, unescapeName } from './schema/escape.ts';
 export { declaredString, declaredType, typeProvider, unboundedElements, type Declared, type DeclaredField, type ProviderOptions } from './schema/declared.ts';
 export { jsonOf, reader, valueUnder, type Reader } from './schema/view.ts';

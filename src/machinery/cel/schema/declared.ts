@@ -115,7 +115,10 @@ function declare(given: SchemaNode, name: string, isResource: boolean, walk: Wal
   }
 }
 
-/** The declared type of a schema; undefined when expressions must not see it. `name` names its objects. */
+/**
+ * The declared type of a schema; undefined when expressions must not see it. `name` names its objects and must be
+ * no variable's name: `selfType1` for a variable `self`.
+ */
 export function declaredType(node: SchemaNode, name: string, isResourceRoot: boolean): Declared | undefined {
   return declare(node, name, isResourceRoot, { open: new Set() });
 }

@@ -12,12 +12,10 @@ import type { ObjectReader, ObjectWriter } from '../contract.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import type { WatchHubs } from '../watch/watch-hubs.ts';
 import { conversionOf, type Conversion } from './conversion.ts';
-import type { RuleCheck } from './custom-validation.ts';
 import { cleanupFinalizer, definitionGroup, definitionPlural, isTerminating, isTrue, nameOf, setCondition, type Condition } from './definition.ts';
 import { statusChange } from './lifecycle.ts';
 import { planDefinition, serveDefinition, type VersionCaches } from './served-versions.ts';
 import type { Remover } from '../writer.ts';
-import type { VersionSchema } from './version-schema.ts';
 
 const firstRetryMs = 100;
 const longestRetryMs = 30_000;
@@ -33,7 +31,6 @@ export interface CustomResourceParts {
   readonly hubs: WatchHubs;
   /** How a definition with strategy Webhook converts; absent: not at all. */
   readonly webhookConversion?: (definition: CustomResourceDefinition) => Conversion;
-  rulesOf(schema: VersionSchema): RuleCheck | undefined;
   readonly remove: Remover;
   readonly signal: AbortSignal;
 }
@@ -151,7 +148,7 @@ async function serve(parts: CustomResourceParts, serving: Map<string, Serving>, 
   if (known !== undefined && isSame(known.definition, definition)) {
     if (isTrue(known.definition, 'Established') === told && isTerminating(known.definition) === isTerminating(definition)) return;
   }
-  const plan = planDefinition({ definition, conversion: conversionOf(definition, parts.webhookConversion), clock: parts.world.clock, rulesOf: (schema) => parts.rulesOf(schema) });
+  const plan = planDefinition({ definition, conversion: conversionOf(definition, parts.webhookConversion), clock: parts.world.clock });
   if (plan === undefined) return;
   const keeps = known !== undefined && isSame(known.definition, definition);
   const base = keeps ? known.base : await parts.cache.add(plan.stored);

@@ -13,7 +13,7 @@ import type { ServedResource, StoredResource, VersionedStorage } from '../regist
 import type { Strategy } from '../registry/strategy.ts';
 import { converterTo, toStorage, type Conversion, type Versions } from './conversion.ts';
 import { customKind, type CustomKind } from './custom-kind.ts';
-import type { RuleCheck } from './custom-validation.ts';
+import { ruleCheck } from './custom-rules.ts';
 import { isTerminating, storageVersion } from './definition.ts';
 import { createVersionCache, type VersionCache } from './version-cache.ts';
 import { versionSchema, type VersionSchema } from './version-schema.ts';
@@ -26,7 +26,6 @@ export interface DefinitionParts {
   readonly definition: CustomResourceDefinition;
   readonly conversion: Conversion;
   readonly clock: Clock;
-  rulesOf(schema: VersionSchema): RuleCheck | undefined;
 }
 
 /** What of a definition is known before its objects are loaded. */
@@ -52,7 +51,7 @@ export function planDefinition(parts: DefinitionParts): DefinitionPlan | undefin
   const kinds = new Map<string, CustomKind>();
   for (const version of definition.spec.versions) {
     const schema = versions.get(version.name);
-    if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: parts.rulesOf(schema) }));
+    if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: ruleCheck(schema) }));
   }
   const cached = cachedResource(definition, storage, kinds.get(storage.name)?.strategy);
   return { parts, versions, storage, kinds, stored: { ...cached, readStored: (kv) => readStored(kv, cached, storage, conversion) } };

@@ -6,5 +6,6 @@ export { dropNulls, fillDefaults } from './defaults.ts';
 export { Correlated } from './correlate.ts';
 export { blocksRules, validateValue } from './validate.ts';
 export { coerceEmbedded, CoerceError, coerceMetadata, validateEmbedded } from './metadata.ts';
+export { compileRuleTree, runRules, type RuleNode } from './rule-check.ts';
 export { validateListTypes } from './list-types.ts';
 export { structuralShape } from './shape.ts';

@@ -3,7 +3,7 @@
 import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/v1.ts';
 import { addAll, child, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { asSchema, parseStructural, SchemaError } from '../../structural/schema.ts';
-import { findFieldPath } from './field-path.ts';
+import { findFieldPath } from '../../structural/field-path.ts';
 import { listKeyErrors, listTypeErrors } from './list-rules.ts';
 import { schemaTypes, type ValidationOptions } from './options.ts';
 

@@ -3,7 +3,7 @@ import type { CustomResourceColumnDefinition, CustomResourceSubresources, Custom
 import { addAll, child, duplicate, forbiddenField, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { parseStructural, SchemaError, structuralErrors, type Structural } from '../../structural/index.ts';
 import { defaultErrors } from './default-errors.ts';
-import { findFieldPath } from './field-path.ts';
+import { findFieldPath } from '../../structural/field-path.ts';
 import { mostSelectableFields, type ValidationOptions } from './options.ts';
 import { ruleErrors } from './rule-errors.ts';
 import { schemaErrors } from './schema-errors.ts';

@@ -1,6 +1,6 @@
 // The simple paths by which rules and selectable fields name a field: .spec.name, ['quoted'].
-import { child, key } from '../../field-errors.ts';
-import type { Structural } from '../../structural/schema.ts';
+import { child, key } from '../field-errors.ts';
+import type { Structural } from './schema.ts';
 
 export interface FoundPath {
   readonly path: string;

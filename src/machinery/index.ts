@@ -21,6 +21,7 @@ export { decodeManagers, encodeManagers, ManagedFieldsError } from './apply/mana
 export type { ConvertTo } from './apply/update-managers.ts';
 export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
 export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-fields.ts';
+export { mergeConfiguration } from './apply/apply-configuration.ts';
 export { applying, serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
 export { shapeOf, type Shape } from './apply/shape.ts';
 export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
@@ -46,6 +47,7 @@ export {
   type NameRule,
 } from './names.ts';
 export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
+export { podQos } from './validation/core/pod-qos.ts';
 export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';

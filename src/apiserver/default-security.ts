@@ -12,6 +12,7 @@ import {
 } from './authn/index.ts';
 import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer, type RuleSource } from './authz/index.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
+import { admissionPolicies } from './policies/index.ts';
 import { admissionWebhooks } from './webhooks/index.ts';
 import type { Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
@@ -101,6 +102,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     const isProxy = settings.isProxyCertificate === undefined ? undefined : rememberedTest(settings.isProxyCertificate);
     const isClient = settings.isClientCertificate === undefined ? (der: Uint8Array) => isProxy?.(der) !== true : rememberedTest(settings.isClientCertificate);
     const anonymous = settings.anonymous ?? { enabled: true, paths: healthPaths };
+    const policies = admissionPolicies(world, { reader, writer, resources }, authorizer);
     return {
       authenticators: [
         loopbackAuthenticator,
@@ -110,7 +112,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
         anonymousAuthenticator(() => anonymous),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: admissionWebhooks(world, { reader, writer, resources }, webhooks) }),
+      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: [...policies.plugins, ...admissionWebhooks(world, { reader, writer, resources }, webhooks, policies.compileConditions)] }),
       impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,

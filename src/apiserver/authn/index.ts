@@ -12,3 +12,5 @@ export { cachedCheck } from './token-cache.ts';
 export { forApiAudiences, type TokenCheck } from './token-checks.ts';
 export { readTokenFile, staticTokenCheck } from './token-file.ts';
 export { createTokenIssuer } from './token-issuer.ts';
+export { configuredTokens, type ConfiguredTokenSettings } from './configured-tokens.ts';
+export { tokenWebhookCheck } from './token-webhook.ts';

@@ -1,5 +1,10 @@
 // Admission webhooks through REST, against a real TLS server behind a Service.
 import { describe, expect, test, vi } from 'vitest';
+import type { Authorizer } from '../contract.ts';
+import { admissionPolicies } from '../policies/index.ts';
+import { createResourceTable } from '../registry/resources.ts';
+import { testWorld } from '../test-server.case.ts';
+import type { CompileConditions } from './hooks.ts';
 import { configure, hook, patchOf, startWebhookCluster } from './webhook-server.case.ts';
 
 const maps = '/api/v1/namespaces/default/configmaps';
@@ -259,4 +264,23 @@ test('custom resources: patched, pruned, and seen in the version that a webhook 
   expect(seen.map(({ path, review }) => [path.split('?')[0], review.object.apiVersion, review.kind.version, review.requestKind.version])).toEqual([
     ['/pruned', 'example.com/v1', 'v1', 'v2'], ['/check', 'example.com/v1', 'v1', 'v2'],
   ]);
+});
+
+test('match conditions keep requests away; one that fails counts as the failure policy says', async () => {
+  const world = testWorld();
+  const everything: Authorizer = { name: 'all', authorize: () => ({ decision: 'allow', reason: '' }) };
+  const compile: CompileConditions = (conditions, of) => {
+    const matching = { reader: cluster.api.server.reader, writer: cluster.api.server.writer, resources: createResourceTable() };
+    return admissionPolicies(world, matching, everything).compileConditions(conditions, of);
+  };
+  await using cluster = await startWebhookCluster(() => allow, compile);
+  const { api, seen } = cluster;
+  const conditions = (expression: string, failurePolicy = 'Fail') => ({ more: { failurePolicy, matchConditions: [{ name: 'c', expression }] } });
+  await configure(api, 'validating', 'v', hook('skip.example.com', { path: '/named', ...conditions(`object.metadata.name.startsWith('x') && request.operation == 'CREATE'`) }), hook('open.example.com', { path: '/never', ...conditions('object.data.none == "1"', 'Ignore') }));
+  expect((await api.post(maps, { metadata: { name: 'y' } })).status).toBe(201);
+  expect((await api.post(maps, { metadata: { name: 'x' } })).status).toBe(201);
+  expect(seen.map(({ path, review }) => [path.split('?')[0], review.name])).toEqual([['/named', 'x']]);
+  await configure(api, 'validating', 'w', hook('closed.example.com', { path: '/never', ...conditions('object.data.none == "1"') }));
+  const { status, body } = await api.post(maps, { metadata: { name: 'z' } });
+  expect([status, body.message]).toEqual([403, expect.stringMatching(/^configmaps "z" is forbidden: .*no such key: /)]);
 });

@@ -27,6 +27,8 @@ export interface WebhookCaller {
    * error, else with WebhookCallError whose message is upstream's; BadWebhookConfig before anything is sent.
    */
   post(config: WebhookClientConfig, body: unknown, call?: WebhookCall): Promise<unknown>;
+  /** The same under another identity; closed with this one. */
+  as(credentials: (hostPort: string) => ClientCredentials): WebhookCaller;
   close(): Promise<void>;
 }
 
@@ -55,8 +57,14 @@ function rootsOf(caBundle: string | undefined): string {
 
 export function createWebhookCaller(parts: WebhookCallerParts): WebhookCaller {
   const clients = new Map<string, Client>();
+  const others: WebhookCaller[] = [];
   const find = clientSource(parts, clients);
   return {
+    as(credentials) {
+      const other = createWebhookCaller({ ...parts, credentials });
+      others.push(other);
+      return other;
+    },
     async post(config, body, call = {}) {
       const client = find(config);
       client.inFlight++;
@@ -70,7 +78,7 @@ export function createWebhookCaller(parts: WebhookCallerParts): WebhookCaller {
     async close() {
       const open = [...clients.values()];
       clients.clear();
-      await Promise.allSettled(open.map((client) => client.transport.close()));
+      await Promise.allSettled([...open.map((client) => client.transport.close()), ...others.map((other) => other.close())]);
     },
   };
 }

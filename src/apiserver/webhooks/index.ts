@@ -1,5 +1,5 @@
 // Door of webhooks/: the client that calls them, and what admission does with it.
-export { admissionWebhooks } from './plugins.ts';
+export { admissionWebhooks, outsidePlugins, type OutsidePorts } from './plugins.ts';
 export { createWebhookCaller, WebhookCallError, type WebhookCall, type WebhookCaller, type WebhookCallerParts } from './caller.ts';
 export { BadWebhookConfig, type WebhookClientConfig, type WebhookService } from './client-config.ts';
 export { credentialsFrom, type ClientCredentials } from './credentials.ts';

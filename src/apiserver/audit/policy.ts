@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { errorText } from '#base/errors.ts';
 import { aggregateText } from '#machinery';
 import type { Attributes } from '../contract.ts';
-import { decodeConfiguration, type Kinds, type ObjectShape } from '../configuration/strict-file.ts';
+import { decodeConfigurationFile } from '../configuration/decode-file.ts';
 import { validatePolicy } from './policy-validation.ts';
 
 export type Level = 'None' | 'Metadata' | 'Request' | 'RequestResponse';
@@ -46,25 +46,13 @@ export interface PolicyEvaluator {
   decide(attributes: Attributes): AuditDecision;
 }
 
-const strings = { list: 'string' } as const;
-
-const rule: ObjectShape = {
-  type: 'v1.PolicyRule',
-  fields: {
-    level: 'string', users: strings, userGroups: strings, verbs: strings, namespaces: strings, nonResourceURLs: strings, omitStages: strings, omitManagedFields: 'bool',
-    resources: { list: { type: 'v1.GroupResources', fields: { group: 'string', resources: strings, resourceNames: strings } } },
-  },
-};
-
-const kinds: Kinds = {
-  'audit.k8s.io/v1/Policy': { type: 'v1.Policy', fields: { metadata: 'any', rules: { list: rule }, omitStages: strings, omitManagedFields: 'bool' } },
-};
+const fileType = { type: 'audit.v1.Policy', apiVersion: 'audit.k8s.io/v1', kind: 'Policy' };
 
 /** Throws why the text is no policy. `warn` is told what a strict reader would refuse. */
 export function parsePolicy(bytes: Uint8Array | string, warn: (text: string) => void): Policy {
   let policy: Policy;
   try {
-    policy = decodeConfiguration(bytes, kinds, (problems) => warn(`Audit policy contains errors, falling back to lenient decoding: ${problems}`)) as Policy;
+    policy = decodeConfigurationFile(Buffer.from(bytes), fileType, (problems) => warn(`Audit policy contains errors, falling back to lenient decoding: ${problems}`));
   } catch (error) {
     throw new Error(`failed decoding: ${errorText(error)}`, { cause: undefined });
   }

@@ -3,7 +3,8 @@
 import { createHash } from 'node:crypto';
 import { errorText, wrap } from '#base/errors.ts';
 import { aggregateText } from '#machinery';
-import { decodeConfiguration, type Kinds, type ObjectShape } from '../configuration/strict-file.ts';
+import { durationMs } from '../configuration/duration.ts';
+import { decodeConfigurationFile } from '../configuration/decode-file.ts';
 import { validateEncryptionConfiguration } from './validation.ts';
 
 export interface EncryptionConfiguration {
@@ -44,27 +45,7 @@ export interface KmsConfiguration {
   readonly timeout: number;
 }
 
-const keys: ObjectShape = { type: 'v1.AESConfiguration', fields: { keys: { list: { type: 'v1.Key', fields: { name: 'string', secret: 'string' } } } } };
-
-const provider: ObjectShape = {
-  type: 'v1.ProviderConfiguration',
-  fields: {
-    aesgcm: keys,
-    aescbc: keys,
-    secretbox: { ...keys, type: 'v1.SecretboxConfiguration' },
-    identity: { type: 'v1.IdentityConfiguration', fields: {} },
-    kms: { type: 'v1.KMSConfiguration', fields: { apiVersion: 'string', name: 'string', cachesize: 'int32', endpoint: 'string', timeout: 'duration' } },
-  },
-};
-
-const kinds: Kinds = {
-  'apiserver.config.k8s.io/v1/EncryptionConfiguration': {
-    type: 'v1.EncryptionConfiguration',
-    fields: {
-      resources: { list: { type: 'v1.ResourceConfiguration', fields: { resources: { list: 'string' }, providers: { list: provider } } } },
-    },
-  },
-};
+const fileType = { type: 'apiserver.v1.EncryptionConfiguration', apiVersion: 'apiserver.config.k8s.io/v1', kind: 'EncryptionConfiguration' };
 
 const defaultTimeoutMs = 3000;
 const defaultCacheSize = 1000;
@@ -89,28 +70,49 @@ export function parseEncryptionConfig(bytes: Uint8Array, path: string, reload: b
   if (bytes.length === 0) throw new Error(`error while parsing file: error while loading file: encryption provider configuration file "${path}" is empty`);
   let decoded: Record<string, unknown>;
   try {
-    decoded = decodeConfiguration(bytes, kinds);
+    decoded = decodeConfigurationFile(bytes, fileType);
   } catch (error) {
     throw wrap(`error while parsing file: error decoding encryption provider configuration file "${path}"`, error);
   }
-  const config = withDefaults(decoded as EncryptionConfiguration);
+  const config = withDefaults(decoded);
   const problems = validateEncryptionConfiguration(config, reload);
   if (problems.length > 0) throw new Error(`error while parsing file: ${aggregateText(problems)}`);
   return { config, hash: configHash(bytes) };
 }
 
-function withDefaults(config: EncryptionConfiguration): EncryptionConfiguration {
-  const resources = config.resources?.map((resource) => ({
-    ...resource,
-    ...(resource.providers === undefined ? {} : { providers: resource.providers.map((each) => (each.kms === undefined ? each : { ...each, kms: kmsDefaults(each.kms) })) }),
-  }));
-  return resources === undefined ? config : { ...config, resources };
+/** As decoded: durations are texts still, and what was left out is absent or empty. */
+interface WrittenConfiguration {
+  readonly resources?: readonly WrittenResource[] | null;
 }
 
-function kmsDefaults(kms: Partial<KmsConfiguration>): KmsConfiguration {
+interface WrittenResource {
+  readonly resources?: readonly string[] | null;
+  readonly providers?: readonly (Omit<ProviderConfiguration, 'kms'> & { readonly kms?: WrittenKms })[] | null;
+}
+
+interface WrittenKms {
+  readonly apiVersion?: string;
+  readonly name?: string;
+  readonly cachesize?: number;
+  readonly endpoint?: string;
+  readonly timeout?: string;
+}
+
+function withDefaults({ resources }: WrittenConfiguration): EncryptionConfiguration {
+  return {
+    resources: (resources ?? []).map(({ resources: names, providers }) => ({
+      resources: names ?? [],
+      providers: (providers ?? []).map(({ kms, ...provider }) => (kms === undefined ? provider : { ...provider, kms: kmsDefaults(kms) })),
+    })),
+  };
+}
+
+function kmsDefaults(kms: WrittenKms): KmsConfiguration {
   const apiVersion = kms.apiVersion === undefined || kms.apiVersion === '' ? 'v1' : kms.apiVersion;
   const cachesize = kms.cachesize ?? (apiVersion === 'v1' ? defaultCacheSize : undefined);
-  return { apiVersion, name: kms.name ?? '', endpoint: kms.endpoint ?? '', timeout: kms.timeout ?? defaultTimeoutMs, ...(cachesize === undefined ? {} : { cachesize }) };
+  const timeout = kms.timeout === undefined ? defaultTimeoutMs : durationMs(kms.timeout);
+  if (Number.isNaN(timeout)) throw new Error(`error while parsing file: time: invalid duration ${JSON.stringify(kms.timeout)}`);
+  return { apiVersion, name: kms.name ?? '', endpoint: kms.endpoint ?? '', timeout, ...(cachesize === undefined ? {} : { cachesize }) };
 }
 
 /** The error of a file that cannot be read. */

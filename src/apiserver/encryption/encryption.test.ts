@@ -236,7 +236,7 @@ describe('the file', () => {
     expect(await fails(`${head}kind: EncryptionConfiguration\n${tail}`)).toContain('strict decoding error: yaml: unmarshal errors:\n  line 3: key "kind" already set in map');
     expect(await fails('')).toBe(`error while parsing file: error while loading file: encryption provider configuration file "${file}" is empty`);
     expect(await fails('kind: Other\napiVersion: v1\n')).toContain('no kind "Other" is registered for version "v1"');
-    expect(await fails(`${head}resources:\n- resources: secrets\n`)).toContain('cannot unmarshal string into Go struct field EncryptionConfiguration.resources.resources of type []string');
+    expect(await fails(`${head}resources:\n- resources: secrets\n`)).toContain('cannot unmarshal string into Go struct field ResourceConfiguration.resources.resources of type []string');
   });
 
   it('is validated in upstream words', async () => {

@@ -1,6 +1,6 @@
 // What an EncryptionConfiguration must fulfil, in upstream's words (apis/apiserver/validation). Keys are never shown.
 import { child, goQuote, index, invalidValue, required, type FieldError } from '#machinery';
-import { formatGoDuration } from '../configuration/strict-file.ts';
+import { formatGoDuration } from '../configuration/duration-text.ts';
 import type { EncryptionConfiguration, EncryptionKey, KmsConfiguration, ProviderConfiguration } from './config.ts';
 import { anyResource, parseGroupResource } from './group-resource.ts';
 

@@ -34,17 +34,19 @@ function allFit(args: readonly CelValue[], overload: Overload): boolean {
   return true;
 }
 
-/** What runs: the function's one implementation, the overload's behind a check of types, or the first that fits. */
+/** What runs: the overload's own implementation behind a check of types, the first that fits, or the function's one. */
 function implementationOf(declaration: FunctionDeclaration, overload: Overload | undefined): Implementation | undefined {
-  if (declaration.call !== undefined) return declaration.call;
-  const { name } = declaration;
-  const call = overload?.call;
-  if (overload !== undefined && call !== undefined) {
-    return (...args) => (allFit(args, overload) ? call(...args) : noOverload(name, args));
+  const { name, call: shared } = declaration;
+  const own = overload?.call;
+  if (overload !== undefined && own !== undefined) {
+    return (...args) => (allFit(args, overload) ? own(...args) : noOverload(name, args));
   }
   const callable = declaration.overloads.filter((candidate) => candidate.call !== undefined);
-  if (callable.length === 0) return undefined;
-  return (...args) => callable.find((candidate) => allFit(args, candidate))?.call?.(...args) ?? noOverload(name, args);
+  if (callable.length === 0 || (overload !== undefined && shared !== undefined)) return shared;
+  return (...args) => {
+    const call = callable.find((candidate) => allFit(args, candidate))?.call ?? shared;
+    return call === undefined ? noOverload(name, args) : call(...args);
+  };
 }
 
 function labelled(result: CelResult, id: number): CelResult {

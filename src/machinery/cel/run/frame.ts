@@ -18,15 +18,14 @@ const interruptEvery = 100;
 export class Frame {
   readonly activation: Activation;
   /** Variables of folds by slot; undefined: an accumulator not yet computed. */
-  readonly locals: (CelResult | undefined)[];
+  readonly locals: (CelResult | undefined)[] = [];
   cost = 0;
   private readonly limit: number;
   private readonly interrupted: (() => boolean) | undefined;
   private steps = 0;
 
-  constructor(activation: Activation, slots: number, limit: number, interrupted: (() => boolean) | undefined) {
+  constructor(activation: Activation, limit: number, interrupted: (() => boolean) | undefined) {
     this.activation = activation;
-    this.locals = slots === 0 ? [] : new Array<CelResult | undefined>(slots).fill(undefined);
     this.limit = limit;
     this.interrupted = interrupted;
   }

@@ -36,7 +36,7 @@ function run(planned: Run): Planned {
 }
 
 export class Planner {
-  slots = 0;
+  private slots = 0;
   private readonly ast: Ast;
   private readonly environment: Environment;
   private readonly options: ProgramOptions;
@@ -266,7 +266,7 @@ export class Planner {
 }
 
 function constantOf(made: Run): CelResult {
-  return made(new Frame(noVariables, 0, Infinity, undefined));
+  return made(new Frame(noVariables, Infinity, undefined));
 }
 
 function localRun({ slot, init }: Variable): Run {

@@ -13,14 +13,12 @@ const texts = { cost: 'operation cancelled: actual cost limit exceeded', interru
 
 /** Throws a ProgramError when a constant in the expression already fails. */
 export function makeProgram(environment: Environment, ast: Ast, options: ProgramOptions): Program {
-  const planner = new Planner(ast, environment, options);
-  const compiled = planner.compile(ast.expr);
-  const { slots } = planner;
+  const compiled = new Planner(ast, environment, options).compile(ast.expr);
   const tracked = options.trackCost === true;
   const ownLimit = options.costLimit ?? Infinity;
 
   const evaluate = (activation: Activation, { costLimit = ownLimit, interrupted }: EvaluateOptions = {}): Evaluated => {
-    const frame = new Frame(activation, slots, tracked ? costLimit : Infinity, interrupted);
+    const frame = new Frame(activation, tracked ? costLimit : Infinity, interrupted);
     try {
       const value = compiled(frame);
       return { value, cost: tracked ? frame.cost : undefined };

@@ -52,7 +52,7 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
   return settle(reservation, async () => {
     stored.strategy.prepareCreate(object, request);
     await rest(request);
-    const errors = [...(request.served.rules ?? stored.handling).validateNew(object), ...(stored.strategy.validate?.(object, undefined) ?? [])];
+    const errors = [...(request.served.rules ?? stored.handling).validateNew(object), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];
     const name = object.metadata.name ?? '';
     if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, errors);
     for (const warning of stored.strategy.warnings?.(object, undefined) ?? []) request.warn(warning);

@@ -22,7 +22,7 @@ export interface WriteContext {
 export interface SubresourceStrategy {
   prepare(object: Stored, old: Stored, context: WriteContext): void;
   /** Beyond the machinery's validation of the subresource. */
-  validate?(object: Stored, old: Stored): FieldError[];
+  validate?(object: Stored, old: Stored, context: WriteContext): FieldError[];
   /** Warnings of a write through the subresource; those of the resource itself are not told there. */
   warnings?(object: Stored, old: Stored): string[];
 }
@@ -49,7 +49,7 @@ export interface Strategy {
   readonly subresources: Readonly<Record<string, SubresourceStrategy>>;
   /** After validation, before the write (namespace label). */
   canonicalize?(object: Stored): void;
-  validate?(object: Stored, old: Stored | undefined): FieldError[];
+  validate?(object: Stored, old: Stored | undefined, context: WriteContext): FieldError[];
   warnings?(object: Stored, old: Stored | undefined): string[];
   /** Present: objects are deleted gracefully. Answers the grace period in seconds. */
   gracePeriod?(object: Stored, options: DeleteOptions): number;

@@ -136,7 +136,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (old.metadata.creationTimestamp !== undefined) metadata.creationTimestamp = old.metadata.creationTimestamp;
   if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
-  const own = request.subresource === '' ? stored.strategy.validate?.(object, old) : subresource?.validate?.(object, old);
+  const own = request.subresource === '' ? stored.strategy.validate?.(object, old, request) : subresource?.validate?.(object, old, request);
   const errors = [...(request.served.rules ?? stored.handling).validateChange(request.subresource, object, old), ...(own ?? [])];
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
   for (const warning of (request.subresource === '' ? stored.strategy : subresource)?.warnings?.(object, old) ?? []) request.warn(warning);

@@ -5,12 +5,14 @@ import type { CertificateSigningRequest, CertificateSigningRequestCondition } fr
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '#api/networking/v1.ts';
 import type { RuntimeClass } from '#api/node/v1.ts';
+import type { DeviceRequestAllocationResult, ResourceClaim, ResourceClaimTemplate } from '#api/resource/v1.ts';
 import type { CSIDriver, CSIStorageCapacity, StorageClass } from '#api/storage/v1.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { cidrWarnings, ipWarnings, isDns1123Subdomain, jsonEqual } from '#machinery';
 import { localCondition } from '../aggregation/conditions.ts';
 import { customResourceDefinitions } from '../crds/definition-strategy.ts';
 import type { Stored, Strategy, WriteContext } from '../registry/strategy.ts';
+import { checkAdminRequests, checkAdminResults } from './admin-access.ts';
 import { dropDriverFields, dropLeaseFields, dropSliceFields } from './disabled-fields.ts';
 import { deprecatedLabel, labelSelectorWarnings } from './warnings/node-labels.ts';
 import { assignField, counted, define, keepSpecAndMetadata, selectable, withStatus, type Row } from './strategy-table.ts';
@@ -169,6 +171,19 @@ function networkPolicyWarnings(object: Stored): string[] {
   ];
 }
 
+const resourceClaims = define(withStatus, strictStatus, answered, {
+  validate: (object, old, context) => (old === undefined ? checkAdminRequests((object as Stored<ResourceClaim>).spec?.devices?.requests, object.metadata.namespace ?? '', context) : []),
+  subresources: {
+    status: {
+      ...keepSpecAndMetadata,
+      validate(object, old, context) {
+        const results = (claim: Stored): readonly DeviceRequestAllocationResult[] | undefined => (claim as Stored<ResourceClaim>).status?.allocation?.devices?.results;
+        return checkAdminResults(results(object), results(old), object.metadata.namespace ?? '', context);
+      },
+    },
+  },
+});
+
 const classAnnotation = 'kubernetes.io/ingress.class';
 
 const ingresses = define(withStatus, counted(), {
@@ -223,8 +238,10 @@ export const cluster: Readonly<Record<string, Readonly<Record<string, Strategy>>
   },
   'resource.k8s.io': {
     deviceclasses: define(counted(), answered),
-    resourceclaims: define(withStatus, strictStatus, answered),
-    resourceclaimtemplates: define(answered),
+    resourceclaims: resourceClaims,
+    resourceclaimtemplates: define(answered, {
+      validate: (object, old, context) => (old === undefined ? checkAdminRequests((object as Stored<ResourceClaimTemplate>).spec?.spec?.devices?.requests, object.metadata.namespace ?? '', context) : []),
+    }),
     resourceslices: define({ prepareCreate: (object) => dropSliceFields(object, undefined), prepareUpdate: dropSliceFields }, counted(), answered, selectable(['spec.nodeName', 'spec.driver'])),
   },
   'apiextensions.k8s.io': { customresourcedefinitions: customResourceDefinitions },

@@ -43,7 +43,8 @@ const namespaces = define(selectable(['status.phase']), {
   prepareUpdate(object, old) {
     const before = (old as Stored<Namespace>).spec?.finalizers;
     const namespace = object as Stored<Namespace>;
-    namespace.spec = { ...namespace.spec, ...(before === undefined ? {} : { finalizers: before }) };
+    const { finalizers: _given, ...spec } = namespace.spec ?? {};
+    namespace.spec = { ...spec, ...(before === undefined ? {} : { finalizers: before }) };
     assignField(object, 'status', old.status);
   },
   canonicalize: (object) => void (object.metadata.labels = { ...object.metadata.labels, [metadataNameLabel]: object.metadata.name ?? '' }),
@@ -78,7 +79,6 @@ const nodes = define(selectable(['spec.unschedulable'], { 'spec.unschedulable': 
         assignField(object, 'spec', old.spec);
         if (!(old as Stored<Node>).status?.config) delete (object as Stored<Node>).status?.config;
       },
-      warnings: nodeWarnings,
     },
   },
 });
@@ -174,7 +174,10 @@ const replicationControllers = define(withStatus, selectable(['status.replicas']
 const persistentVolumeClaims = define(withStatus, {
   returnsDeleted: true,
   fieldAliases: { name: 'metadata.name' },
-  prepareCreate: (object) => settleClaimSources(object, undefined),
+  prepareCreate(object) {
+    object.status = { phase: 'Pending' };
+    settleClaimSources(object, undefined);
+  },
   prepareUpdate: settleClaimSources,
   warnings: (object) => claimWarnings(object as Stored<PersistentVolumeClaim>),
 });

@@ -71,7 +71,8 @@ export function dropSliceFields(object: Stored, old: Stored | undefined): void {
 }
 
 function isKnownSource(spec: PersistentVolumeClaimSpec): boolean {
-  const { apiGroup = '', kind = '' } = spec.dataSource ?? {};
+  const kind = spec.dataSource?.kind ?? '';
+  const apiGroup = spec.dataSource?.apiGroup ?? '';
   return (kind === 'PersistentVolumeClaim' && apiGroup === '') || (kind === 'VolumeSnapshot' && apiGroup === 'snapshot.storage.k8s.io');
 }
 

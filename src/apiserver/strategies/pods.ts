@@ -1,42 +1,13 @@
 // Pods: QoS class, scheduling gates, generation, graceful deletion, and the subresources that change parts of
 // a running pod (status, ephemeralcontainers, resize).
-import type { Container, Pod, PodCondition, PodSpec } from '#api/core/v1.ts';
-import { compareQuantity, ipWarnings, jsonEqual, parseQuantity, quantitySign } from '#machinery';
+import type { Container, Pod, PodCondition } from '#api/core/v1.ts';
+import { ipWarnings, jsonEqual, podQos } from '#machinery';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { dropPodFields, dropPodStatusFields } from './disabled-fields.ts';
 import { assignField, define, resetMetadataForStatus, selectable } from './strategy-table.ts';
 import { hostnameWarnings, podSpecWarnings } from './warnings/pods.ts';
 
 type PodObject = Stored<Pod>;
-type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort';
-
-const computeResources = ['cpu', 'memory'] as const;
-
-function positive(text: string | undefined): boolean {
-  return text !== undefined && quantitySign(parseQuantity(text)) > 0;
-}
-
-/** Quality of service by requests and limits of cpu and memory. */
-function qosClass(spec: PodSpec): QosClass {
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])];
-  const holders = spec.resources === undefined || (spec.resources.requests === undefined && spec.resources.limits === undefined)
-    ? containers.map((c) => c.resources)
-    : [spec.resources];
-  let any = false;
-  let guaranteed = true;
-  for (const resources of holders) {
-    for (const name of computeResources) {
-      const request = resources?.requests?.[name];
-      const limit = resources?.limits?.[name];
-      if (positive(request) || positive(limit)) any = true;
-      const equal = positive(limit) && (request === undefined || compareQuantity(parseQuantity(request), parseQuantity(limit ?? '0')) === 0);
-      if (!equal) guaranteed = false;
-    }
-  }
-  if (!any) return 'BestEffort';
-  return guaranteed ? 'Guaranteed' : 'Burstable';
-}
-
 function bumpGeneration(object: Stored, old: Stored): void {
   if (jsonEqual(object.spec, old.spec)) {
     object.metadata.generation = old.metadata.generation;
@@ -114,7 +85,8 @@ export const pods: Strategy = define(
       pod.metadata.generation = 1;
       const spec = pod.spec;
       dropPodFields(spec, undefined);
-      pod.status = { phase: 'Pending', ...(spec === undefined ? {} : { qosClass: qosClass(spec) }) };
+      const qosClass = pod.status?.qosClass ?? (spec === undefined ? undefined : podQos(spec));
+      pod.status = { phase: 'Pending', ...(qosClass === undefined ? {} : { qosClass }) };
       if ((spec?.schedulingGates?.length ?? 0) > 0) pod.status.conditions = [{ ...gated }];
     },
     prepareUpdate(object, old) {

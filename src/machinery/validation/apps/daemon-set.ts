@@ -4,6 +4,7 @@ import { addAll, child, invalidValue, notSupported, required, type FieldError } 
 import { nameIsSubdomain } from '../../names.ts';
 import { isObject } from '../../patch/json-tree.ts';
 import { checkAlwaysRestarting, checkPodTemplate, checkSelectorFits } from '../core/pod-template.ts';
+import { goStruct } from '../go-struct.ts';
 import { immutable, nonNegative } from '../meta/object-meta.ts';
 import { hasInvalidValues, isEmptySelector, validateLabelSelector } from '../meta/selectors.ts';
 import { checkMeta, standard } from '../validator.ts';
@@ -11,7 +12,7 @@ import { checkAtMost100Percent, checkCollisions, checkCounters, checkIntOrPercen
 
 function checkUpdateStrategy(strategy: DaemonSetSpec['updateStrategy'], path: string): FieldError[] {
   if (strategy?.type === 'OnDelete') return [];
-  if (strategy?.type !== 'RollingUpdate') return [notSupported(path, strategy ?? {}, ['RollingUpdate', 'OnDelete'])];
+  if (strategy?.type !== 'RollingUpdate') return [notSupported(path, goStruct('apps.v1.DaemonSetUpdateStrategy', strategy ?? {}), ['RollingUpdate', 'OnDelete'])];
   const at = child(path, 'rollingUpdate');
   const rolling = strategy.rollingUpdate ?? undefined;
   if (rolling === undefined) return [required(at, '')];

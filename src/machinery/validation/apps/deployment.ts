@@ -1,7 +1,10 @@
 // Deployments and ReplicaSets (pkg/apis/apps/validation).
 import type { Deployment, DeploymentSpec, DeploymentStrategy, ReplicaSet, ReplicaSetSpec } from '#api/apps/v1.ts';
+import type { PodTemplateSpec } from '#api/core/v1.ts';
+import type { LabelSelector } from '#api/meta/v1.ts';
 import { addAll, child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
+import { selectorFromObject } from '../../selectors-label.ts';
 import { checkRequiredSelector } from '../core/pod-template.ts';
 import { immutable, nonNegative } from '../meta/object-meta.ts';
 import { standard } from '../validator.ts';
@@ -23,12 +26,22 @@ function checkStrategy(strategy: DeploymentStrategy | undefined, path: string): 
   return [...errors, ...checkAtMost100Percent(rolling.maxUnavailable, unavailable)];
 }
 
+/** With a selector that cannot be used the template is not looked at. */
+function checkSelected(selector: LabelSelector | undefined, template: PodTemplateSpec | undefined, old: PodTemplateSpec | undefined): FieldError[] {
+  try {
+    selectorFromObject(selector);
+  } catch {
+    return [invalidValue('spec.selector', selector, 'invalid label selector')];
+  }
+  return checkReplicaTemplate(template, selector, 'spec.template', old);
+}
+
 function checkDeploymentSpec(spec: DeploymentSpec | undefined, old?: DeploymentSpec): FieldError[] {
   const minReady = spec?.minReadySeconds ?? 0;
   const errors = [
     ...nonNegative(spec?.replicas ?? 0, 'spec.replicas'),
     ...checkRequiredSelector(spec?.selector, 'spec.selector', 'empty selector is invalid for deployment'),
-    ...checkReplicaTemplate(spec?.template, spec?.selector, 'spec.template', old?.template),
+    ...checkSelected(spec?.selector, spec?.template, old?.template),
     ...checkStrategy(spec?.strategy, 'spec.strategy'),
     ...nonNegative(minReady, 'spec.minReadySeconds'),
     ...nonNegative(spec?.revisionHistoryLimit ?? 0, 'spec.revisionHistoryLimit'),
@@ -63,7 +76,7 @@ function checkReplicaSetSpec(spec: ReplicaSetSpec | undefined, old?: ReplicaSetS
     ...nonNegative(spec?.replicas ?? 0, 'spec.replicas'),
     ...nonNegative(spec?.minReadySeconds ?? 0, 'spec.minReadySeconds'),
     ...checkRequiredSelector(spec?.selector, 'spec.selector', 'empty selector is invalid for deployment'),
-    ...checkReplicaTemplate(spec?.template, spec?.selector, 'spec.template', old?.template),
+    ...checkSelected(spec?.selector, spec?.template, old?.template),
   ];
 }
 

@@ -7,6 +7,7 @@ import { checkLabel1123 } from '../core/fields.ts';
 import { checkClaimSpec } from '../core/persistent-volume-claim-spec.ts';
 import { checkPodAnnotations } from '../core/pod-annotations.ts';
 import { checkAlwaysRestarting, checkPodTemplate, checkRequiredSelector, checkSelectorFits } from '../core/pod-template.ts';
+import { goStruct } from '../go-struct.ts';
 import { nonNegative, sameValue, validateAnnotations, validateLabels } from '../meta/object-meta.ts';
 import { standard } from '../validator.ts';
 import { checkAtMost100Percent, checkCollisions, checkCounters, checkIntOrPercent, checkWithinReplicas, intOrPercentValue } from './shared.ts';
@@ -25,7 +26,7 @@ function checkUpdateStrategy(spec: StatefulSetSpec | undefined, path: string): F
     case '':
       return [required(at, '')];
     case 'OnDelete':
-      return rolling === undefined ? [] : [invalidValue(child(at, 'rollingUpdate'), rolling, "only allowed for updateStrategy 'RollingUpdate'")];
+      return rolling === undefined ? [] : [invalidValue(child(at, 'rollingUpdate'), goStruct('apps.v1.RollingUpdateStatefulSetStrategy', rolling), "only allowed for updateStrategy 'RollingUpdate'")];
     case 'RollingUpdate': {
       if (rolling === undefined) return [];
       const unavailablePath = child(at, 'rollingUpdate', 'maxUnavailable');
@@ -37,7 +38,7 @@ function checkUpdateStrategy(spec: StatefulSetSpec | undefined, path: string): F
       return [...errors, ...checkAtMost100Percent(unavailable, unavailablePath)];
     }
     default:
-      return [invalidValue(at, strategy, "must be 'RollingUpdate' or 'OnDelete'")];
+      return [invalidValue(at, goStruct('apps.v1.StatefulSetUpdateStrategy', strategy), "must be 'RollingUpdate' or 'OnDelete'")];
   }
 }
 

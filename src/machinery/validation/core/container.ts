@@ -94,7 +94,7 @@ export function checkEphemeralContainers(list: readonly EphemeralContainer[] | u
 
 function isSet(value: unknown): boolean {
   if (value === undefined || value === null || value === '') return false;
-  return typeof value !== 'object' || Object.keys(value).length > 0;
+  return !Array.isArray(value) || value.length > 0;
 }
 
 export function checkImageSpaces(container: { readonly image?: string }, path: string): FieldError[] {
@@ -277,13 +277,13 @@ function checkRestartRules(policy: string | undefined, rules: readonly Container
   for (const [i, rule] of list.entries()) {
     const at = index(child(path, 'restartPolicyRules'), i);
     const actions = ['Restart', 'RestartAllContainers'];
-    if (!actions.includes(rule.action)) errors.push(notSupported(child(at, 'action'), rule.action, actions));
+    if (!actions.includes(rule.action)) errors.push(notSupported(child(at, 'action'), rule.action ?? '', actions));
     if (!rule.exitCodes) {
       errors.push(required(child(at, 'exitCodes'), 'must be specified'));
       continue;
     }
     const codes = child(at, 'exitCodes');
-    if (!['In', 'NotIn'].includes(rule.exitCodes.operator)) errors.push(notSupported(child(codes, 'operator'), rule.exitCodes.operator, ['In', 'NotIn']));
+    if (!['In', 'NotIn'].includes(rule.exitCodes.operator)) errors.push(notSupported(child(codes, 'operator'), rule.exitCodes.operator ?? '', ['In', 'NotIn']));
     const count = (rule.exitCodes.values ?? []).length;
     if (count > 255) errors.push(tooMany(child(codes, 'values'), count, 255));
   }

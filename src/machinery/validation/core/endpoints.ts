@@ -59,7 +59,7 @@ function checkSubset(subset: EndpointSubset, path: string): FieldError[] {
 function checkEndpoints(object: Endpoints, old?: Endpoints): FieldError[] {
   const errors = checkMeta(object.metadata, true, nameIsSubdomain);
   // What is stored stays valid as long as it does not change.
-  if (old !== undefined && sameValue(object.subsets, old.subsets)) return errors;
+  if (old !== undefined && sameValue(object.subsets ?? null, old.subsets ?? null)) return errors;
   return [...errors, ...(object.subsets ?? []).flatMap((subset, i) => checkSubset(subset, index('subsets', i)))];
 }
 

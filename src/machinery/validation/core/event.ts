@@ -5,8 +5,8 @@ import type { Event } from '#api/core/v1.ts';
 import { child, invalidValue, required, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, nameIsPathSegment, nameIsSubdomain } from '../../names.ts';
 import { goStruct } from '../go-struct.ts';
-import { immutable, sameValue, validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta.ts';
-import { kind } from '../validator.ts';
+import { immutable, sameValue, validateObjectMeta } from '../meta/object-meta.ts';
+import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
 import { checkQualifiedName } from './fields.ts';
 
 const textLimits = { reportingInstance: 128, action: 128, reason: 128 } as const;
@@ -48,7 +48,7 @@ function checkSeries(event: Event): FieldError[] {
 }
 
 function checkStrict(event: Event): FieldError[] {
-  const errors = [...validateObjectMeta(event.metadata, true, nameIsSubdomain), ...checkSeries(event)];
+  const errors = [...checkMeta(event.metadata, true, nameIsSubdomain), ...checkSeries(event)];
   if ((event.eventTime ?? '') === '') errors.push(required('eventTime', ''));
   const type = event.type ?? '';
   if (type !== 'Normal' && type !== 'Warning') errors.push(invalidValue('type', '', `has invalid value: ${type}`));
@@ -59,7 +59,7 @@ function checkStrict(event: Event): FieldError[] {
 }
 
 function checkStrictUpdate(event: Event, old: Event): FieldError[] {
-  const errors = validateObjectMetaUpdate(event.metadata, old.metadata);
+  const errors = checkMetaUpdate(event.metadata, old.metadata);
   if (!sameValue(event.series, old.series)) errors.push(...checkSeries(event));
   errors.push(...immutable(event.involvedObject, old.involvedObject, 'involvedObject', goStruct('core.v1.ObjectReference', event.involvedObject)));
   for (const field of ['reason', 'message'] as const) errors.push(...immutable(event[field] ?? '', old[field] ?? '', field));

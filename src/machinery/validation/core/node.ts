@@ -3,7 +3,7 @@ import type { Node, Taint } from '#api/core/v1.ts';
 import { addAll, child, duplicate, forbiddenField, index, internalFieldError, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
-import { validateLabelName } from '../meta/object-meta.ts';
+import { positive, validateLabelName } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
 import { goStruct } from '../go-struct.ts';
 import { checkCidr, isDualStack, quantity } from './fields.ts';
@@ -39,6 +39,8 @@ function checkResources(node: Node): FieldError[] {
 function checkWhole(node: Node): FieldError[] {
   const cidrs = node.spec?.podCIDRs ?? [];
   const errors = [...checkMeta(node.metadata, false, nameIsSubdomain), ...checkTaints(node.spec?.taints), ...checkResources(node), ...checkDeclaredFeatures(node.status?.declaredFeatures)];
+  const swap = node.status?.nodeInfo?.swap?.capacity;
+  if (typeof swap === 'number') addAll(errors, positive(swap, 'metadata.nodeSwapStatus.capacity'));
   addAll(errors, cidrs.flatMap((cidr, i) => checkCidr(cidr, index('spec.podCIDRs', i))));
   const addresses = cidrs.map((cidr) => cidr.split('/')[0] ?? '');
   const broken = cidrs.find((cidr) => checkCidr(cidr, '').some((error) => error.detail.startsWith('must be a valid CIDR')));

@@ -37,7 +37,7 @@ export function checkClaimSpec(spec: PersistentVolumeClaimSpec | undefined, path
 
 function checkSources(spec: PersistentVolumeClaimSpec | undefined, path: string, old: PersistentVolumeClaimSpec | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  const relaxed = old?.dataSource?.apiGroup !== undefined || old?.dataSourceRef?.apiGroup !== undefined;
+  const relaxed = (old?.dataSource?.apiGroup ?? old?.dataSourceRef?.apiGroup ?? undefined) !== undefined;
   const { dataSource, dataSourceRef } = spec ?? {};
   if (dataSource) addAll(errors, checkSource(dataSource, child(path, 'dataSource'), relaxed));
   if (dataSourceRef) addAll(errors, checkSource(dataSourceRef, child(path, 'dataSourceRef'), relaxed));

@@ -36,7 +36,7 @@ const sources: readonly (readonly [keyof Spec & string, (spec: Spec, path: strin
   ['cinder', (spec, path) => (spec.cinder ? [...checkAllRequired(spec.cinder, path, 'volumeID'), ...checkSecretRef(spec.cinder.secretRef, path, true)] : [])],
   ['fc', (spec, path) => (spec.fc ? checkFibreChannel(spec.fc, path) : [])],
   ['flexVolume', (spec, path) => (spec.flexVolume ? checkFlexVolume(spec.flexVolume, path) : [])],
-  ['azureFile', (spec, path) => (spec.azureFile ? checkAllRequired(spec.azureFile, path, 'secretName', 'shareName') : [])],
+  ['azureFile', (spec, path) => (spec.azureFile ? [...checkAllRequired(spec.azureFile, path, 'secretName', 'shareName'), ...(spec.azureFile.secretNamespace === '' ? [required(child(path, 'secretNamespace'), '')] : [])] : [])],
   ['vsphereVolume', (spec, path) => (spec.vsphereVolume ? checkAllRequired(spec.vsphereVolume, path, 'volumePath') : [])],
   ['photonPersistentDisk', (spec, path) => (spec.photonPersistentDisk ? checkAllRequired(spec.photonPersistentDisk, path, 'pdID') : [])],
   ['portworxVolume', (spec, path) => (spec.portworxVolume ? checkAllRequired(spec.portworxVolume, path, 'volumeID') : [])],
@@ -78,13 +78,18 @@ function checkCsi(spec: Spec, path: string): FieldError[] {
 
 const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persistentDisk' };
 
+/** Go prints maps by key. */
+function sortedAmounts(amounts: Readonly<Record<string, string>> | undefined): unknown {
+  return amounts === undefined ? null : Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
 function checkCapacity(spec: Spec, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const at = child(path, 'capacity');
   const capacity = spec.capacity ?? {};
   const names = Object.keys(capacity);
   if (names.length === 0) errors.push(required(at, ''));
-  if (!names.includes('storage') || names.length > 1) errors.push(notSupported(at, spec.capacity, ['storage']));
+  if (!names.includes('storage') || names.length > 1) errors.push(notSupported(at, sortedAmounts(spec.capacity), ['storage']));
   for (const name of names) {
     const amount = quantity(capacity[name]);
     addAll(errors, checkBasicResource(amount, key(at, name)));

@@ -17,7 +17,7 @@ function amounts(list: Readonly<Record<string, string>> | undefined): Map<string
 /** "Guaranteed", "Burstable" or "BestEffort". */
 export function podQos(spec: PodSpec): string {
   const podLevel = spec.resources;
-  const hasPodLevel = Object.keys(podLevel?.requests ?? {}).length + Object.keys(podLevel?.limits ?? {}).length > 0;
+  const hasPodLevel = podLevel !== undefined && podLevel !== null;
   const sources: (ResourceRequirements | undefined)[] = hasPodLevel
     ? [podLevel]
     : [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map((container) => container.resources);

@@ -7,7 +7,7 @@ import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123SubdomainWithUnderscoreErrors, rangeError } from '../../names.ts';
 import { goStruct } from '../go-struct.ts';
 import { validateLabelName, validateLabels } from '../meta/object-meta.ts';
-import { hasInvalidValues } from '../meta/selectors.ts';
+import { validateLabelSelector } from '../meta/selectors.ts';
 import { affinityRelaxations, checkAffinity, checkTopologySpread } from './affinity.ts';
 import { checkContainers, checkEphemeralContainers, checkInitContainers, type PodScope } from './container.ts';
 import { checkEnum, checkIp, checkLabel1123, checkObjectName, checkQualifiedName, checkRequiredEnum, checkSubdomain } from './fields.ts';
@@ -55,7 +55,7 @@ export function checkPodSpec(spec: PodSpec, meta: ObjectMeta | undefined, path: 
     addAll(errors, checkQualifiedName(gate.conditionType, child(index(child(path, 'readinessGates'), i), 'conditionType')));
   }
   addAll(errors, checkGates(spec.schedulingGates, child(path, 'schedulingGates')));
-  const oldSelectorsBad = (old?.topologySpreadConstraints ?? []).some((constraint) => hasInvalidValues(constraint.labelSelector));
+  const oldSelectorsBad = (old?.topologySpreadConstraints ?? []).some((constraint) => validateLabelSelector(constraint.labelSelector, '').length > 0);
   addAll(errors, checkTopologySpread(spec.topologySpreadConstraints, child(path, 'topologySpreadConstraints'), oldSelectorsBad));
   addAll(errors, checkWindowsHostProcess(spec, path));
   errors.push(...checkHostUsers(spec, path), ...checkHostnameOverride(spec, path));

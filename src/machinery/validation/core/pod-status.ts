@@ -1,10 +1,12 @@
 // What a write of a pod's status must obey: conditions, addresses, and container states that do not come
 // back from the dead against the restart policy.
 import type { Container, ContainerStatus, Pod, PodSpec, PodStatus } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, internalFieldError, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { idErrors } from '../../names.ts';
+import { goStructs } from '../go-struct.ts';
 import { immutable } from '../meta/object-meta.ts';
 import { checkMetaUpdate } from '../validator.ts';
+import { checkExtendedClaimStatus } from './extended-claim-status.ts';
 import { checkIp, checkObjectName, checkQualifiedName, isDualStack } from './fields.ts';
 import { checkPodAnnotationUpdates } from './pod-annotations.ts';
 
@@ -30,6 +32,7 @@ export function validatePodStatusUpdate(pod: Pod, old: Pod): FieldError[] {
   addAll(errors, checkTransitions(status.initContainerStatuses, before.initContainerStatuses, 'status.initContainerStatuses', oldSpec, oldSpec.initContainers));
   addAll(errors, checkTransitions(status.ephemeralContainerStatuses, before.ephemeralContainerStatuses, 'status.ephemeralContainerStatuses', oldSpec, undefined));
   addAll(errors, checkClaimStatuses(status, spec));
+  addAll(errors, checkExtendedClaimStatus(status.extendedResourceClaimStatus, spec));
   addAll(errors, checkAddresses('status.podIPs', status.podIPs, before.podIPs));
   const [firstHost] = status.hostIPs ?? [];
   if (firstHost !== undefined && (status.hostIP ?? '') !== firstHost.ip) errors.push(invalidValue('status.hostIPs[0].ip', firstHost.ip, 'must be equal to `hostIP`'));
@@ -59,7 +62,9 @@ function checkAddresses(path: string, list: Addresses, old: Addresses): FieldErr
   const known = (old ?? []).map((address) => address.ip ?? '');
   const ips = (list ?? []).map((address) => address.ip ?? '');
   const errors = ips.flatMap((ip, i) => checkIp(ip, index(path, i), known));
-  if (ips.length > 1 && (!isDualStack(ips) || ips.length > 2)) errors.push(invalidValue(path, list, 'may specify no more than one IP for each IP family'));
+  const broken = ips.find((ip) => checkIp(ip, path).some((error) => error.detail.startsWith('must be a valid IP')));
+  if (ips.length > 1 && broken !== undefined) errors.push(internalFieldError(path, `failed to check for dual stack with error:invalid IP[${ips.indexOf(broken)}]: ${broken}`));
+  if (ips.length > 1 && (broken !== undefined || !isDualStack(ips) || ips.length > 2)) errors.push(invalidValue(path, goStructs('core.v1.PodIP', list), 'may specify no more than one IP for each IP family'));
   return errors;
 }
 

@@ -1,20 +1,19 @@
 // Pods: creation, the few fields an update may change, and the ephemeralcontainers, resize and binding
 // subresources (status has its own file).
-import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, ResourceRequirements, Toleration } from '#api/core/v1.ts';
+import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '#api/core/v1.ts';
 import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, rangeError } from '../../names.ts';
-import { cloneJson } from '../../patch/json-tree.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { goStruct, goStructs } from '../go-struct.ts';
 import { checkImageSpaces } from './container.ts';
 import { checkAnnotationsMatchFields, checkPodAnnotations, checkPodAnnotationUpdates } from './pod-annotations.ts';
-import { podQos } from './pod-qos.ts';
 import { checkPodSpec, checkTolerations, mirrorPodAnnotation } from './pod-spec.ts';
 import { unifiedDiff } from './unified-diff.ts';
 
 const noSpec: PodSpec = { containers: [] };
 
-function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
+/** What holds for a pod whenever it is written. */
+export function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
   const spec = pod.spec ?? noSpec;
   const errors = [
     ...validateObjectMeta(pod.metadata, true, nameIsSubdomain),
@@ -183,81 +182,6 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${unifiedDiff(goStruct('core.v1.EphemeralContainer', before), goStruct('core.v1.EphemeralContainer', after))}`));
   }
   return errors;
-}
-
-export function validatePodResize(pod: Pod, old: Pod): FieldError[] {
-  if (old.metadata?.annotations?.[mirrorPodAnnotation] !== undefined) return [forbiddenField('[]', 'static pods cannot be resized')];
-  if (old.spec?.os?.name === 'windows') return [forbiddenField('[]', 'windows pods cannot be resized')];
-  const errors = [...validateObjectMetaUpdate(pod.metadata, old.metadata), ...validateStandardFinalizers(pod.metadata), ...checkMetaAndSpec(pod, old)];
-  const spec = pod.spec ?? noSpec;
-  const oldSpec = old.spec ?? noSpec;
-  if (podQos(oldSpec) !== podQos(spec)) errors.push(invalidValue('spec', pod.status?.qosClass ?? '', 'Pod QOS Class may not change as a result of resizing'));
-  const running = (old.status?.containerStatuses ?? []).find((status) => status.state?.running);
-  if (running !== undefined && !running.resources) errors.push(forbiddenField('spec', 'Pod running on node without support for resize'));
-  if (oldSpec.resources && !spec.resources) errors.push(forbiddenField('spec.resources', 'pod-level resources cannot be removed'));
-  else if (oldSpec.resources) addAll(errors, checkNothingRemoved(spec.resources, oldSpec.resources, 'spec.resources', 'pod-level resource'));
-  const order = checkResizeOrder(spec, oldSpec);
-  if (order.length > 0) return [...errors, ...order];
-  const munged: PodSpec = { ...spec, resources: withOldCompute(spec.resources, oldSpec.resources) };
-  for (const field of ['initContainers', 'containers'] as const) {
-    const before = oldSpec[field] ?? [];
-    const list = (spec[field] ?? []).map((container, i) => {
-      const was = before[i];
-      addAll(errors, checkNothingRemoved(container.resources, was?.resources, child(index(child('spec', field), i), 'resources'), 'resource'));
-      const same = { ...container, resources: withOldCompute(container.resources, was?.resources) };
-      if (!sameValue(same, was)) {
-        errors.push(
-          field === 'containers'
-            ? forbiddenField('spec', 'only cpu and memory resources are mutable')
-            : forbiddenField(index('spec.initContainers', i), 'only cpu and memory resources for init or sidecar containers are mutable'),
-        );
-      }
-      return same;
-    });
-    if (field === 'containers') munged.containers = list;
-    else munged.initContainers = list;
-  }
-  if (errors.length === 0 && !sameValue(munged, oldSpec)) errors.push(forbiddenField('spec', 'only cpu and memory resources are mutable'));
-  return errors;
-}
-
-function checkResizeOrder(spec: PodSpec, old: PodSpec): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const field of ['containers', 'initContainers'] as const) {
-    const before = old[field] ?? [];
-    const list = spec[field] ?? [];
-    if (list.length !== before.length) {
-      errors.push(forbiddenField(child('spec', field), `${field} may not be added or removed on resize`));
-      continue;
-    }
-    for (const [i, container] of before.entries()) {
-      if (list[i]?.name !== container.name) errors.push(forbiddenField(child(index(child('spec', field), i), 'name'), `${field} may not be renamed or reordered on resize`));
-    }
-  }
-  return errors;
-}
-
-function checkNothingRemoved(resources: ResourceRequirements | undefined, old: ResourceRequirements | undefined, path: string, what: string): FieldError[] {
-  return (['requests', 'limits'] as const).flatMap((kind) => {
-    const removed = Object.keys(old?.[kind] ?? {}).some((name) => resources?.[kind]?.[name] === undefined);
-    return removed ? [forbiddenField(child(path, kind), `${what} ${kind} cannot be removed`)] : [];
-  });
-}
-
-/** The requirements with cpu and memory as they were. */
-function withOldCompute(resources: ResourceRequirements | undefined, old: ResourceRequirements | undefined): ResourceRequirements | undefined {
-  if (resources === undefined) return old === undefined ? undefined : resources;
-  const out: ResourceRequirements = cloneJson(resources);
-  for (const kind of ['requests', 'limits'] as const) {
-    const amounts: Record<string, string> = { ...out[kind] };
-    for (const name of ['cpu', 'memory']) {
-      const before = old?.[kind]?.[name];
-      if (before === undefined) delete amounts[name];
-      else amounts[name] = before;
-    }
-    out[kind] = amounts;
-  }
-  return out;
 }
 
 export function validateBinding(binding: Binding): FieldError[] {

@@ -3,7 +3,8 @@ import type { LimitRange, LimitRangeItem, ResourceQuota, ResourceQuotaSpec } fro
 import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, type Quantity } from '../../quantity.ts';
-import { standard } from '../validator.ts';
+import { goStruct } from '../go-struct.ts';
+import { checkMeta, standard } from '../validator.ts';
 import { checkQualifiedName, quantity } from './fields.ts';
 import { checkContainerResourceName, checkQuotaResourceName, checkResourceAmount, checkResourceName, isHugePages, isNativeResource } from './resources.ts';
 
@@ -48,7 +49,7 @@ function checkQuotaSpec(spec: ResourceQuotaSpec | undefined): FieldError[] {
   for (const requirement of requirements) {
     const { scopeName, operator, values = [] } = requirement;
     if (!scopes.includes(scopeName)) errors.push(invalidValue(child(path, 'scopeName'), scopeName, 'unsupported scope'));
-    for (const name of limited) if (!fitsScope(scopeName, name)) errors.push(invalidValue(path, spec.scopeSelector, 'unsupported scope applied to resource'));
+    for (const name of limited) if (!fitsScope(scopeName, name)) errors.push(invalidValue(path, goStruct('core.v1.ScopeSelector', spec.scopeSelector), 'unsupported scope applied to resource'));
     if (existsOnly.includes(scopeName) && operator !== 'Exists') {
       const names = 'ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity';
       errors.push(invalidValue(child(path, 'operator'), operator, `must be 'Exists' when scope is any of ${names}`));
@@ -134,23 +135,26 @@ function checkLimitAmounts(limit: LimitRangeItem, name: string, isPod: boolean, 
 
 const limitTypes = ['Pod', 'Container', 'PersistentVolumeClaim'];
 
+function checkLimits(object: LimitRange): FieldError[] {
+  const errors: FieldError[] = [];
+  const seen = new Set<string>();
+  for (const [i, limit] of (object.spec?.limits ?? []).entries()) {
+    const at = index('spec.limits', i);
+    const messages = checkQualifiedName(limit.type, child(at, 'type'));
+    addAll(errors, messages);
+    if (messages.length === 0 && !limit.type.includes('/') && !limitTypes.includes(limit.type)) {
+      errors.push(invalidValue(child(at, 'type'), limit.type, 'must be a standard limit type or fully qualified'));
+    }
+    if (seen.has(limit.type)) errors.push(duplicate(child(at, 'type'), limit.type));
+    seen.add(limit.type);
+    addAll(errors, checkLimit(limit, at));
+  }
+  return errors;
+}
+
 export const limitRange = standard<LimitRange>({
   namespaced: true,
   name: nameIsSubdomain,
-  spec: (object) => {
-    const errors: FieldError[] = [];
-    const seen = new Set<string>();
-    for (const [i, limit] of (object.spec?.limits ?? []).entries()) {
-      const at = index('spec.limits', i);
-      const messages = checkQualifiedName(limit.type, child(at, 'type'));
-      addAll(errors, messages);
-      if (messages.length === 0 && !limit.type.includes('/') && !limitTypes.includes(limit.type)) {
-        errors.push(invalidValue(child(at, 'type'), limit.type, 'must be a standard limit type or fully qualified'));
-      }
-      if (seen.has(limit.type)) errors.push(duplicate(child(at, 'type'), limit.type));
-      seen.add(limit.type);
-      addAll(errors, checkLimit(limit, at));
-    }
-    return errors;
-  },
+  update: (object) => [...checkMeta(object.metadata, true, nameIsSubdomain), ...checkLimits(object)],
+  spec: checkLimits,
 });

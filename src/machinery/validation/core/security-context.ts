@@ -2,6 +2,7 @@
 import type { AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext, WindowsSecurityContextOptions } from '#api/core/v1.ts';
 import { addAll, child, duplicate, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, idErrors } from '../../names.ts';
+import { goStruct } from '../go-struct.ts';
 import { checkDescendingPath, checkEnum } from './fields.ts';
 
 /** `hostUsers`: the pod shares the host's user namespace. */
@@ -56,7 +57,7 @@ export function checkPodSecurityContext(context: PodSecurityContext | undefined,
   addAll(errors, checkWindowsOptions(context.windowsOptions, child(path, 'windowsOptions')));
   addAll(errors, checkAppArmor(context.appArmorProfile, child(path, 'appArmorProfile')));
   if (context.supplementalGroupsPolicy) addAll(errors, checkEnum(context.supplementalGroupsPolicy, ['Merge', 'Strict'], child(path, 'supplementalGroupsPolicy')));
-  if (context.seLinuxChangePolicy) addAll(errors, checkEnum(context.seLinuxChangePolicy, ['MountOption', 'Recursive'], child(path, 'seLinuxChangePolicy')));
+  if (context.seLinuxChangePolicy) addAll(errors, checkEnum(context.seLinuxChangePolicy, ['Recursive'], child(path, 'seLinuxChangePolicy')));
   return errors;
 }
 
@@ -91,7 +92,7 @@ function checkSeccomp(profile: SeccompProfile | undefined, path: string): FieldE
   const local = profile.localhostProfile ?? undefined;
   const at = child(path, 'localhostProfile');
   if (type !== 'Localhost') {
-    if (local !== undefined) errors.push(invalidValue(at, profile, 'can only be set when seccomp type is Localhost'));
+    if (local !== undefined) errors.push(invalidValue(at, goStruct('core.v1.SeccompProfile', profile), 'can only be set when seccomp type is Localhost'));
   } else if (local === undefined) {
     errors.push(required(at, 'must be set when seccomp type is Localhost'));
   } else {

@@ -65,7 +65,7 @@ function checkCidrsUpdate(object: ServiceCIDR, old: ServiceCIDR): FieldError[] {
   const changed = before.flatMap((cidr, i) => (cidr === after[i] ? [] : [frozen(index(cidrsPath, i), after[i])]));
   if (before.length === after.length) return changed;
   if (before.length === 1 && after.length === 2) return [...changed, ...checkCidrs(object)];
-  return [frozen(cidrsPath, after)];
+  return [frozen(cidrsPath, object.spec?.cidrs)];
 }
 
 export const serviceCidr = standard<ServiceCIDR>({ namespaced: false, name: nameIsSubdomain, spec: checkCidrs, update: checkCidrsUpdate });

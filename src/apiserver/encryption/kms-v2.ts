@@ -66,47 +66,79 @@ function sourceCache(world: World, name: string, metrics: EncryptionMetrics) {
 
 /** Asks the plugin at once, then follows it until `close`. Resolves after the first answer, good or bad. */
 export async function startKmsProvider(world: World, name: string, service: KmsService, metrics: EncryptionMetrics): Promise<KmsProvider> {
-  const { clock } = world;
   const closed = new AbortController();
-  const cache = sourceCache(world, name, metrics);
-  let state: WriteState | undefined;
-  let version = '';
-  let last: { readonly error: Error | undefined; readonly untilMs: number } | undefined;
-  let asking: Promise<void> | undefined;
-
-  const current = (): WriteState => {
-    if (state === undefined) throw new Error('got unexpected nil transformer');
-    return state;
+  const seed = createWriteSeed(world, service, metrics);
+  const check = remembered(world, createProbe(name, service, metrics, seed));
+  const follow = async (): Promise<void> => {
+    while (!closed.signal.aborted) {
+      const well = await check().then(
+        () => true,
+        (error: unknown) => {
+          world.log.warn('kms plugin failed health check probe', { name, error: errorText(error) });
+          return false;
+        },
+      );
+      await sleep(world.clock, well ? wellIntervalMs : illIntervalMs, closed.signal).catch(() => {});
+    }
   };
+  await check().catch(() => {});
+  void follow();
+  return {
+    transformer: envelope(world, name, service, metrics, sourceCache(world, name, metrics), seed.current),
+    check,
+    close() {
+      closed.abort(new Error('the key service is no longer used'));
+      service.close();
+    },
+  };
+}
 
+/** What writes are encrypted with. */
+interface WriteSeed {
+  /** Throws while there is none. */
+  current(): WriteState;
   /** A new seed when the plugin has a new key; a longer life for the old one when it has not. */
-  const rotate = async (statusKeyId: string): Promise<void> => {
-    const expiresMs = clock.now() + writeLifetimeMs;
-    if (state !== undefined && state.source.keyId === statusKeyId) {
-      state = { ...state, expiresMs };
-      return;
-    }
-    const before = state;
-    const uid = uuid(world.random);
-    let made: WriteState | undefined;
-    let failure: Error | undefined;
-    try {
-      made = await newState(world, service, uid, metrics, expiresMs);
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
-    }
-    if (made !== undefined && made.source.keyId === statusKeyId) {
-      state = made;
-      return;
-    }
-    const was = before === undefined ? 'got unexpected nil transformer' : '<nil>';
-    throw new Error(
-      `failed to rotate DEK uid="${uid}", useSeed=true, errState=${was}, errGen=${failure === undefined ? '<nil>' : errorText(failure)}, statusKeyIDHash="${sha256Text(statusKeyId)}", ` +
-        `encryptKeyIDHash="${sha256Text(made?.source.keyId ?? '')}", stateKeyIDHash="${sha256Text(before?.source.keyId ?? '')}", expirationTimestamp=${before === undefined ? '0001-01-01T00:00:00Z' : rfc3339(before.expiresMs)}`,
-      failure === undefined ? {} : { cause: undefined },
-    );
-  };
+  rotate(statusKeyId: string): Promise<void>;
+}
 
+function createWriteSeed(world: World, service: KmsService, metrics: EncryptionMetrics): WriteSeed {
+  let state: WriteState | undefined;
+  return {
+    current() {
+      if (state === undefined) throw new Error('got unexpected nil transformer');
+      return state;
+    },
+    async rotate(statusKeyId) {
+      const expiresMs = world.clock.now() + writeLifetimeMs;
+      if (state !== undefined && state.source.keyId === statusKeyId) {
+        state = { ...state, expiresMs };
+        return;
+      }
+      const before = state;
+      const uid = uuid(world.random);
+      let made: WriteState | undefined;
+      let failure: unknown;
+      try {
+        made = await newState(world, service, uid, metrics, expiresMs);
+      } catch (error) {
+        failure = error;
+      }
+      if (made !== undefined && made.source.keyId === statusKeyId) {
+        state = made;
+        return;
+      }
+      const was = before === undefined ? 'got unexpected nil transformer' : '<nil>';
+      throw new Error(
+        `failed to rotate DEK uid="${uid}", useSeed=true, errState=${was}, errGen=${failure === undefined ? '<nil>' : errorText(failure)}, statusKeyIDHash="${sha256Text(statusKeyId)}", ` +
+          `encryptKeyIDHash="${sha256Text(made?.source.keyId ?? '')}", stateKeyIDHash="${sha256Text(before?.source.keyId ?? '')}", expirationTimestamp=${before === undefined ? '0001-01-01T00:00:00Z' : rfc3339(before.expiresMs)}`,
+      );
+    },
+  };
+}
+
+/** Asks the plugin how it is and which key it uses. The returned function throws upstream's text when it is not well. */
+function createProbe(name: string, service: KmsService, metrics: EncryptionMetrics, seed: WriteSeed): () => Promise<void> {
+  let version = '';
   const judge = async (status: KmsStatus): Promise<void> => {
     const problems: string[] = [];
     if (status.healthz !== 'ok') problems.push(`got unexpected healthz status: ${status.healthz}`);
@@ -118,25 +150,30 @@ export async function startKmsProvider(world: World, name: string, service: KmsS
     const bad = keyIdProblem(status.keyId);
     if (bad === undefined) {
       metrics.keyIdFromStatus(name, status.keyId);
-      await rotate(status.keyId).catch((error: unknown) => problems.push(errorText(error)));
+      await seed.rotate(status.keyId).catch((error: unknown) => problems.push(errorText(error)));
     } else {
       metrics.invalidKeyId(name, bad.code);
       problems.push(`got invalid KMSv2 KeyID hash "${sha256Text(status.keyId)}": ${bad.text}`);
     }
     if (problems.length > 0) throw new Error(`kmsv2 Provider ${name} is not healthy, error: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`);
   };
-
-  const ask = async (): Promise<void> => {
+  return async () => {
     let status: KmsStatus;
     try {
       status = await service.status();
     } catch (error) {
-      throw new Error(`failed to perform status section of the healthz check for KMS Provider ${name}, error: ${errorText(error)}`, { cause: error });
+      throw new Error(`failed to perform status section of the healthz check for KMS Provider ${name}, error: ${errorText(error)}`, { cause: undefined });
     }
     await judge(status);
   };
+}
 
-  const check = (): Promise<void> => {
+/** Answers from memory for a while, and asks once for several who ask at the same time. */
+function remembered(world: World, ask: () => Promise<void>): () => Promise<void> {
+  const { clock } = world;
+  let last: { readonly error: Error | undefined; readonly untilMs: number } | undefined;
+  let asking: Promise<void> | undefined;
+  return () => {
     if (last !== undefined && clock.monotonic() < last.untilMs) return last.error === undefined ? Promise.resolve() : Promise.reject(last.error);
     asking ??= ask()
       .then(
@@ -154,23 +191,6 @@ export async function startKmsProvider(world: World, name: string, service: KmsS
       });
     return asking;
   };
-
-  const follow = async (): Promise<void> => {
-    while (!closed.signal.aborted) {
-      const well = await check().then(
-        () => true,
-        (error: unknown) => {
-          world.log.warn('kms plugin failed health check probe', { name, error: errorText(error) });
-          return false;
-        },
-      );
-      await sleep(clock, well ? wellIntervalMs : illIntervalMs, closed.signal).catch(() => {});
-    }
-  };
-
-  await check().catch(() => {});
-  void follow();
-  return { transformer: envelope(world, name, service, metrics, cache, current), check, close: () => { closed.abort(new Error('the key service is no longer used')); service.close(); } };
 }
 
 async function newState(world: World, service: KmsService, uid: string, metrics: EncryptionMetrics, expiresMs: number): Promise<WriteState> {

@@ -4,7 +4,7 @@ import { randomInt } from '#base/random.ts';
 import { endOfTurn } from '#base/turn.ts';
 import type { World } from '#base/world.ts';
 import { gone, isTimeout, StatusError } from '#machinery';
-import type { ResponseBody } from '#wire';
+import { isWebSocketRequest, type ResponseBody } from '#wire';
 import type { Presentation } from '../answer/object-answer.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
@@ -15,6 +15,7 @@ import { parseResourceVersion, type ListOptions } from '../request/query-options
 import { entryFrame, frameCodec, type FrameCodec } from './frames.ts';
 import type { WatchHub } from './watch-hub.ts';
 import type { Watcher } from './watcher.ts';
+import { webSocketBody } from './web-socket-body.ts';
 
 /** A watch without timeoutSeconds lasts between this and twice this. */
 const minTimeoutSeconds = 1800;
@@ -40,7 +41,11 @@ export async function serveWatch(call: Call, request: WatchRequest): Promise<voi
   const fromState = startsWithState(options, version);
   if (fromState && request.cache.unreadable.size > 0) request.cache.checkReadable('');
   call.status = 200;
-  const body = call.exchange.start(200, answerHeaders(call, { 'content-type': codec.contentType }));
+  let leave = (): void => {};
+  const isSocket = isWebSocketRequest(call.exchange);
+  const body = isSocket
+    ? await webSocketBody(call.exchange, request.presentation.media.encoding === 'protobuf', () => leave())
+    : call.exchange.start(200, answerHeaders(call, { 'content-type': codec.contentType }));
   const { ring } = request.cache;
   const refusal = tooNew ?? (!fromState && version !== undefined && version !== 0 && version < ring.floor ? gone(`too old resource version: ${version} (${ring.floor})`) : undefined);
   if (refusal !== undefined) {
@@ -53,6 +58,7 @@ export async function serveWatch(call: Call, request: WatchRequest): Promise<voi
     const timer = world.clock.after(Math.max(0, seconds) * 1000, () => watcher.end('done'), { background: true });
     call.signal.addEventListener('abort', () => watcher.end('done'), { once: true });
     watcher.onEnd = () => timer.cancel();
+    leave = () => watcher.end('done');
     if (version !== undefined && version !== 0 && !fromState) watcher.position = ring.after(version);
     request.hub.add(watcher);
     if (fromState) void sendInitial(request, watcher, all.revision);

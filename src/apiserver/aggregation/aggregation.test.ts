@@ -3,6 +3,7 @@ import { expect, test, vi } from 'vitest';
 import { openMemoryStore } from '#store';
 import { acceptWebSocket, dialWebSocket, httpTransport, serveHttp, type Exchange } from '#wire';
 import { openSecurity, startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
+import type { ApiServerConfig } from '../server.ts';
 import { caBundle, frontProxyClient, startBackend } from '../webhooks/tls-backend.case.ts';
 
 const services = '/apis/apiregistration.k8s.io/v1/apiservices';
@@ -34,7 +35,7 @@ const documents: Readonly<Record<string, unknown>> = {
   '/openapi/v3/apis/wardle.example.com/v1alpha1?hash=ABC': { openapi: '3.0.0', info: { title: 'wardle' }, paths: {} },
 };
 
-async function startCluster(handle?: (exchange: Exchange) => Promise<boolean>): Promise<Cluster> {
+async function startCluster(handle?: (exchange: Exchange) => Promise<boolean>, config: Partial<ApiServerConfig> = {}): Promise<Cluster> {
   const seen: Cluster['seen'] = [];
   const backend = await startBackend(async (exchange) => {
     seen.push({ url: exchange.url, headers: exchange.headers, client: exchange.peer.certificate?.commonName });
@@ -45,6 +46,7 @@ async function startCluster(handle?: (exchange: Exchange) => Promise<boolean>): 
   }, ['api.wardle.svc']);
   const store = openMemoryStore(testWorld());
   const api = await startTestServer(store, {
+    ...config,
     frontProxy: frontProxyClient,
     connect: (options) => httpTransport({ ...options, resolve: async () => ({ host: '127.0.0.1', port: (await options.resolve?.())?.port ?? 0 }) }),
   });
@@ -123,6 +125,14 @@ test('availability says what is missing, and follows what comes', async () => {
   await until(async () => expect(await condition(api)).toEqual(['False', 'FailedDiscoveryCheck', expect.stringMatching(/^failing or missing response from https:\/\/10\.1\.2\.3:\d+\/apis\/wardle\.example\.com\/v1alpha1: Get "https:.*": tls: failed to verify certificate: x509: certificate signed by unknown authority$/)]));
 });
 
+test('a condition that somebody wrote over comes back', async () => {
+  await using cluster = await startCluster();
+  const { api } = cluster;
+  await register(cluster);
+  await api.patch(`${services}/v1alpha1.wardle.example.com/status`, 'merge', { status: { conditions: [{ type: 'StatusPatched', status: 'True' }] } });
+  await until(async () => expect((await api.get(`${services}/v1alpha1.wardle.example.com`)).body.status.conditions.map((c: { type: string }) => c.type)).toEqual(['StatusPatched', 'Available']));
+});
+
 test('requests go on under the caller\'s name, without his credentials', async () => {
   await using cluster = await startCluster(async (exchange) => {
     if (!exchange.url.startsWith(`${group}/namespaces`)) return false;
@@ -194,12 +204,23 @@ test('an extension server takes over what is answered beside the built-in groups
     if (!exchange.url.startsWith('/apis/metrics.k8s.io/v1beta1')) return false;
     exchange.send(200, { 'content-type': 'application/json' }, '{"kind":"NodeMetricsList","from":"extension"}');
     return true;
+  }, {
+    delegates: [{
+      resources: [{ group: 'metrics.k8s.io', version: 'v1beta1', kind: 'NodeMetrics', type: undefined, plural: 'nodes', singular: '', namespaced: false, shortNames: [], categories: [], verbs: ['get', 'list'], subresources: [] }],
+      handler: async (exchange) => exchange.send(200, { 'content-type': 'application/json' }, '{"from":"here"}'),
+    }],
   });
   const { api } = cluster;
+  const from = async (): Promise<unknown> => (await api.get('/apis/metrics.k8s.io/v1beta1/nodes')).body?.from;
+  const name = `${services}/v1beta1.metrics.k8s.io`;
   await addEndpoint(cluster);
-  expect((await api.get('/apis/apps/v1')).body.groupVersion).toBe('apps/v1');
-  await api.post(services, { metadata: { name: 'v1beta1.metrics.k8s.io' }, spec: { group: 'metrics.k8s.io', version: 'v1beta1', service: { namespace: 'wardle', name: 'api', port: 7443 }, groupPriorityMinimum: 100, versionPriority: 100, caBundle } });
-  await until(async () => expect((await api.get('/apis/metrics.k8s.io/v1beta1/nodes')).body?.from).toBe('extension'));
+  expect([await from(), (await api.get(name)).body.status.conditions[0].reason]).toEqual(['here', 'Local']);
+  // As kubectl apply of a metrics server's manifest does it: over what is there.
+  const spec = { service: { namespace: 'wardle', name: 'api', port: 7443 }, caBundle };
+  expect((await api.patch(name, 'merge', { metadata: { labels: { 'k8s-app': 'metrics-server' } }, spec })).status).toBe(200);
+  await until(async () => expect(await from()).toBe('extension'));
+  await api.del(name);
+  await until(async () => expect([await from(), (await api.get(name)).body.status?.conditions[0].reason]).toEqual(['here', 'Local']));
 });
 
 test('upgrades are passed through as they are, with the caller\'s name', async () => {

@@ -63,8 +63,9 @@ interface Worker {
   running: boolean;
   again: boolean;
   retryMs: number;
-  /** What the last look was at. */
+  /** What the last look was at, and what it found. */
   signature: string;
+  found: Availability | undefined;
   timer: { cancel(): void } | undefined;
 }
 
@@ -97,6 +98,8 @@ export function createController(ports: ControllerPorts): Controller {
     const late: Availability = { status: 'False', reason: 'FailedDiscoveryCheck', message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` };
     const found = await limited((signal) => checkAvailability(ports, remote, signal)).catch(() => late);
     if (stopped.signal.aborted) return true;
+    const worker = workers.get(remote.name);
+    if (worker !== undefined) worker.found = found;
     metrics.set(remote.name, found, await record(ports, remote.name, found));
     const learnt = found.status === 'True' ? await limited((signal) => fetchDocuments(ports.backends, remote, signal)).catch(() => undefined) : undefined;
     learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
@@ -139,9 +142,10 @@ export function createController(ports: ControllerPorts): Controller {
       names.add(remote.name);
       const signature = signatureOf(ports.reader, remote);
       const worker = workers.get(remote.name);
-      if (worker?.signature === signature) continue;
+      // Somebody may have written over the condition: the next look sets it right.
+      if (worker?.signature === signature && (worker.found === undefined || saysSo(ports.reader, remote.name, worker.found))) continue;
       if (worker !== undefined) worker.retryMs = firstRetryMs;
-      workers.set(remote.name, worker === undefined ? { running: false, again: false, retryMs: firstRetryMs, signature, timer: undefined } : Object.assign(worker, { signature }));
+      workers.set(remote.name, worker === undefined ? { running: false, again: false, retryMs: firstRetryMs, signature, found: undefined, timer: undefined } : Object.assign(worker, { signature }));
       if (!documents.has(remote.name)) learn(remote.name, staleDocuments(remote, undefined));
       kick(remote.name);
     }
@@ -191,6 +195,11 @@ function signatureOf(reader: ObjectReader, remote: RemoteService): string {
   const service = reader.get('', 'services', remote.namespace, remote.service)?.metadata?.resourceVersion ?? '';
   const slices = slicesOf(reader, remote.namespace, remote.service).map((slice) => `${slice.metadata?.name ?? ''}@${slice.metadata?.resourceVersion ?? ''}`);
   return JSON.stringify([spec, service, slices]);
+}
+
+function saysSo(reader: ObjectReader, name: string, found: Availability): boolean {
+  const current = reader.get(registration.group, registration.plural, '', name) as StoredApiService | undefined;
+  return current === undefined || hasAvailability(current, found);
 }
 
 /** Writes the verdict; false when it is no news. An APIService that is gone, or just changed, has its next look coming. */

@@ -81,7 +81,7 @@ async function pass(ports: ProxyPorts, remote: RemoteService, call: Call): Promi
     responseHeaders(headers: Headers, status: number) {
       if (status >= 300 && status <= 399 && (headers.location ?? '') !== '') throw new RedirectRefused('the backend attempted to redirect this request, which is not permitted');
       call.status = status;
-      return headers;
+      return { ...headers, 'audit-id': call.id };
     },
   };
   try {

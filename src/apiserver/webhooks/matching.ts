@@ -59,7 +59,7 @@ export interface MatchingPorts {
   readonly reader: ObjectReader;
   /** Namespaces that the cache does not have yet. */
   readonly writer: Pick<ObjectWriter, 'lookup'>;
-  readonly resources: Pick<ResourceTable, 'find' | 'served'>;
+  readonly resources: Pick<ResourceTable, 'find' | 'served' | 'revision'>;
 }
 
 const exemptKinds = new Set([
@@ -118,8 +118,27 @@ export function ruleMatches(rule: MatchRule, request: AdmissionRequest, resource
   );
 }
 
+interface KnownVersions {
+  readonly revision: number;
+  readonly byResource: Map<ResourceInfo, readonly ServedResource[]>;
+}
+
+/** Worked out once per resource while the table stays as it is: every hook of every request asks. */
+const knownVersions = new WeakMap<object, KnownVersions>();
+
 /** Every served version of what the resource is, its own not among them. */
-export function otherVersions(resources: MatchingPorts['resources'], resource: ResourceInfo): ServedResource[] {
+export function otherVersions(resources: MatchingPorts['resources'], resource: ResourceInfo): readonly ServedResource[] {
+  let known = knownVersions.get(resources);
+  if (known === undefined || known.revision !== resources.revision) {
+    known = { revision: resources.revision, byResource: new Map() };
+    knownVersions.set(resources, known);
+  }
+  const found = known.byResource.get(resource) ?? findOtherVersions(resources, resource);
+  known.byResource.set(resource, found);
+  return found;
+}
+
+function findOtherVersions(resources: MatchingPorts['resources'], resource: ResourceInfo): ServedResource[] {
   const own = resources.find(resource.group, resource.version, resource.plural);
   return resources.served.filter((other) => {
     if (other.info === resource || other === own) return false;

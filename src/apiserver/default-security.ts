@@ -1,22 +1,32 @@
 // Who asks, may he, and what else must hold, put together as a cluster has it by default: certificates and tokens,
 // Node and RBAC authorizers, the default admission plugins, reviews, and the default policy.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
+import type { AuthorizationConfiguration } from '#api/apiserver/v1.ts';
 import type { TokenRequest } from '#api/authentication/v1.ts';
+import type { ResourceInfo } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import { keyIdOf } from '#wire';
-import { defaultAdmission } from './admission/index.ts';
+import { defaultAdmission, enabledPlugins, type AdmissionSettings } from './admission/index.ts';
 import {
-  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, commonHeaders, configurationPath, createImpersonation, createTokenIssuer, forApiAudiences, jwksPath, loopbackAuthenticator,
-  openIdCacheSeconds, openIdMetadata, readTokenFile, rememberedTest, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, x509Authenticator,
-  type AnonymousSettings, type CertificateTest, type RequestHeaderSettings, type TokenCheck,
+  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, configurationPath, configuredTokens, createImpersonation, createTokenIssuer, forApiAudiences, jwksPath, loopbackAuthenticator,
+  openIdCacheSeconds, openIdMetadata, readTokenFile, rememberedTest, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, tokenWebhookCheck, x509Authenticator,
+  type AnonymousSettings, type CertificateTest, type ConfiguredTokenSettings, type RequestHeaderSettings, type TokenCheck,
 } from './authn/index.ts';
-import { alwaysAllow, alwaysDeny, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, refusal, unionAuthorizer, type RuleSource } from './authz/index.ts';
+import {
+  alwaysAllow, alwaysDeny, compileAuthorization, createAbacAuthorizer, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, createWebhookAuthorizer, readPolicies, refusal, unionAuthorizer,
+  type ConfiguredAuthorizer, type RuleSource,
+} from './authz/index.ts';
+import { decodeConfiguration, watchConfiguration } from './configuration/watched-file.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
-import { admissionPolicies } from './policies/index.ts';
-import { admissionWebhooks } from './webhooks/index.ts';
+import { outsidePlugins, reviewClient } from './webhooks/index.ts';
 import type { Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
-export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny';
+export type AuthorizationMode = 'Node' | 'RBAC' | 'AlwaysAllow' | 'AlwaysDeny' | 'ABAC' | 'Webhook';
+
+export interface WebhookFile {
+  readonly kubeconfig: string;
+  readonly version: 'v1' | 'v1beta1';
+}
 
 export interface SecuritySettings {
   /** PEM private key that signs service account tokens; its public half verifies them. */
@@ -38,6 +48,19 @@ export interface SecuritySettings {
   /** Tokens of pods live a year though they ask for an hour; true when absent. */
   readonly extendTokens?: boolean;
   readonly authorizationModes: readonly AuthorizationMode[];
+  /** --authorization-config: instead of the modes. */
+  readonly authorizationFile?: string;
+  /** --authorization-policy-file, for ABAC. */
+  readonly policyFile?: { readonly path: string; readonly text: string };
+  readonly authorizationWebhook?: WebhookFile & { readonly authorizedMs: number; readonly unauthorizedMs: number };
+  readonly tokenWebhook?: WebhookFile & { readonly cacheMs: number };
+  /** JWTs of OpenID providers. */
+  readonly jwt?: Pick<ConfiguredTokenSettings, 'source' | 'fetcher' | 'algorithms'>;
+  readonly admission?: AdmissionSettings;
+  /** Nodes may ask for certificates for their pods. */
+  readonly podCertificates?: boolean;
+  /** Ends what runs beside requests: looking at files, asking providers. */
+  readonly signal?: AbortSignal;
   /** --token-auth-file. */
   readonly tokenFile?: { readonly path: string; readonly text: string };
   /** true when absent. */
@@ -66,6 +89,29 @@ function documentsOf(settings: SecuritySettings, publicKeys: Parameters<typeof o
   }
 }
 
+/** The row of authorizers, asked for anew with every request: a file may change it. */
+function authorizersOf(world: World, settings: SecuritySettings, node: RuleSource, rbac: RuleSource, signal: AbortSignal): () => readonly RuleSource[] {
+  const abac = settings.policyFile === undefined ? undefined : createAbacAuthorizer(readPolicies(settings.policyFile.path, settings.policyFile.text));
+  const own: Readonly<Record<string, RuleSource | undefined>> = { Node: node, RBAC: rbac, AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny, ABAC: abac };
+  const made = ({ type, webhook }: ConfiguredAuthorizer): RuleSource[] => {
+    if (webhook === undefined) return own[type] === undefined ? [] : [own[type]];
+    if (webhook.kubeconfig === undefined) throw new Error('a webhook of type InClusterConfig has no cluster to be in');
+    const client = reviewClient(world, webhook.kubeconfig);
+    return [createWebhookAuthorizer(world, { post: (review) => client.post(review, { timeoutMs: webhook.timeoutMs }), isTransient: client.isTransient }, webhook.settings)];
+  };
+  if (settings.authorizationFile !== undefined) {
+    const load = (text: string): RuleSource[] => compileAuthorization(decodeConfiguration(text, 'AuthorizationConfiguration', ['v1', 'v1beta1', 'v1alpha1']) as AuthorizationConfiguration).flatMap(made);
+    const file = watchConfiguration(world, settings.authorizationFile, 'authorization', signal, load);
+    return () => file.current;
+  }
+  const row = settings.authorizationModes.flatMap((type): RuleSource[] => {
+    const hook = settings.authorizationWebhook;
+    if (type !== 'Webhook') return own[type] === undefined ? [] : [own[type]];
+    return hook === undefined ? [] : [createWebhookAuthorizer(world, reviewClient(world, hook.kubeconfig), { name: 'Webhook', version: hook.version, authorizedMs: hook.authorizedMs, unauthorizedMs: hook.unauthorizedMs, onError: 'none' })];
+  });
+  return () => row;
+}
+
 /** The function that `createApiServer` calls with its cache and writer. */
 export function defaultSecurity(world: World, settings: SecuritySettings): (ports: SecurityPorts) => Security {
   return ({ reader, writer, resources, webhooks }) => {
@@ -81,14 +127,16 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       serviceAccountCheck({ clock, metrics: world.metrics, reader, writer }, { issuers: [settings.issuer, ...(settings.formerIssuers ?? [])], audiences, publicKeys }),
       ...(settings.bootstrapTokens === false ? [] : [forApiAudiences(bootstrapTokenCheck(clock, reader), audiences)]),
     ];
+    const signal = settings.signal ?? new AbortController().signal;
+    const issuers = [settings.issuer, ...(settings.formerIssuers ?? [])];
+    const jwt = settings.jwt === undefined ? undefined : configuredTokens(world, { ...settings.jwt, apiAudiences: audiences, serviceAccountIssuers: issuers }, signal);
+    if (jwt !== undefined) checks.push(jwt.check);
+    if (settings.tokenWebhook !== undefined) {
+      const { kubeconfig, version, cacheMs } = settings.tokenWebhook;
+      checks.push(cachedCheck(clock, { successMs: cacheMs, failureMs: cacheMs }, tokenWebhookCheck(world, reviewClient(world, kubeconfig), version, audiences)));
+    }
     const rbac = createRbacAuthorizer(reader);
-    const byMode: Readonly<Record<AuthorizationMode, () => RuleSource>> = {
-      Node: () => createNodeAuthorizer(reader),
-      RBAC: () => rbac,
-      AlwaysAllow: () => alwaysAllow,
-      AlwaysDeny: () => alwaysDeny,
-    };
-    const authorizer = unionAuthorizer(settings.authorizationModes.map((mode) => byMode[mode]()));
+    const authorizer = unionAuthorizer(authorizersOf(world, settings, createNodeAuthorizer(reader, { podCertificates: settings.podCertificates === true }), rbac, signal));
     const reviews = createAccessReviews(authorizer);
     const creators: Record<string, Creator> = {
       'authentication.k8s.io/tokenreviews': ({ object, notes }) => reviewToken(object, checks, audiences, notes),
@@ -99,20 +147,25 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       'authorization.k8s.io/selfsubjectrulesreviews': ({ object, user }) => reviews.selfSubjectRulesReview(object, user),
       '/serviceaccounts/token': ({ namespace, name, object, notes }) => issueToken({ namespace, name, object: object as TokenRequest & KubeObject, notes }),
     };
+    const findKind = (apiVersion: string, kind: string): ResourceInfo | undefined =>
+      resources.served.map((served) => served.info).find((info) => info.kind === kind && apiVersion === (info.group === '' ? info.version : `${info.group}/${info.version}`));
     const isProxy = settings.isProxyCertificate === undefined ? undefined : rememberedTest(settings.isProxyCertificate);
     const isClient = settings.isClientCertificate === undefined ? (der: Uint8Array) => isProxy?.(der) !== true : rememberedTest(settings.isClientCertificate);
     const anonymous = settings.anonymous ?? { enabled: true, paths: healthPaths };
-    const policies = admissionPolicies(world, { reader, writer, resources }, authorizer);
+    const enabled = enabledPlugins(settings.admission?.plugins ?? {});
+    const outside = outsidePlugins(world, {
+      matching: { reader, writer, resources }, caller: webhooks, authorizer, configuration: settings.admission?.configuration?.raw, isEnabled: (name) => enabled.some((each) => each === name),
+    });
     return {
       authenticators: [
         loopbackAuthenticator,
         ...(isProxy === undefined ? [] : [requestHeaderAuthenticator(settings.requestHeader ?? commonHeaders, isProxy)]),
         x509Authenticator(clock, isClient),
         bearerAuthenticator(checks),
-        anonymousAuthenticator(() => anonymous),
+        anonymousAuthenticator(() => jwt?.anonymous() ?? anonymous),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: [...policies.plugins, ...admissionWebhooks(world, { reader, writer, resources }, webhooks, policies.compileConditions)] }),
+      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: outside, findKind }, { ...settings.admission, podCertificates: settings.podCertificates === true }),
       impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,

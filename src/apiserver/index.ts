@@ -9,3 +9,4 @@ export type {
   AdmissionPlugin, AdmissionRequest, Attributes, Authenticator, Authorizer, ConnectTarget, CreateCall, Creator, ForwardOptions, Identity, KubeObject, NodeProxy, ObjectReader,
   ObjectWriter, Operation, PostStartHook, RequestInfo, Security, SecurityPorts, Verdict,
 } from './contract.ts';
+export { pluginChoiceErrors, readAdmissionConfiguration } from './admission/index.ts';

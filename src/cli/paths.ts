@@ -31,6 +31,8 @@ export interface ClusterConfig {
   /** "embedded" or "etcd://host:port,host:port". */
   readonly store: string;
   readonly logLevel: string;
+  /** As in kubeadm's ClusterConfiguration: flags that the API server gets besides, a list of name and value or a map. */
+  readonly apiServer?: { readonly extraArgs?: readonly { readonly name: string; readonly value: string }[] | Readonly<Record<string, string>> };
   /** What of the API's requests is recorded: `default`, or the path of a policy. Absent: nothing. */
   readonly audit?: string;
 }

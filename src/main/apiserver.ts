@@ -7,11 +7,15 @@ import { realWorld, type World } from '#base/world.ts';
 import { pkiFile, type ClusterConfig } from '#cli';
 import { createMetricsHandler, metricsResources, startScraper, type Scraper } from '#metrics';
 import { startCompactor } from '#store';
-import { keyMatches, serveHttp, verifiesAgainst, type Handler } from '#wire';
-import { clusterAudit } from './audit.ts';
+import { keyMatches, serveHttp, type Handler } from '#wire';
+import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
+import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
+import { securityOf } from './apiserver-security.ts';
+import { auditOptions, clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
-import { noEncryptionFlags, programEncryption } from './encryption.ts';
+import { encryptionFlags, programEncryption } from './encryption.ts';
 import { followFiles } from './followed-files.ts';
+import { parseFlags } from './flag-parse.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -55,26 +59,23 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
   };
 }
 
-async function startServer(world: World, config: ClusterConfig): Promise<Running> {
+async function startServer(world: World, config: ClusterConfig, flags: ApiserverFlags): Promise<Running> {
   const pem = (name: string): string => readFileSync(pkiFile(config.paths, name), 'utf8');
   const ca = pem('ca.crt');
   let frontProxyCa = pem('front-proxy-ca.crt');
   const stopped = new AbortController();
+  const security = securityOf(world, flags, () => frontProxyCa, `${config.nodeIp}:${config.apiPort}`, stopped.signal);
   const store = await openStore(world, config.store, config.paths.state);
-  const encryption = await programEncryption(world, config.paths, noEncryptionFlags);
-  const audit = openAudit(world, clusterAudit(config));
+  const encryption = await programEncryption(world, config.paths, encryptionFlags(flags));
+  const audit = openAudit(world, flags.given('audit-policy-file') ? auditOptions(flags) : clusterAudit(config));
   const proxy = createNodeProxy(world.clock, { ca, cert: pem('apiserver-kubelet-client.crt'), key: pem('apiserver-kubelet-client.key') });
   const metrics = metricsApi(world, proxy);
   const server = createApiServer(world, {
     store,
     ...(encryption === undefined ? {} : { encryption }),
     ...(audit === undefined ? {} : { audit }),
-    security: defaultSecurity(world, {
-      serviceAccountKey: pem('sa.key'),
-      issuer: `https://kubernetes.default.svc.${config.clusterDomain}`,
-      authorizationModes: ['Node', 'RBAC'],
-      isProxyCertificate: (der) => verifiesAgainst(der, frontProxyCa, world.clock.now()),
-    }),
+    unsafeDeletion: flags.get('feature-gates').AllowUnsafeMalformedObjectDeletion === true,
+    security: defaultSecurity(world, security),
     nodeProxy: proxy,
     serviceCidr: config.serviceCidr,
     serviceNodePortRange: config.nodePortRange,
@@ -114,9 +115,10 @@ async function startServer(world: World, config: ClusterConfig): Promise<Running
   };
 }
 
-/** Runs until a signal. */
-export async function runApiServer(configPath: string): Promise<void> {
+/** Runs until a signal. @param args flags that win over the cluster's own. */
+export async function runApiServer(configPath: string, args: readonly string[] = []): Promise<void> {
   const config = readClusterConfig(configPath);
+  const flags = parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), args);
   const world = realWorld('apiserver', config.logLevel);
-  await runProgram(world, () => startServer(world, config));
+  await runProgram(world, () => startServer(world, config, flags));
 }

@@ -66,6 +66,8 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .description('write every Secret once, so that all are stored as the encryption configuration says')
     .action(() => perform(async () => (await import('#cli')).secretsReencrypt(realWorld('skiff', 'warn'), (line) => console.log(line))));
 
+  program.command('server').description("run this machine's API server alone, with kube-apiserver's flags: skiff server --help lists them");
+
   const image = program.command('image').description('container images without Docker');
   image
     .command('build <context>')

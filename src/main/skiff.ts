@@ -17,7 +17,8 @@ const programs: Readonly<Record<string, (configPath: string) => Promise<void>>> 
 };
 
 const [command, name, flag, configPath] = process.argv.slice(2);
-if (command !== 'run') await (await import('./commands.ts')).runCommand(root, process.argv);
+if (command === 'server') await (await import('./server.ts')).serverCommand(process.argv.slice(3));
+else if (command !== 'run') await (await import('./commands.ts')).runCommand(root, process.argv);
 else {
   const run = programs[name ?? ''];
   if (run === undefined || flag !== '--config' || configPath === undefined) {

@@ -1,0 +1,26 @@
+// The flags that a cluster made by `skiff up` gives its API server, as kubeadm gives them in its manifest, and those that
+// its configuration adds (`apiServer.extraArgs`, as in kubeadm's ClusterConfiguration: a list of name and value, or the
+// older map). Later ones win.
+import { pkiFile, type ClusterConfig } from '#cli';
+
+/** Of cluster.json, where the user may add it. */
+export interface ApiServerSection {
+  readonly apiServer?: { readonly extraArgs?: readonly { readonly name: string; readonly value: string }[] | Readonly<Record<string, string>> };
+}
+
+export function clusterFlags(config: ClusterConfig): string[] {
+  const file = (name: string): string => pkiFile(config.paths, name);
+  return [
+    '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--enable-bootstrap-token-auth=true', `--service-account-issuer=https://kubernetes.default.svc.${config.clusterDomain}`,
+    `--service-account-signing-key-file=${file('sa.key')}`, `--service-account-key-file=${file('sa.key')}`, `--client-ca-file=${file('ca.crt')}`, `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
+    '--requestheader-allowed-names=front-proxy-client', '--requestheader-username-headers=X-Remote-User', '--requestheader-uid-headers=X-Remote-Uid', '--requestheader-group-headers=X-Remote-Group',
+    '--requestheader-extra-headers-prefix=X-Remote-Extra-',
+  ];
+}
+
+export function extraFlags({ apiServer }: ApiServerSection): string[] {
+  const extra = apiServer?.extraArgs;
+  if (extra === undefined) return [];
+  const pairs = Array.isArray(extra) ? (extra as readonly { readonly name: string; readonly value: string }[]).map(({ name, value }) => [name, value] as const) : Object.entries(extra as Readonly<Record<string, string>>);
+  return pairs.map(([name, value]) => `--${name}=${value}`);
+}

@@ -1,0 +1,208 @@
+// From the flags of the API server to who may ask, what he may do and what else must hold. Everything wrong with them is
+// told at once, in upstream's words.
+import { readFileSync } from 'node:fs';
+import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, type SecuritySettings } from '#apiserver';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
+import { httpTransport, pemBlocks, verifiesAgainst } from '#wire';
+import { UserError } from '#cli';
+import type { ApiserverFlags } from './apiserver-flags.ts';
+
+const modes: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'ABAC', 'Webhook', 'RBAC', 'Node'];
+const signingAlgorithms: readonly string[] = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
+const oidcFlags = [
+  'oidc-issuer-url', 'oidc-client-id', 'oidc-ca-file', 'oidc-username-claim', 'oidc-username-prefix', 'oidc-groups-claim', 'oidc-groups-prefix', 'oidc-signing-algs', 'oidc-required-claim',
+] as const;
+const fetchTimeoutMs = 30_000;
+const largestDocumentBytes = 1 << 20;
+
+function isMode(text: string): text is AuthorizationMode {
+  return modes.includes(text);
+}
+
+function authenticationErrors(flags: ApiserverFlags): string[] {
+  const errors: string[] = [];
+  const usesOidc = oidcFlags.some((flag) => flags.given(flag));
+  if (flags.get('authentication-config') !== '' && usesOidc) errors.push('authentication-config file and oidc-* flags are mutually exclusive');
+  else if (usesOidc && (flags.get('oidc-issuer-url') === '' || flags.get('oidc-client-id') === '')) errors.push('oidc-issuer-url and oidc-client-id must be specified together when any oidc-* flags are set');
+  for (const alg of flags.get('oidc-signing-algs')) if (!signingAlgorithms.includes(alg)) errors.push(`oidc: unsupported signing alg: ${JSON.stringify(alg)}`);
+  const issuers = flags.get('service-account-issuer');
+  if (issuers.length === 0) errors.push('service-account-issuer is a required flag');
+  for (const [at, issuer] of issuers.entries()) {
+    if (issuer === '') errors.push('service-account-issuer should not be an empty string');
+    else if (issuer.includes(':') && !URL.canParse(issuer)) errors.push(`service-account-issuer ${JSON.stringify(issuer)} contained a ':' but was not a valid URL: invalid URL`);
+    else if (issuers.indexOf(issuer) < at) errors.push(`service-account-issuer ${JSON.stringify(issuer)} is already specified`);
+  }
+  if (flags.get('service-account-signing-key-file') === '') errors.push('service-account-signing-key-file and service-account-issuer are required flags');
+  if (flags.get('service-account-key-file').length === 0) errors.push('either `--service-account-key-file` or `--service-account-signing-endpoint` must be set');
+  const jwks = flags.get('service-account-jwks-uri');
+  if (jwks !== '' && !jwks.startsWith('https://')) errors.push(`service-account-jwks-uri requires https scheme, parsed as: ${jwks}`);
+  const longest = flags.get('service-account-max-token-expiration');
+  if (longest !== 0 && (longest < 3_600_000 || longest > 2 ** 32 * 1000)) errors.push('the service-account-max-token-expiration must be between 1 hour and 2^32 seconds');
+  return errors;
+}
+
+function authorizationErrors(flags: ApiserverFlags): string[] {
+  const row = flags.get('authorization-mode');
+  const hookFlags = ['authorization-webhook-config-file', 'authorization-webhook-version', 'authorization-webhook-cache-authorized-ttl', 'authorization-webhook-cache-unauthorized-ttl'] as const;
+  if (flags.get('authorization-config') !== '') {
+    const isLegacy = flags.given('authorization-mode') || hookFlags.some((flag) => flags.given(flag));
+    return isLegacy ? ['--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are defined'] : [];
+  }
+  const errors = row.filter((mode) => !isMode(mode)).map((mode) => `authorization-mode ${JSON.stringify(mode)} is not a valid mode`);
+  const policy = flags.get('authorization-policy-file');
+  const hook = flags.get('authorization-webhook-config-file');
+  if (row.includes('ABAC') && policy === '') errors.push("authorization-mode ABAC's authorization policy file not passed");
+  if (row.includes('Webhook') && hook === '') errors.push("authorization-mode Webhook's authorization config file not passed");
+  if (policy !== '' && !row.includes('ABAC')) errors.push('cannot specify --authorization-policy-file without mode ABAC');
+  if (hook !== '' && !row.includes('Webhook')) errors.push('cannot specify --authorization-webhook-config-file without mode Webhook');
+  if (new Set(row).size < row.length) errors.push(`authorization-mode [${row.map((mode) => JSON.stringify(mode)).join(' ')}] has mode specified more than once`);
+  return errors;
+}
+
+function pluginChoice(flags: ApiserverFlags) {
+  return { enable: flags.get('enable-admission-plugins'), disable: flags.get('disable-admission-plugins'), ...(flags.given('admission-control') ? { only: flags.get('admission-control') } : {}) };
+}
+
+/** What is wrong with the flags together. */
+export function securityFlagErrors(flags: ApiserverFlags): string[] {
+  return [...authenticationErrors(flags), ...authorizationErrors(flags), ...pluginChoiceErrors(pluginChoice(flags))];
+}
+
+function readFile(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UserError(`--${flag}: open ${path}: ${errorText(error)}`, 'name a file that the server may read', error);
+  }
+}
+
+/** Documents of OpenID providers. @param ca PEM; without it the system's authorities. */
+function documentFetcher(world: World): NonNullable<SecuritySettings['jwt']>['fetcher'] {
+  return (ca) => async (url, headers = {}) => {
+    const { origin, pathname, search } = new URL(url);
+    const transport = httpTransport({ url: origin, clock: world.clock, ...(ca === undefined || ca === '' ? {} : { ca }), connectTimeoutMs: fetchTimeoutMs });
+    const giveUp = new AbortController();
+    const timer = world.clock.after(fetchTimeoutMs, () => giveUp.abort(new Error(`Get ${JSON.stringify(url)}: context deadline exceeded`)), { background: true });
+    try {
+      const response = await transport.request({ method: 'GET', path: pathname + search, headers: { accept: 'application/json', ...headers }, signal: giveUp.signal });
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      for await (const chunk of response.body) {
+        size += chunk.length;
+        if (size > largestDocumentBytes) throw new Error(`Get ${JSON.stringify(url)}: the document is too large`);
+        chunks.push(chunk);
+      }
+      const text = Buffer.concat(chunks).toString();
+      if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 1024)}`);
+      return text;
+    } finally {
+      timer.cancel();
+      await transport.close();
+    }
+  };
+}
+
+/** The one JWT authenticator that the --oidc-* flags amount to. */
+function oidcByFlags(flags: ApiserverFlags): NonNullable<SecuritySettings['jwt']>['source'] {
+  const issuer = flags.get('oidc-issuer-url');
+  const claim = flags.get('oidc-username-claim');
+  const given = flags.get('oidc-username-prefix');
+  const prefix = given === '-' ? '' : given === '' && claim !== 'email' ? `${issuer}#` : given;
+  const caFile = flags.get('oidc-ca-file');
+  const groups = flags.get('oidc-groups-claim');
+  return {
+    configuration: {
+      jwt: [{
+        issuer: { url: issuer, audiences: [flags.get('oidc-client-id')], ...(caFile === '' ? {} : { certificateAuthority: readFile(caFile, 'oidc-ca-file') }) },
+        claimMappings: { username: { claim, prefix }, ...(groups === '' ? {} : { groups: { claim: groups, prefix: flags.get('oidc-groups-prefix') } }) },
+        claimValidationRules: Object.entries(flags.get('oidc-required-claim')).map(([name, requiredValue]) => ({ claim: name, requiredValue })),
+      }],
+    },
+  };
+}
+
+function jwtOf(world: World, flags: ApiserverFlags): Partial<SecuritySettings> {
+  const path = flags.get('authentication-config');
+  const fetcher = documentFetcher(world);
+  if (path !== '') return { jwt: { source: { path }, fetcher } };
+  return flags.get('oidc-issuer-url') === '' ? {} : { jwt: { source: oidcByFlags(flags), fetcher, algorithms: flags.get('oidc-signing-algs') } };
+}
+
+function keysOf(path: string, flag: string): string[] {
+  return pemBlocks(readFile(path, flag)).map(({ label, der }) => `-----BEGIN ${label}-----\n${der.toString('base64')}\n-----END ${label}-----\n`);
+}
+
+function version(text: string): 'v1' | 'v1beta1' {
+  return text === 'v1' ? 'v1' : 'v1beta1';
+}
+
+function webhooksOf(flags: ApiserverFlags): Partial<SecuritySettings> {
+  const token = flags.get('authentication-token-webhook-config-file');
+  const access = flags.get('authorization-webhook-config-file');
+  return {
+    ...(token === '' ? {} : { tokenWebhook: { kubeconfig: token, version: version(flags.get('authentication-token-webhook-version')), cacheMs: flags.get('authentication-token-webhook-cache-ttl') } }),
+    ...(access === '' ? {} : {
+      authorizationWebhook: {
+        kubeconfig: access, version: version(flags.get('authorization-webhook-version')), authorizedMs: flags.get('authorization-webhook-cache-authorized-ttl'), unauthorizedMs: flags.get('authorization-webhook-cache-unauthorized-ttl'),
+      },
+    }),
+  };
+}
+
+function requestHeadersOf(world: World, flags: ApiserverFlags, proxyCa: () => string): Partial<SecuritySettings> {
+  if (flags.get('requestheader-client-ca-file') === '') return {};
+  return {
+    isProxyCertificate: (der) => verifiesAgainst(der, proxyCa(), world.clock.now()),
+    requestHeader: {
+      allowedNames: flags.get('requestheader-allowed-names'), usernameHeaders: flags.get('requestheader-username-headers'), uidHeaders: flags.get('requestheader-uid-headers'),
+      groupHeaders: flags.get('requestheader-group-headers'), extraHeaderPrefixes: flags.get('requestheader-extra-headers-prefix'),
+    },
+  };
+}
+
+function filesOf(flags: ApiserverFlags): Partial<SecuritySettings> {
+  const tokens = flags.get('token-auth-file');
+  const policies = flags.get('authorization-policy-file');
+  const authorization = flags.get('authorization-config');
+  return {
+    ...(tokens === '' ? {} : { tokenFile: { path: tokens, text: readFile(tokens, 'token-auth-file') } }),
+    ...(policies === '' ? {} : { policyFile: { path: policies, text: readFile(policies, 'authorization-policy-file') } }),
+    ...(authorization === '' ? {} : { authorizationFile: authorization }),
+  };
+}
+
+/**
+ * Throws UserError with everything that is wrong.
+ * @param proxyCa the front proxy's authorities as they are now.
+ * @param externalAddress host:port under which clients reach the server.
+ */
+export function securityOf(world: World, flags: ApiserverFlags, proxyCa: () => string, externalAddress: string, signal: AbortSignal): SecuritySettings {
+  const errors = securityFlagErrors(flags);
+  if (errors.length > 0) throw new UserError(errors.join('\n'), 'skiff server --help lists all flags');
+  const [issuer = '', ...formerIssuers] = flags.get('service-account-issuer');
+  const audiences = flags.get('api-audiences');
+  const configuration = flags.get('admission-control-config-file');
+  const row = flags.get('authorization-mode');
+  return {
+    serviceAccountKey: readFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
+    serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
+    issuer, formerIssuers, externalAddress, signal,
+    ...(audiences.length === 0 ? {} : { audiences }),
+    jwksUri: flags.get('service-account-jwks-uri'),
+    maxTokenSeconds: flags.get('service-account-max-token-expiration') / 1000,
+    extendTokens: flags.get('service-account-extend-token-expiration'),
+    bootstrapTokens: flags.get('enable-bootstrap-token-auth'),
+    // A cluster lets nobody in beyond its health, unless its owner says so.
+    ...(flags.given('anonymous-auth') ? { anonymous: { enabled: flags.get('anonymous-auth'), paths: [] } } : {}),
+    authorizationModes: row.length === 0 ? ['AlwaysAllow'] : row.filter(isMode),
+    podCertificates: flags.get('feature-gates').PodCertificateRequest === true,
+    admission: {
+      plugins: pluginChoice(flags),
+      notReadySeconds: flags.get('default-not-ready-toleration-seconds'),
+      unreachableSeconds: flags.get('default-unreachable-toleration-seconds'),
+      ...(configuration === '' ? {} : { configuration: readAdmissionConfiguration(configuration, (path) => readFile(path, 'admission-control-config-file')) }),
+    },
+    ...jwtOf(world, flags), ...webhooksOf(flags), ...requestHeadersOf(world, flags, proxyCa), ...filesOf(flags),
+  };
+}

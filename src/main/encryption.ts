@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { openEncryption, serverIdentity, type Encryption } from '#apiserver';
 import type { World } from '#base/world.ts';
 import { encryptionFile, type ClusterPaths } from '#cli';
+import type { ApiserverFlags } from './apiserver-flags.ts';
 
 const ownFilePollMs = 2000;
 
@@ -15,7 +16,14 @@ export interface EncryptionFlags {
   readonly kmsV1: boolean;
 }
 
-export const noEncryptionFlags: EncryptionFlags = { providerConfig: '', automaticReload: false, kmsV1: false };
+/** What --encryption-provider-config* and the feature gates say. */
+export function encryptionFlags(flags: ApiserverFlags): EncryptionFlags {
+  return {
+    providerConfig: flags.get('encryption-provider-config'),
+    automaticReload: flags.get('encryption-provider-config-automatic-reload'),
+    kmsV1: flags.get('feature-gates').KMSv1 === true,
+  };
+}
 
 /** Throws what is wrong with the file; undefined when there is none. */
 export async function programEncryption(world: World, paths: ClusterPaths, flags: EncryptionFlags): Promise<Encryption | undefined> {

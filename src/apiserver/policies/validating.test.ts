@@ -24,7 +24,7 @@ describe('denials', () => {
     await using cluster = await startPolicyCluster();
     await cluster.validating('p', { validations: [
       { expression: "object.metadata.name != 'a'", messageExpression: "'name is ' + object.metadata.name", message: 'fixed' },
-      { expression: "object.metadata.name != 'b'", messageExpression: "object.data.absent", message: 'fixed' },
+      { expression: "object.metadata.name != 'b'", messageExpression: "string(object.data.absent)", message: 'fixed' },
       { expression: " object.metadata.name != 'c' " },
     ] });
     const message = async (name: string): Promise<unknown> => (await cluster.api.post(maps, { metadata: { name } })).body.details.causes[0].message;

@@ -1,5 +1,6 @@
 // The registry of validation: one row per kind, spelled out. Kinds without a row obey the metadata rules
 // with a DNS subdomain as name. The API server asks here after defaulting and mutating admission.
+import { admissionRegistration } from './admissionregistration/index.ts';
 import { resources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
@@ -47,6 +48,7 @@ import { validateObjectMeta, validateObjectMetaUpdate } from './meta/object-meta
 import { checkMeta, checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
 const rows: Readonly<Record<string, Validator>> = {
+  ...admissionRegistration,
   'apiextensions.v1.CustomResourceDefinition': customResourceDefinition,
   'apiregistration.v1.APIService': apiService,
   'apps.v1.ControllerRevision': controllerRevision,

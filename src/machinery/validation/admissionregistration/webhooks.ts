@@ -4,8 +4,8 @@ import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, 
 import { addAll, child, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { dns1035LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
-import { webhookServiceErrors, webhookUrlErrors } from '../apiextensions/conversion-errors.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
+import { webhookServiceErrors, webhookUrlErrors } from '../meta/webhook-client.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
 import { validateMatchConditions } from './expressions.ts';
 import { reinvocationPolicies } from './mutating-policy.ts';
@@ -52,8 +52,9 @@ function checkChoice(value: string | undefined, choices: readonly string[], path
 
 function checkClient({ clientConfig }: Webhook, path: string): FieldError[] {
   const { url, service } = clientConfig ?? {};
-  if ((url === undefined) === (service === undefined)) return [required(path, 'exactly one of url or service is required')];
-  return url === undefined ? webhookServiceErrors(service, child(path, 'service')) : webhookUrlErrors(url, child(path, 'url'));
+  if (url !== undefined && service === undefined) return webhookUrlErrors(url, child(path, 'url'));
+  if (service !== undefined && url === undefined) return webhookServiceErrors(service, child(path, 'service'));
+  return [required(path, 'exactly one of url or service is required')];
 }
 
 function checkWebhook(hook: Webhook, lenient: Leniency, path: string): FieldError[] {

@@ -14,6 +14,8 @@ export interface GoUrl {
   readonly host: string;
   readonly escapedPath: string;
   readonly rawQuery: string;
+  /** Without escapes. */
+  readonly fragment: string;
   readonly text: string;
 }
 
@@ -103,6 +105,7 @@ export function parseGoUrl(text: string): GoUrl {
     host: toText(parts.host),
     escapedPath: toText(parts.path),
     rawQuery: toText(parts.query),
+    fragment: toText(unescape(fragment, 'fragment')),
     text: toText(textOf(parts) + fragmentText),
   };
 }

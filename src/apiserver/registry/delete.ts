@@ -44,7 +44,9 @@ export async function removeObject(registry: Registry, request: WriteRequest, op
       }
     } catch (error) {
       if (!maybeStale) throw error;
-      current = await freshCurrent(registry, stored, key, request.signal);
+      const fresh = await freshCurrent(registry, stored, key, request.signal);
+      if (fresh !== undefined && fresh.revision === current.revision) throw error;
+      current = fresh;
       maybeStale = false;
       continue;
     }

@@ -50,7 +50,9 @@ export async function updateObject(registry: Registry, request: WriteRequest, pl
       // What the cache says may be old news: only the store's word counts against a writer.
       if (!maybeStale) throw error;
       maybeStale = false;
-      current = await freshCurrent(registry, stored, key, request.signal);
+      const fresh = await freshCurrent(registry, stored, key, request.signal);
+      if (fresh !== undefined && fresh.revision === current?.revision) throw error;
+      current = fresh;
     }
   }
   throw conflict(request.served.groupResource, request.name, modifiedMessage);

@@ -55,6 +55,7 @@ describe('validating', () => {
     await configure(api, 'validating', 'v', hook('a.example.com'));
     expect((await api.patch(`${maps}/kept`, 'merge', { data: { a: '1' } })).status).toBe(200);
     expect((await api.del(`${maps}/kept`)).body.message).toBe('admission webhook "a.example.com" denied the request: keep it');
+    expect(cluster.seen.filter(({ review }) => review.operation === 'DELETE')).toHaveLength(1);
     expect((await api.call('DELETE', `${maps}?fieldSelector=metadata.name%3Dy`)).status).toBe(200);
     expect(cluster.seen.map(({ review }) => [review.operation, review.name, review.object?.data, review.options.kind])).toEqual(expect.arrayContaining([
       ['UPDATE', 'kept', { a: '1' }, 'PatchOptions'], ['DELETE', 'kept', undefined, 'DeleteOptions'], ['DELETE', 'y', undefined, 'DeleteOptions'],

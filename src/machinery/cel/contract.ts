@@ -38,7 +38,7 @@ export interface Reference {
 export interface Ast {
   readonly expr: Expr;
   readonly text: string;
-  /** Expression id → offset in code points. */
+  /** Expression id → offset in the text. */
   readonly positions: ReadonlyMap<number, number>;
   /** Comprehension id → the call the user wrote. */
   readonly macroCalls: ReadonlyMap<number, Expr>;
@@ -80,8 +80,11 @@ export interface Overload {
   readonly member?: boolean;
   /** Called with errors as arguments too. */
   readonly nonStrict?: boolean;
-  /** Looks at the arguments that are constants (else undefined) when a program is made: a pattern that cannot be compiled fails there. */
-  readonly prepare?: (constants: readonly (CelValue | undefined)[]) => CelError | undefined;
+  /**
+   * Looks at the arguments that are constants (else undefined) when a program is made: an error fails the program (a
+   * pattern that cannot be compiled), an implementation runs instead of the general one.
+   */
+  readonly prepare?: (constants: readonly (CelValue | undefined)[]) => CelError | ((...args: CelValue[]) => CelResult) | undefined;
   /** Absent: the function's own `call` serves every overload. Arguments have been checked against `params`' outer types. */
   readonly call?: (...args: CelValue[]) => CelResult;
   /** Overrides any CostEstimator, as cel-go's OverloadCostEstimate. */

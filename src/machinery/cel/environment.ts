@@ -6,6 +6,7 @@ import { homogeneousLiterals } from './check/validators.ts';
 import { candidateNames, optionalTypeName, standardTypeNamed } from './check/names.ts';
 import { makeProgram } from './run/program.ts';
 import { conversions } from './standard/conversions.ts';
+import { standardMessages } from './standard/messages.ts';
 import { mixedComparisons, operators } from './standard/operators.ts';
 import { optionalFunctions } from './standard/optionals.ts';
 import { stringsAndTimes } from './standard/strings-and-times.ts';
@@ -174,7 +175,7 @@ class StandardEnvironment implements Environment {
   }
 }
 
-const root = new StandardEnvironment({}, functionTable(new Map(), standardFunctions));
+const root = new StandardEnvironment({ provider: standardMessages }, functionTable(new Map(), standardFunctions));
 
 /** The language with its standard library, and what the options add. */
 export function newEnvironment(options: EnvironmentOptions = {}): Environment {

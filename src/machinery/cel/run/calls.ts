@@ -6,6 +6,8 @@ import { CelError, isError, type CelResult, type CelValue } from '../types/value
 import { callCost, type CallCost } from './call-costs.ts';
 import type { Frame, Run } from './frame.ts';
 
+type Implementation = (...args: CelValue[]) => CelResult;
+
 export interface CallPlan {
   readonly id: number;
   readonly declaration: FunctionDeclaration;
@@ -14,11 +16,9 @@ export interface CallPlan {
   readonly args: readonly Run[];
   readonly track: boolean;
   readonly actualCost: ActualCost | undefined;
-  /** Ends at the first argument that fails, as upstream does for calls with a prepared pattern. */
-  readonly eager: boolean;
+  /** Runs instead of what is declared; the call then ends at the first argument that fails, as upstream's do. */
+  readonly prepared: Implementation | undefined;
 }
-
-type Implementation = (...args: CelValue[]) => CelResult;
 
 function noOverload(name: string, args: readonly CelValue[]): CelError {
   return new CelError(`no such overload: ${name}(${args.map((arg) => typeOf(arg).name).join(', ')})`);
@@ -120,10 +120,10 @@ function notStrictlyFalse({ args }: CallPlan): Run {
 export function callRun(plan: CallPlan): Run | undefined {
   const { declaration, overload, args } = plan;
   if (declaration.name === '@not_strictly_false') return notStrictlyFalse(plan);
-  const call = implementationOf(declaration, overload);
+  const call = plan.prepared ?? implementationOf(declaration, overload);
   if (call === undefined) return undefined;
   const cost = callCost(declaration.name, overload?.id ?? '', overload, plan.actualCost);
-  if (plan.eager) return variadic(plan, call, cost);
+  if (plan.prepared !== undefined) return variadic(plan, call, cost);
   if (args.length === 1) return unary(plan, call, cost);
   return args.length === 2 ? binary(plan, call, cost) : variadic(plan, call, cost);
 }

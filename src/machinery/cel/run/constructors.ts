@@ -79,6 +79,6 @@ export function objectRun(typeName: string, fields: readonly Field[], provider: 
       if (value === undefined) values.delete(name);
       else values.set(name, value);
     }
-    return provider.make?.(typeName, values) ?? new CelError(`unknown type '${typeName}'`);
+    return provider.make === undefined ? new CelError(`unknown type '${typeName}'`) : provider.make(typeName, values);
   });
 }

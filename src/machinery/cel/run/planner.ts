@@ -184,11 +184,10 @@ export class Planner {
     const overload = declaration?.overloads.find((candidate) => candidate.id === only);
     const constants = args.map((arg) => (arg.kind === 'constant' ? arg.value : undefined));
     const prepare = overload?.prepare ?? declaration?.overloads.find((candidate) => candidate.prepare !== undefined)?.prepare;
-    const failed = prepare?.(constants);
-    if (failed !== undefined) throw new ProgramError(failed.message);
-    const eager = prepare !== undefined && constants[1] !== undefined;
+    const prepared = prepare?.(constants);
+    if (prepared instanceof CelError) throw new ProgramError(prepared.message);
     const called = declaration === undefined ? undefined : callRun({
-      id: expr.id, declaration, overload, args: args.map((arg) => this.toRun(arg)), track: this.options.trackCost === true, actualCost: this.options.actualCost, eager,
+      id: expr.id, declaration, overload, args: args.map((arg) => this.toRun(arg)), track: this.options.trackCost === true, actualCost: this.options.actualCost, prepared,
     });
     if (called === undefined) throw new ProgramError(`no such overload: ${expr.function}`);
     if (conversionNames.has(expr.function) && args.length === 1 && args[0]?.kind === 'constant') {

@@ -1,8 +1,10 @@
 // contains, startsWith, endsWith, matches (RE2), and the getters of timestamps and durations.
 import type { FunctionDeclaration, Overload } from '../contract.ts';
+import type { RE2JS } from 're2js';
 import { compilePattern } from '../library/parse/pattern.ts';
 import { noSuchOverload } from '../run/compare.ts';
 import { calendarField, calendarFields } from '../types/timestamp.ts';
+import { unsupported } from './arithmetic.ts';
 import { boolType, durationType, intType, stringType, timestampType } from '../types/types.ts';
 import { CelDuration, CelError, CelTimestamp, type CelResult, type CelValue } from '../types/values.ts';
 
@@ -15,19 +17,27 @@ function textTest(name: string, id: string, test: (text: string, other: string) 
   return { name, overloads: [{ id, params: [stringType, stringType], result: boolType, member: true }], call: ofTexts(test) };
 }
 
-function matches(text: string, pattern: string): CelResult {
+function compiled(pattern: string): RE2JS | CelError {
   try {
-    return compilePattern(pattern).matcher(text).find();
+    return compilePattern(pattern);
   } catch (error) {
     return new CelError(error instanceof Error ? error.message : String(error));
   }
 }
 
+function matches(text: CelValue, pattern: CelValue): CelResult {
+  if (typeof text !== 'string') return unsupported(text, 'matches');
+  if (typeof pattern !== 'string') return noSuchOverload();
+  const known = compiled(pattern);
+  return known instanceof CelError ? known : known.matcher(text).find();
+}
+
 const matchPattern: Pick<Overload, 'params' | 'result' | 'prepare'> = {
   params: [stringType, stringType], result: boolType,
   prepare: ([, pattern]) => {
-    const tried = typeof pattern === 'string' ? matches('', pattern) : undefined;
-    return tried instanceof CelError ? tried : undefined;
+    if (typeof pattern !== 'string') return undefined;
+    const known = compiled(pattern);
+    return known instanceof CelError ? known : (text) => (typeof text === 'string' ? known.matcher(text).find() : noSuchOverload());
   },
 };
 
@@ -75,6 +85,6 @@ export const stringsAndTimes: readonly FunctionDeclaration[] = [
   textTest('contains', 'contains_string', (text, part) => text.includes(part)),
   textTest('startsWith', 'starts_with_string', (text, start) => text.startsWith(start)),
   textTest('endsWith', 'ends_with_string', (text, end) => text.endsWith(end)),
-  { name: 'matches', overloads: [{ id: 'matches', ...matchPattern }, { id: 'matches_string', member: true, ...matchPattern }], call: ofTexts(matches) },
+  { name: 'matches', overloads: [{ id: 'matches', ...matchPattern }, { id: 'matches_string', member: true, ...matchPattern }], call: (text, pattern) => matches(text ?? null, pattern ?? null) },
   ...Object.entries(getters).map(([name, ids]) => getter(name, ids)),
 ];

@@ -78,11 +78,6 @@ export function isOptionalType(type: CelType): boolean {
 export const listOfDyn = listType(dynType);
 export const mapOfDyn = mapType(dynType, dynType);
 
-const wrapperNames: Partial<Record<TypeKind, string>> = {
-  bool: 'google.protobuf.BoolValue', int: 'google.protobuf.Int64Value', uint: 'google.protobuf.UInt64Value',
-  double: 'google.protobuf.DoubleValue', string: 'google.protobuf.StringValue', bytes: 'google.protobuf.BytesValue',
-};
-
 const shownNames: Partial<Record<TypeKind, string>> = {
   error: '!error!', null: 'null', any: 'any', timestamp: 'timestamp', duration: 'duration',
 };
@@ -95,9 +90,9 @@ export function formatType(type: CelType): string {
   return type.params.length === 0 ? name : `${name}(${type.params.map(formatType).join(', ')})`;
 }
 
-/** The type in declarations' own notation: wrappers by their protobuf name. */
+/** The type in declarations' own notation, with the full names of times and durations. */
 export function typeString(type: CelType): string {
-  const name = type.nullable === true ? wrapperNames[type.kind] ?? type.name : type.name;
+  const name = type.nullable === true ? `wrapper(${type.name})` : type.name;
   return type.params.length === 0 ? name : `${name}(${type.params.map(typeString).join(', ')})`;
 }
 

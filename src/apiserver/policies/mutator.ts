@@ -65,7 +65,7 @@ function applyConfiguration({ object, shape }: MutationContext, value: cel.CelVa
   try {
     return mergeConfiguration(shape, object, configuration);
   } catch (error) {
-    throw new Error(`error applying patch: ${errorText(error)}`, { cause: error });
+    throw new Error(`error applying patch: ${errorText(error)}`);
   }
 }
 
@@ -78,7 +78,7 @@ function applyPatch({ object }: MutationContext, value: cel.CelValue): KubeObjec
     const text = error instanceof StatusError && error.cause instanceof Error ? error.cause.message : errorText(error);
     // A patch whose test does not hold is not applied, and that is no failure.
     if (text.endsWith(': test failed')) return object;
-    throw new Error(`JSON Patch: ${text}`, { cause: error });
+    throw new Error(`JSON Patch: ${text}`);
   }
 }
 
@@ -91,6 +91,6 @@ function operationOf(item: cel.CelResult): Record<string, unknown> {
   try {
     return { ...operation, value: cel.toJson(value) };
   } catch (error) {
-    throw new Error(`JSONPath valueExpression evaluated to a type that could not marshal to JSON: ${errorText(error)}`, { cause: error });
+    throw new Error(`JSONPath valueExpression evaluated to a type that could not marshal to JSON: ${errorText(error)}`);
   }
 }

@@ -22,6 +22,7 @@ import { createOpenApiPaths } from './discovery/openapi-paths.ts';
 import type { Server } from './endpoints/endpoint.ts';
 import { createPathHandlers } from './health/path-handlers.ts';
 import type { HealthCheck } from './health/checks.ts';
+import { namedChecks } from './health/named-checks.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createLeasePool } from './registry/lease-pool.ts';
 import { reservationSource } from './registry/reservations.ts';
@@ -56,6 +57,8 @@ export interface ApiServerConfig {
   readonly version: Readonly<Record<string, string>>;
   /** --runtime-config: which groups and versions are served besides, or instead of, those served anyway. */
   readonly runtimeConfig?: Readonly<Record<string, string>>;
+  /** The flags of the process, for /flagz. */
+  readonly flags?: Readonly<Record<string, string>>;
   readonly trustedClients?: TrustedClients;
   readonly seats?: SeatLimits;
   /** Groups that others answer. */
@@ -123,15 +126,17 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   });
   const ownOpenApi = currentOpenApi(resources, `${config.version.major ?? ''}.${config.version.minor ?? ''}`);
   const openapi = createOpenApiPaths(aggregation.openApi.over(ownOpenApi));
+  const afterStart = namedChecks(hooks.checks, () => state.ready);
   const paths = createPathHandlers({
     world,
     version: config.version,
     documents: security.documents,
     discovery: createDiscoveryPaths({ resources: () => [...resources.told, ...delegates.flatMap((d) => d.resources)], revision: () => resources.revision, merge: aggregation.discovery, serverAddress: address, openapi }),
+    ...(config.flags === undefined ? {} : { flags: config.flags }),
     health: [
-      { name: 'healthz', checks: () => [...checks.alive, ...keyServices, ...hooks.checks] },
-      { name: 'livez', checks: () => [...checks.alive, ...hooks.checks] },
-      { name: 'readyz', checks: () => [...checks.alive, ...checks.ready, ...keyServices, ...hooks.checks, checks.shutdown] },
+      { name: 'healthz', checks: () => [...checks.alive, ...keyServices, ...afterStart] },
+      { name: 'livez', checks: () => [...checks.alive, ...afterStart] },
+      { name: 'readyz', checks: () => [...checks.alive, ...checks.ready, ...keyServices, ...afterStart, checks.shutdown] },
     ],
   });
   const handler = createChain({
@@ -217,7 +222,7 @@ function healthChecks(cache: WatchCache, state: { readonly closing: boolean }): 
     if (!cache.ready) throw new Error('the watch cache is not loaded');
   };
   return {
-    alive: [{ name: 'ping', check: pass }, { name: 'log', check: pass }, { name: 'etcd', check: store }],
+    alive: [{ name: 'ping', check: pass }, { name: 'log', check: pass }, { name: 'loopback-serving-certificate', check: pass }, { name: 'etcd', check: store }],
     ready: [{ name: 'etcd-readiness', check: store }, { name: 'informer-sync', check: synced }],
     shutdown: {
       name: 'shutdown',

@@ -5,6 +5,8 @@ import type { Security } from '../contract.ts';
 import { answer, type Call } from '../request/call.ts';
 import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
 import { answerCheck, answerHealth, type HealthEndpoint } from './checks.ts';
+import { answerHealthMetrics } from './health-metrics.ts';
+import { flagzPage, statuszPage } from './z-pages.ts';
 
 export interface PathHandlers {
   handle(call: Call): Promise<void> | void;
@@ -15,6 +17,8 @@ export interface PathParts {
   readonly version: Readonly<Record<string, string>>;
   readonly health: readonly HealthEndpoint[];
   readonly discovery: DiscoveryPaths;
+  /** How the process was started, for /flagz. */
+  readonly flags?: Readonly<Record<string, string>>;
   readonly documents?: Security['documents'];
 }
 
@@ -27,10 +31,20 @@ function answerNotFound(call: Call): void {
 
 export function createPathHandlers(parts: PathParts): PathHandlers {
   const health = new Map(parts.health.map((endpoint) => [endpoint.name as string, endpoint]));
+  const { clock } = parts.world;
+  const { major = '', minor = '', gitVersion = '' } = parts.version;
+  const process = {
+    startedMs: clock.now(), now: () => clock.now(), binaryVersion: gitVersion.replace(/^v|\+.*$/g, ''), emulationVersion: `${major}.${minor}`, runtimeVersion: parts.version['goVersion'] ?? '', flags: parts.flags ?? {},
+  };
+  const statusz = statuszPage(process);
+  const flagz = flagzPage(process);
   const exact: Readonly<Record<string, (call: Call) => Promise<void> | void>> = {
     '/version': (call) => answer(call, 200, { 'content-type': 'application/json' }, `${JSON.stringify(parts.version, undefined, 2)}`),
     '/version/': (call) => answer(call, 200, { 'content-type': 'application/json' }, `${JSON.stringify(parts.version, undefined, 2)}`),
     '/metrics': async (call) => answer(call, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }, await parts.world.metrics.text()),
+    '/metrics/slis': (call) => answerHealthMetrics(call, parts.health),
+    '/statusz': (call) => statusz.handle(call),
+    '/flagz': (call) => flagz.handle(call),
     '/': (call) => answer(call, 200, { 'content-type': 'application/json' }, stringifyJson({ paths: listPaths(parts) })),
   };
   return {
@@ -48,6 +62,7 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
         const name = rest.join('/');
         return name === '' ? answerHealth(call, endpoint, parts.world.log) : answerCheck(call, endpoint, name);
       }
+      if (path === '/index.html') return exact['/']?.(call);
       return parts.discovery.handle(call) ?? answerNotFound(call);
     },
   };
@@ -55,5 +70,5 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
 
 function listPaths(parts: PathParts): string[] {
   const health = parts.health.flatMap(({ name, checks }) => [`/${name}`, ...checks().map((check) => `/${name}/${check.name}`)]);
-  return [...parts.discovery.paths(), ...Object.keys(parts.documents ?? {}), ...health, '/metrics', '/version'].sort();
+  return [...parts.discovery.paths(), ...Object.keys(parts.documents ?? {}), ...health, '/flagz', '/metrics', '/metrics/slis', '/statusz', '/version'].sort();
 }

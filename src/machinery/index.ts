@@ -54,6 +54,7 @@ export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } fro
 export {
   openApiDocuments, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding, type OpenApiInput,
 } from './openapi/documents.ts';
+export type { CustomSchema } from './openapi/custom-schema.ts';
 export { additionV2Bytes } from './openapi/protobuf-v2.ts';
 export { descriptionsFromCache, findDescriptions, noDescriptions, packDescriptions, type Descriptions } from './openapi/descriptions.ts';
 export {

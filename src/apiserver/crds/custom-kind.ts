@@ -3,13 +3,13 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale } from '#api/apiextensions/v1.ts';
 import {
   cloneJson, decodeInSlices, decodeObject, forbidden, goQuote, invalid, labelKeyErrors, jsonEqual, parseJsonPath, UnmarshalError,
-  type ConvertTo, type CustomReader, type Decoded, type JsonPath, type KubeObject, type PatchedOptions,
+  type ConvertTo, type CustomReader, type CustomSchema, type Decoded, type JsonPath, type KubeObject, type PatchedOptions,
 } from '#machinery';
 import type { KindHandling, ScalePaths } from '../registry/kind-handling.ts';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { assignField, define } from '../strategies/strategy-table.ts';
 import { customValidation, type CustomValidation, type RuleCheck } from './custom-validation.ts';
-import { isTerminating } from './definition.ts';
+import { isTerminating, isTrue } from './definition.ts';
 import { compareVersions } from '../registry/version-order.ts';
 import type { VersionSchema } from './version-schema.ts';
 
@@ -58,11 +58,21 @@ export function customKind(parts: CustomKindParts): CustomKind {
     },
     ...checks(validation, notes),
     columns: version.additionalPrinterColumns ?? [],
+    openApi: openApiOf(definition, version),
     ...(scale === undefined ? {} : { scale: scalePaths(definition, scale) }),
     ...(told === undefined ? {} : { warnings: [told] }),
     ...(isTerminating(definition) ? { refuseCreate: (name: string) => { throw forbidden(group, name, 'create not allowed while custom resource definition is terminating'); } } : {}),
   };
   return { handling, strategy: customStrategy(version, hasStatus, notes) };
+}
+
+function openApiOf(definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion): CustomSchema {
+  return {
+    schema: isTrue(definition, 'NonStructuralSchema') ? undefined : version.schema?.openAPIV3Schema,
+    listKind: definition.status?.acceptedNames?.listKind ?? `${definition.spec.names.kind}List`,
+    preservesUnknown: definition.spec.preserveUnknownFields === true,
+    selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => dotted(jsonPath)),
+  };
 }
 
 function checks(validation: CustomValidation, notes: WeakMap<object, string[]>): Pick<KindHandling, 'validateNew' | 'validateChange'> {

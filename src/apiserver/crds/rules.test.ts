@@ -75,7 +75,7 @@ it.each<[string, Json, string]>([
 it('definitions are refused with bad names', async () => {
   const { body } = await api.post(definitions, { ...definition(), metadata: { name: 'other.stable.example.com' } });
   expect(body.message).toBe('CustomResourceDefinition.apiextensions.k8s.io "other.stable.example.com" is invalid: metadata.name: Invalid value: "other.stable.example.com": must be spec.names.plural+"."+spec.group');
-  const protectedGroup = { ...definition(), metadata: { name: 'crontabs.x.k8s.io' } };
+  const protectedGroup: Json = { ...definition(), metadata: { name: 'crontabs.x.k8s.io' } };
   (protectedGroup['spec'] as Json)['group'] = 'x.k8s.io';
   expect((await api.post(definitions, protectedGroup)).body.message).toContain('metadata.annotations[api-approved.kubernetes.io]: Required value: protected groups must have approval annotation "api-approved.kubernetes.io", see https://github.com/kubernetes/enhancements/pull/1111');
 });

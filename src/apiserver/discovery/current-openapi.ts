@@ -1,20 +1,38 @@
-// The OpenAPI documents of what is served at the moment: made anew when custom resources come, go or change.
-import { openApiDocuments, type OpenApiDocuments } from '#machinery';
+// The OpenAPI documents of what is served at the moment: made anew when custom resources come, go or change. Those of
+// groups that only hold built-in resources are kept.
+import type { ResourceInfo } from '#api/resources.ts';
+import { findDescriptions, openApiDocuments, type Descriptions, type OpenApiDocuments } from '#machinery';
 import type { ResourceTable } from '../registry/resources.ts';
 
+function pathOf({ group, version }: ResourceInfo): string {
+  return group === '' ? `api/${version}` : `apis/${group}/${version}`;
+}
+
 export function currentOpenApi(resources: ResourceTable, serverVersion: string): OpenApiDocuments {
+  let found: Descriptions | undefined;
+  const descriptions: Descriptions = { of: (type) => (found ??= findDescriptions()).of(type) };
+  const common = { serverVersion, descriptions };
+  const builtIn = resources.told.filter((info) => info.type !== undefined);
+  const fixed = openApiDocuments({ ...common, resources: builtIn });
+  const builtInPaths = new Set(builtIn.map(pathOf));
   let revision = -1;
-  let documents: OpenApiDocuments | undefined;
+  let documents = fixed;
+  let changing: ReadonlySet<string> = new Set();
   const now = (): OpenApiDocuments => {
-    if (documents === undefined || revision !== resources.revision) {
-      revision = resources.revision;
-      documents = openApiDocuments({ resources: resources.told, serverVersion });
-    }
+    if (revision === resources.revision) return documents;
+    revision = resources.revision;
+    const { told } = resources;
+    changing = new Set(told.filter((info) => info.type === undefined).map(pathOf));
+    const customSchema = ({ group, version, plural }: ResourceInfo) => resources.find(group, version, plural)?.handling.openApi;
+    documents = changing.size === 0 ? fixed : openApiDocuments({ ...common, resources: told, customSchema });
     return documents;
   };
   return {
     v2: (encoding) => now().v2(encoding),
     index: () => now().index(),
-    groupVersion: (path, encoding) => now().groupVersion(path, encoding),
+    groupVersion(path, encoding) {
+      const current = now();
+      return (builtInPaths.has(path) && !changing.has(path) ? fixed : current).groupVersion(path, encoding);
+    },
   };
 }

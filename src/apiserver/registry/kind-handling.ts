@@ -4,7 +4,7 @@
 import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1.ts';
 import {
   applyDefaults, decodeInSlices, decodeObject, decodePatched, normalize, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate,
-  type ConvertTo, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape,
+  type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape,
 } from '#machinery';
 import type { Stored } from './strategy.ts';
 
@@ -36,6 +36,8 @@ export interface KindHandling {
   /** Of Tables; undefined: those of the type. */
   readonly columns?: readonly CustomResourceColumnDefinition[];
   readonly scale?: ScalePaths;
+  /** What OpenAPI tells; undefined: what it tells of the type. */
+  readonly openApi?: CustomSchema;
   /** Told with every request (deprecated versions). */
   readonly warnings?: readonly string[];
   /** The definition is being deleted: nothing is created any more. Throws StatusError 403. */

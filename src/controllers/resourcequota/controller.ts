@@ -4,11 +4,12 @@
 import type { PersistentVolumeClaim, Pod, ResourceQuota, Service } from '#api/core/v1.ts';
 import { every } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
-import { createWorkQueue, discover, keyOf, runWorkers, type ApiObject, type Informer } from '#client';
+import { createWorkQueue, keyOf, runWorkers, type ApiObject, type Informer } from '#client';
 import { counterOf, type Counter } from '#machinery';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { isFinished } from '../pod-state.ts';
 import { sameValue } from '../same-value.ts';
+import { createCustomCounts } from './custom-counts.ts';
 import { reconcile } from './reconcile.ts';
 
 const workers = 5;
@@ -22,9 +23,10 @@ function setUp(context: ControllerContext): Run {
   const claims = context.informer<PersistentVolumeClaim>('persistentvolumeclaims');
   const queue = createWorkQueue(world);
   const same = (a: Counter | undefined, b: Counter): boolean => a === b || (typeof a === 'object' && typeof b === 'object' && a.objects === b.objects);
-  const replenish = (namespace: string, counter: Counter): void => {
-    for (const quota of quotas.list(namespace)) if (Object.keys(quota.spec?.hard ?? {}).some((name) => same(counterOf(name), counter))) queue.add(keyOf(quota));
+  const enqueue = (among: readonly ResourceQuota[], counter: Counter): void => {
+    for (const quota of among) if (Object.keys(quota.spec?.hard ?? {}).some((name) => same(counterOf(name), counter))) queue.add(keyOf(quota));
   };
+  const replenish = (namespace: string, counter: Counter): void => enqueue(quotas.list(namespace), counter);
   watch(pods, 'pods', replenish, frees);
   watch(services, 'services', replenish, (service, old) => service.spec?.type !== old.spec?.type);
   watch(claims, 'persistentvolumeclaims', replenish, (claim, old) => !sameValue(claim.spec, old.spec) || !sameValue(claim.status?.allocatedResources, old.status?.allocatedResources));
@@ -34,7 +36,7 @@ function setUp(context: ControllerContext): Run {
       if (!sameValue(quota.spec?.hard, old.spec?.hard)) queue.add(keyOf(quota));
     },
   });
-  const counted = createCounters(context, replenish);
+  const counters = createCounters(context, replenish, (counter) => enqueue(quotas.list(), counter));
   const sync = async (key: string): Promise<void> => {
     const quota = quotas.byKey(key);
     if (quota === undefined) return;
@@ -42,7 +44,7 @@ function setUp(context: ControllerContext): Run {
     const numbers = new Map<string, number | undefined>();
     for (const name of Object.keys(quota.spec?.hard ?? {})) {
       const counter = counterOf(name);
-      if (typeof counter === 'object') numbers.set(counter.objects, await counted(counter.objects, namespace));
+      if (typeof counter === 'object') numbers.set(counter.objects, await counters.count(counter.objects, namespace));
     }
     const status = reconcile({ quota, pods: pods.list(namespace), services: services.list(namespace), claims: claims.list(namespace), objects: (resource) => numbers.get(resource) }, world.clock.now());
     if (status !== undefined) await client.resource<ResourceQuota>('resourcequotas').in(namespace).updateStatus({ ...quota, status });
@@ -51,7 +53,7 @@ function setUp(context: ControllerContext): Run {
     const all = every(world.clock, resyncMs, signal, () => {
       for (const quota of quotas.list()) queue.add(keyOf(quota));
     });
-    await Promise.all([all, runWorkers(world, queue, workers, signal, sync)]);
+    await Promise.all([all, counters.run(), runWorkers(world, queue, workers, signal, sync)]);
   };
 }
 
@@ -73,10 +75,13 @@ function frees(pod: Pod, old: Pod): boolean {
   return isFinished(pod) !== isFinished(old) || isBounded(pod) !== isBounded(old) || (old.status?.containerStatuses !== undefined && !sameValue(held(pod), held(old)));
 }
 
-type Counted = (resource: string, namespace: string) => Promise<number | undefined>;
+interface Counters {
+  count(resource: string, namespace: string): Promise<number | undefined>;
+  run(): Promise<void>;
+}
 
-/** Counts objects: of built-in kinds by a watch, of custom ones by listing their metadata. */
-function createCounters(context: ControllerContext, replenish: (namespace: string, counter: Counter) => void): Counted {
+/** Counts objects: of built-in kinds with informers, of custom ones by their names. */
+function createCounters(context: ControllerContext, replenish: (namespace: string, counter: Counter) => void, recount: (counter: Counter) => void): Counters {
   const informers = new Map<string, Informer<ApiObject> | undefined>();
   const informerOf = (resource: string): Informer<ApiObject> | undefined => {
     if (informers.has(resource)) return informers.get(resource);
@@ -90,21 +95,20 @@ function createCounters(context: ControllerContext, replenish: (namespace: strin
     informers.set(resource, informer);
     return informer;
   };
-  return async (resource, namespace) => {
-    const informer = informerOf(resource);
-    if (informer !== undefined) {
-      await informer.synced;
-      return informer.list(namespace).length;
-    }
-    try {
-      const found = (await discover(context.programClient, context.signal)).resources.find((info) => (info.group === '' ? info.plural : `${info.plural}.${info.group}`) === resource);
-      if (found === undefined || !found.namespaced) return undefined;
-      const list = await context.programClient.forInfo<ApiObject>(found).in(namespace).listAll({ metadataOnly: true, signal: context.signal });
-      return list.items.length;
-    } catch (error) {
-      context.world.log.warn('objects of a quota cannot be counted', { resource, namespace, error: errorText(error) });
-      return undefined;
-    }
+  const custom = createCustomCounts(context, (objects, namespace) => replenish(namespace, { objects }), (objects) => recount({ objects }));
+  return {
+    async count(resource, namespace) {
+      try {
+        const informer = informerOf(resource);
+        if (informer === undefined) return await custom.count(resource, namespace);
+        await informer.synced;
+        return informer.list(namespace).length;
+      } catch (error) {
+        context.world.log.warn('objects of a quota cannot be counted', { resource, namespace, error: errorText(error) });
+        return undefined;
+      }
+    },
+    run: () => custom.run(),
   };
 }
 

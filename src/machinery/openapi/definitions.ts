@@ -2,10 +2,11 @@
 // resources bring their schemas along.
 import { findType, isScalar } from '#api/schema.ts';
 import type { ResourceInfo } from '#api/resources.ts';
+import { customDefinition, customListDefinition, type CustomSchema } from './custom-schema.ts';
 import { definitionName } from './definition-name.ts';
 import type { Descriptions } from './descriptions.ts';
 import { definitionOf, type Operation } from './operations.ts';
-import { isUnionType, messageSchema, namedScalarSchema, referenceTo, type Dialect, type JsonDocument } from './schema-document.ts';
+import { isUnionType, messageSchema, namedScalarSchema, type Dialect, type JsonDocument } from './schema-document.ts';
 import { versionDefinition, versionFields } from './server-operations.ts';
 
 export type Entries = [name: string, make: () => unknown][];
@@ -16,7 +17,7 @@ export interface DefinitionInput {
   readonly operations: readonly Operation[];
   readonly groupVersions: readonly { readonly group: string; readonly version: string }[];
   readonly descriptions: Descriptions;
-  customSchema?(info: ResourceInfo): JsonDocument | undefined;
+  customSchema?(info: ResourceInfo): CustomSchema | undefined;
 }
 
 /** Types that a type's fields mention, itself first. */
@@ -67,7 +68,8 @@ export function definitionEntries(input: DefinitionInput): Entries {
   for (const info of input.infos) {
     if (info.type !== undefined) continue;
     const name = definitionOf(info);
-    entries.push([name, () => customSchema(info, input)], [`${name}List`, () => customListSchema(dialect, info)]);
+    const custom = input.customSchema?.(info);
+    entries.push([name, () => customDefinition(info, custom, input)], [`${name}List`, () => customListDefinition(info, custom, input)]);
   }
   return entries.sort(([a], [b]) => (a < b ? -1 : 1));
 }
@@ -76,41 +78,4 @@ function versionSchema(dialect: Dialect): JsonDocument {
   const { required, optional } = versionFields;
   const told = required.map((name) => [name, { type: 'string', ...(dialect === 'v3' ? { default: '' } : {}) }]);
   return { description: 'What build of which version the server is.', type: 'object', required, properties: Object.fromEntries([...told, ...optional.map((name) => [name, { type: 'string' }])]) };
-}
-
-function gvkExtension(info: ResourceInfo, kind: string): JsonDocument {
-  return { 'x-kubernetes-group-version-kind': [{ group: info.group, kind, version: info.version }] };
-}
-
-function customSchema(info: ResourceInfo, { dialect, customSchema: schemaOf }: DefinitionInput): JsonDocument {
-  const schema = schemaOf?.(info) ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
-  const properties = schema['properties'];
-  const meta = referenceTo(dialect, definitionName('meta.v1.ObjectMeta') ?? '');
-  return {
-    ...schema,
-    type: 'object',
-    properties: {
-      ...(typeof properties === 'object' && properties !== null ? properties : {}),
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: dialect === 'v3' ? { allOf: [meta] } : meta,
-    },
-    ...gvkExtension(info, info.kind),
-  };
-}
-
-function customListSchema(dialect: Dialect, info: ResourceInfo): JsonDocument {
-  const meta = referenceTo(dialect, definitionName('meta.v1.ListMeta') ?? '');
-  return {
-    description: `${info.kind}List is a list of ${info.kind}`,
-    type: 'object',
-    required: ['items'],
-    properties: {
-      apiVersion: { type: 'string' },
-      kind: { type: 'string' },
-      metadata: dialect === 'v3' ? { allOf: [meta] } : meta,
-      items: { type: 'array', items: referenceTo(dialect, definitionOf(info)) },
-    },
-    ...gvkExtension(info, `${info.kind}List`),
-  };
 }

@@ -7,6 +7,7 @@ import { gunzip, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { ResourceInfo } from '#api/resources.ts';
 import { endOfTurn } from '#base/turn.ts';
+import type { CustomSchema } from './custom-schema.ts';
 import { definitionEntries, type Entries } from './definitions.ts';
 import { findDescriptions, type Descriptions } from './descriptions.ts';
 import { groupVersionPath, operationsOf, type Operation } from './operations.ts';
@@ -14,13 +15,13 @@ import { definitionV2Bytes, documentV2Bytes, pathV2Bytes } from './protobuf-v2.t
 import { documentV3Bytes, pathV3Bytes, schemaV3Bytes } from './protobuf-v3.ts';
 import { renderV2Path } from './render-v2.ts';
 import { renderV3Path } from './render-v3.ts';
-import type { Dialect, JsonDocument } from './schema-document.ts';
+import type { Dialect } from './schema-document.ts';
 import { discoveryOperation, serverDocuments } from './server-operations.ts';
 
 export interface OpenApiInput {
   readonly resources: readonly ResourceInfo[];
   /** The schema of a custom resource, as its definition gives it. */
-  customSchema?(info: ResourceInfo): JsonDocument | undefined;
+  customSchema?(info: ResourceInfo): CustomSchema | undefined;
   readonly descriptions?: Descriptions;
   /** Told as the document's version ("1.36"). */
   readonly serverVersion?: string;

@@ -77,7 +77,7 @@ function isBare(owner: string, field: FieldSchema): boolean {
   return (owner === 'apiextensions.v1.JSONSchemaProps' && field.name !== 'default') || (owner === 'networking.v1.IngressRule' && field.name === 'http');
 }
 
-const typeMetaProse: Readonly<Record<string, string>> = {
+export const typeMetaProse: Readonly<Record<string, string>> = {
   apiVersion: 'The group and version of the schema this object follows, for example apps/v1. Servers convert what they recognise and may refuse what they do not.',
   kind: 'The REST resource this object represents, in CamelCase. Servers may infer it from the endpoint. It cannot be changed.',
 };

@@ -33,7 +33,7 @@ function keepObservedGenerations(pod: PodObject, old: PodObject): void {
 }
 
 function resized(containers: readonly Container[] | undefined, old: readonly Container[] | undefined): Container[] | undefined {
-  if (old === undefined || containers === undefined) return containers as Container[] | undefined;
+  if (!old || !containers) return containers as Container[] | undefined;
   if (containers.some((container, i) => container.name !== old[i]?.name)) return [...containers];
   return old.map((container, i) => {
     const merged = { ...container };
@@ -56,7 +56,10 @@ function prepareResize(object: Stored, before: Stored): void {
   if (sameShape) {
     const containers = resized(spec.containers, oldSpec.containers) ?? [];
     const initContainers = resized(spec.initContainers, oldSpec.initContainers);
+    const { resources } = spec;
     pod.spec = { ...oldSpec, containers, ...(initContainers === undefined ? {} : { initContainers }) };
+    if (resources) pod.spec.resources = resources;
+    else delete pod.spec.resources;
     assignField(pod, 'status', old.status);
     resetMetadataForStatus(pod, old);
   }

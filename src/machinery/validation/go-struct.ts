@@ -31,6 +31,11 @@ const ownNames: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'storage.v1.CSIDriverSpec': { fsGroupPolicy: 'FSGroupPolicy', seLinuxMount: 'SELinuxMount' },
 };
 
+const volumeSources = [
+  'gcePersistentDisk', 'awsElasticBlockStore', 'hostPath', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi', 'flexVolume', 'cinder', 'cephfs', 'fc', 'flocker',
+  'azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk', 'portworxVolume', 'scaleIO', 'local', 'storageos', 'csi',
+];
+
 /** Fields that the internal type has in another place: the rest follows in the table's order. */
 const ownOrder: Readonly<Record<string, readonly string[]>> = {
   'core.v1.PodSpec': [
@@ -45,10 +50,8 @@ const ownOrder: Readonly<Record<string, readonly string[]>> = {
     'name', 'hostPath', 'emptyDir', 'gcePersistentDisk', 'awsElasticBlockStore', 'gitRepo', 'secret', 'nfs', 'iscsi', 'glusterfs', 'persistentVolumeClaim', 'rbd',
     'quobyte', 'flexVolume', 'cinder', 'cephfs', 'flocker', 'downwardAPI', 'fc', 'azureFile', 'configMap', 'vsphereVolume', 'azureDisk',
   ],
-  'core.v1.PersistentVolumeSpec': [
-    'capacity', 'gcePersistentDisk', 'awsElasticBlockStore', 'hostPath', 'glusterfs', 'nfs', 'rbd', 'quobyte', 'iscsi', 'flexVolume', 'cinder', 'cephfs', 'fc', 'flocker',
-    'azureFile', 'vsphereVolume', 'azureDisk', 'photonPersistentDisk', 'portworxVolume', 'scaleIO', 'local', 'storageos', 'csi',
-  ],
+  'core.v1.PersistentVolumeSpec': ['capacity', ...volumeSources],
+  'core.v1.PersistentVolumeSource': volumeSources,
 };
 
 /** Fields of a pod that the internal type keeps in the security context. */

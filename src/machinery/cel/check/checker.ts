@@ -139,7 +139,7 @@ export class Checker {
       case 'param':
         this.substitution.assignable(dynType, target);
         return dynType;
-      case 'dyn': case 'error': return dynType;
+      case 'dyn': case 'any': case 'error': return dynType;
       default:
         this.report(id, `type '${formatType(target)}' does not support field selection`);
         return dynType;

@@ -16,12 +16,13 @@ export function equivalentType(a: CelType, b: CelType): boolean {
   return a.params.every((param, i) => equivalentType(param, b.params[i] ?? dynType));
 }
 
+/** Any is as dynamic as dyn. */
 export function isDyn(type: CelType): boolean {
-  return type.kind === 'dyn';
+  return type.kind === 'dyn' || type.kind === 'any';
 }
 
 function isDynOrError(type: CelType): boolean {
-  return type.kind === 'dyn' || type.kind === 'error';
+  return isDyn(type) || type.kind === 'error';
 }
 
 /** Whether a declared type takes a value type without unification. */

@@ -2,6 +2,7 @@
 import type { Deployment, DeploymentSpec, DeploymentStrategy, ReplicaSet, ReplicaSetSpec } from '#api/apps/v1.ts';
 import type { PodTemplateSpec } from '#api/core/v1.ts';
 import type { LabelSelector } from '#api/meta/v1.ts';
+import { goStruct } from '../go-struct.ts';
 import { addAll, child, forbiddenField, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { selectorFromObject } from '../../selectors-label.ts';
@@ -16,7 +17,7 @@ function checkStrategy(strategy: DeploymentStrategy | undefined, path: string): 
   if (strategy?.type === 'Recreate') {
     return rolling === undefined ? [] : [forbiddenField(at, "may not be specified when strategy `type` is 'Recreate'")];
   }
-  if (strategy?.type !== 'RollingUpdate') return [notSupported(path, strategy ?? {}, ['Recreate', 'RollingUpdate'])];
+  if (strategy?.type !== 'RollingUpdate') return [notSupported(path, goStruct('apps.v1.DeploymentStrategy', strategy ?? {}), ['Recreate', 'RollingUpdate'])];
   if (rolling === undefined) return [required(at, 'this should be defaulted and never be nil')];
   const unavailable = child(at, 'maxUnavailable');
   const errors = [...checkIntOrPercent(rolling.maxUnavailable, unavailable), ...checkIntOrPercent(rolling.maxSurge, child(at, 'maxSurge'))];

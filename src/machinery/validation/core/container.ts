@@ -81,7 +81,7 @@ export function checkEphemeralContainers(list: readonly EphemeralContainer[] | u
     const target = container.targetContainerName ?? '';
     if (target !== '' && !targets.has(target)) errors.push(fieldNotFound(child(at, 'targetContainerName'), target));
     for (const field of notEphemeral) {
-      if (isSet(container[field])) errors.push(forbiddenField(child(at, field), 'cannot be set for an Ephemeral Container'));
+      if (isSet(field, container[field])) errors.push(forbiddenField(child(at, field), 'cannot be set for an Ephemeral Container'));
     }
     for (const [j, mount] of (container.volumeMounts ?? []).entries()) {
       for (const field of ['subPath', 'subPathExpr'] as const) {
@@ -92,9 +92,11 @@ export function checkEphemeralContainers(list: readonly EphemeralContainer[] | u
   return errors;
 }
 
-function isSet(value: unknown): boolean {
+/** Go knows whether a pointer was given, and of `resources` only whether it says something. */
+function isSet(field: string, value: unknown): boolean {
   if (value === undefined || value === null || value === '') return false;
-  return !Array.isArray(value) || value.length > 0;
+  if (Array.isArray(value)) return value.length > 0;
+  return field !== 'resources' || Object.values(value).some((part) => part !== undefined && part !== null);
 }
 
 export function checkImageSpaces(container: { readonly image?: string }, path: string): FieldError[] {

@@ -59,7 +59,7 @@ function checkIscsiVolume(spec: Spec, path: string, pvName: string): FieldError[
 function checkLocal(spec: Spec, path: string): FieldError[] {
   const local = spec.local?.path ?? '';
   const errors = local === '' ? [required(child(path, 'path'), '')] : checkNoBacksteps(local, child(path, 'path'));
-  if (!spec.nodeAffinity?.required) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
+  if (!spec.nodeAffinity) errors.push(required('spec.nodeAffinity', 'Local volume requires node affinity'));
   return errors;
 }
 
@@ -104,7 +104,8 @@ function checkSources(spec: Spec, pvName: string, path: string): FieldError[] {
   let count = 0;
   for (const [name, check] of sources) {
     if (values[name] === undefined || values[name] === null) continue;
-    if (count > 0) errors.push(forbiddenField(child(path, name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
+    // Upstream counts a flexVolume, but never refuses it for being the second.
+    if (count > 0 && name !== 'flexVolume') errors.push(forbiddenField(child(path, name === 'cephfs' ? 'cephFS' : name), 'may not specify more than 1 volume type'));
     else addAll(errors, check(spec, child(path, pathNames[name] ?? name), pvName));
     count++;
   }

@@ -1,26 +1,11 @@
 // The selectors of devices: CEL expressions over a `device`, checked when they are written.
 import type { DeviceSelector } from '#api/resource/v1.ts';
 import { child, forbiddenField, invalidValue, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { compileSelector } from './device-expression.ts';
 import { checkList } from './names.ts';
 
 const longestExpression = 10 * 1024;
 const mostSelectors = 32;
-
-/** What compiling an expression says: an error's text, or that it may cost too much. */
-export interface SelectorVerdict {
-  readonly error?: string;
-  readonly tooExpensive?: boolean;
-}
-
-/** Compiles the expression of a selector in the environment of devices. */
-export type SelectorCompiler = (expression: string) => SelectorVerdict;
-
-let compile: SelectorCompiler | undefined;
-
-/** Gives the checks their compiler; until then expressions are taken as they are. */
-export function compileSelectorsWith(compiler: SelectorCompiler): void {
-  compile = compiler;
-}
 
 function checkSelector(selector: DeviceSelector, path: string): FieldError[] {
   const at = child(path, 'cel');
@@ -28,7 +13,7 @@ function checkSelector(selector: DeviceSelector, path: string): FieldError[] {
   const expression = selector.cel.expression ?? '';
   const textPath = child(at, 'expression');
   if (Buffer.byteLength(expression) > longestExpression) return [tooLong(textPath, '', longestExpression)];
-  const verdict = compile?.(expression) ?? {};
+  const verdict = compileSelector(expression);
   if (verdict.error !== undefined) return [invalidValue(textPath, expression, verdict.error)];
   return verdict.tooExpensive === true ? [forbiddenField(textPath, 'too complex, exceeds cost limit')] : [];
 }

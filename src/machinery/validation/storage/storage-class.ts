@@ -59,7 +59,7 @@ export const storageClass = standard<StorageClass>({
   update: (object, old) => [
     ...checkMeta(object.metadata, false, nameIsSubdomain),
     ...checkStorageClass(object),
-    ...immutable(object.parameters ?? {}, old.parameters ?? {}, 'parameters'),
+    ...immutable(object.parameters ?? null, old.parameters ?? null, 'parameters'),
     ...immutable(object.provisioner, old.provisioner, 'provisioner'),
     ...immutable(object.reclaimPolicy ?? null, old.reclaimPolicy ?? null, 'reclaimPolicy'),
     ...immutable(object.volumeBindingMode ?? null, old.volumeBindingMode ?? null, 'volumeBindingMode'),

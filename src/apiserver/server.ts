@@ -67,8 +67,8 @@ export interface ApiServerConfig {
   readonly hooks?: readonly PostStartHook[];
   /** Where calls of Services go: to ready endpoints (default) or to cluster IPs, which needs a service proxy on this machine. */
   readonly serviceRouting?: 'endpoints' | 'cluster-ip';
-  /** How extension API servers know this one: the front proxy's certificate. */
-  readonly frontProxy?: FrontProxy;
+  /** How extension API servers know this one: the front proxy's certificate, as it is now. */
+  readonly frontProxy?: () => FrontProxy;
   /** Makes the clients of webhooks and extension API servers; without it the network's. */
   readonly connect?: (options: HttpTransportOptions) => Transport;
   /** How to identify oneself to webhooks at "host:port". */

@@ -10,7 +10,7 @@ export const apiserverFlags = {
   'feature-gates': { type: 'gates', default: [], help: 'Comma-separated key=value pairs that turn features on or off.' },
   'emulated-version': { type: 'list', default: [], help: 'The version that the component emulates; only its own is possible.' },
   'allow-privileged': { type: 'bool', default: false, help: 'If true, allow privileged containers.' },
-  'runtime-config': { type: 'map', default: {}, help: 'A set of key=value pairs that enable or disable built-in APIs: v1=true|false, <group>/<version>=true|false, api/all=true|false, api/ga=true|false, api/beta=true|false, api/alpha=true|false.' },
+  'runtime-config': { type: 'list', default: [], help: 'A set of key=value pairs that enable or disable built-in APIs: v1=true|false, <group>/<version>=true|false, api/all=true|false, api/ga=true|false, api/beta=true|false, api/alpha=true|false.' },
   v: { type: 'int', default: 0, help: 'Number for the log level verbosity.' },
   // Serving
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'The IP address on which to listen for the --secure-port port.' },
@@ -24,6 +24,7 @@ export const apiserverFlags = {
   'kubelet-certificate-authority': { type: 'string', default: '', help: 'Path to a cert file for the certificate authority of kubelets.' },
   'proxy-client-cert-file': { type: 'string', default: '', help: 'Client certificate used to prove the identity of the aggregator when it must call out during a request.' },
   'proxy-client-key-file': { type: 'string', default: '', help: 'Private key for the client certificate used to prove the identity of the aggregator.' },
+  'enable-aggregator-routing': { type: 'bool', default: true, help: 'Calls of webhooks and extension API servers go to endpoint IPs; if false, to cluster IPs, which needs a service proxy on this machine.' },
   // Storage
   'etcd-servers': { type: 'list', default: [], help: 'List of etcd servers to connect with (scheme://ip:port), comma separated; without it the store is embedded.' },
   'etcd-compaction-interval': { type: 'duration', default: 300_000, help: 'The interval of compaction requests, and how much history is kept. If 0, the compaction request from apiserver is disabled.' },

@@ -16,6 +16,7 @@ import { readClusterConfig } from './cluster-config.ts';
 import { encryptionFlags, programEncryption } from './encryption.ts';
 import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
+import { flagTexts, keyValues } from './flag-texts.ts';
 import { createNodeProxy } from './node-proxy.ts';
 import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -64,6 +65,9 @@ async function startServer(world: World, config: ClusterConfig, flags: Apiserver
   const ca = pem('ca.crt');
   let frontProxyCa = pem('front-proxy-ca.crt');
   const stopped = new AbortController();
+  const frontProxyFiles = [flags.get('proxy-client-cert-file') || pkiFile(config.paths, 'front-proxy-client.crt'), flags.get('proxy-client-key-file') || pkiFile(config.paths, 'front-proxy-client.key')];
+  const [frontProxyCert = '', frontProxyKey = ''] = frontProxyFiles.map((file) => readFileSync(file, 'utf8'));
+  let frontProxy = { cert: frontProxyCert, key: frontProxyKey };
   const security = securityOf(world, flags, () => frontProxyCa, `${config.nodeIp}:${config.apiPort}`, stopped.signal);
   const store = await openStore(world, config.store, config.paths.state);
   const encryption = await programEncryption(world, config.paths, encryptionFlags(flags));
@@ -81,8 +85,11 @@ async function startServer(world: World, config: ClusterConfig, flags: Apiserver
     serviceNodePortRange: config.nodePortRange,
     advertise: { address: config.nodeIp, port: config.apiPort },
     version: versionInfo,
+    runtimeConfig: keyValues(flags.get('runtime-config')),
+    flags: flagTexts(apiserverFlags, flags),
     trustedClients: { clientCa: ca, requestHeaderCa: frontProxyCa },
-    frontProxy: { cert: pem('front-proxy-client.crt'), key: pem('front-proxy-client.key') },
+    frontProxy: () => frontProxy,
+    serviceRouting: flags.get('enable-aggregator-routing') ? 'endpoints' : 'cluster-ip',
     delegates: [{ resources: metricsResources, handler: metrics.handler }],
   });
   // Listening before the caches are loaded: clients get "not ready" instead of a refused connection.
@@ -96,6 +103,10 @@ async function startServer(world: World, config: ClusterConfig, flags: Apiserver
     if (!keyMatches(cert, key)) throw new Error('the serving certificate and its key do not belong together');
     listener.reload({ cert, key, clientCa: `${clientCa}\n${proxyCa}` });
     frontProxyCa = proxyCa;
+  });
+  followFiles(world, frontProxyFiles, stopped.signal, ([cert = '', key = '']) => {
+    if (!keyMatches(cert, key)) throw new Error('the front proxy\'s certificate and its key do not belong together');
+    frontProxy = { cert, key };
   });
   await server.start();
   const scraper = metrics.start(server.reader);

@@ -47,7 +47,7 @@ async function startCluster(handle?: (exchange: Exchange) => Promise<boolean>, c
   const store = openMemoryStore(testWorld());
   const api = await startTestServer(store, {
     ...config,
-    frontProxy: frontProxyClient,
+    frontProxy: () => frontProxyClient,
     connect: (options) => httpTransport({ ...options, resolve: async () => ({ host: '127.0.0.1', port: (await options.resolve?.())?.port ?? 0 }) }),
   });
   await api.post('/api/v1/namespaces', { metadata: { name: 'wardle' } });
@@ -238,7 +238,7 @@ test('upgrades are passed through as they are, with the caller\'s name', async (
   }, ['api.wardle.svc']);
   const store = openMemoryStore(testWorld());
   const everybody = { name: 'all', authenticate: async () => ({ name: 'tester', groups: ['a', 'b'], extra: { 'example.com/x': ['1'] } }) };
-  await using api = await startTestServer(store, { frontProxy: frontProxyClient, security: () => ({ ...openSecurity(), authenticators: [everybody] }) });
+  await using api = await startTestServer(store, { frontProxy: () => frontProxyClient, security: () => ({ ...openSecurity(), authenticators: [everybody] }) });
   await api.post('/api/v1/namespaces', { metadata: { name: 'wardle' } });
   await api.post('/api/v1/namespaces/wardle/services', { metadata: { name: 'api' }, spec: { type: 'ExternalName', externalName: 'localhost' } });
   await api.post(services, wardle({ service: { namespace: 'wardle', name: 'api', port: backend.port } }));

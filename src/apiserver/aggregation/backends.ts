@@ -17,7 +17,8 @@ export interface BackendPorts {
   readonly clock: Clock;
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
-  readonly frontProxy?: FrontProxy;
+  /** Asked for every new set of connections: certificates are renewed. */
+  readonly frontProxy?: () => FrontProxy;
 }
 
 export interface Backends {
@@ -44,14 +45,25 @@ function keyOf({ service, namespace, port, caBundle, insecure }: RemoteService):
 
 export function createBackends(ports: BackendPorts): Backends {
   const transports = new Map<string, Transport>();
+  let shown: string | undefined;
+  const letGo = (isWanted: (key: string) => boolean): void => {
+    for (const [key, transport] of transports) {
+      if (isWanted(key)) continue;
+      transports.delete(key);
+      ports.clock.after(graceMs, () => void transport.close(), { background: true });
+    }
+  };
   const tlsOf: Backends['tlsOf'] = (remote) => ({
     ...(remote.caBundle !== '' && { ca: Buffer.from(remote.caBundle, 'base64').toString() }),
-    ...(ports.frontProxy !== undefined && { cert: ports.frontProxy.cert, key: ports.frontProxy.key }),
+    ...ports.frontProxy?.(),
     insecure: remote.insecure, serverName: hostOf(remote), checkServerName,
   });
   return {
     tlsOf,
     transportOf(remote) {
+      const cert = ports.frontProxy?.().cert;
+      if (cert !== shown) letGo(() => false);
+      shown = cert;
       const key = keyOf(remote);
       const known = transports.get(key);
       if (known !== undefined) return known;
@@ -64,11 +76,7 @@ export function createBackends(ports: BackendPorts): Backends {
     },
     keepOnly(remotes) {
       const wanted = new Set([...remotes].map(keyOf));
-      for (const [key, transport] of transports) {
-        if (wanted.has(key)) continue;
-        transports.delete(key);
-        ports.clock.after(graceMs, () => void transport.close(), { background: true });
-      }
+      letGo((key) => wanted.has(key));
     },
     async close() {
       await Promise.allSettled([...transports.values()].map((transport) => transport.close()));

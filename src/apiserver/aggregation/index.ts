@@ -26,7 +26,7 @@ export interface AggregationPorts {
   readonly writer: RegistrationPorts['writer'];
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
-  readonly frontProxy?: FrontProxy;
+  readonly frontProxy?: () => FrontProxy;
   /** Groups and versions that this server answers, custom resources' among them. */
   readonly served: () => Iterable<{ readonly group: string; readonly version: string; readonly custom: boolean }>;
 }

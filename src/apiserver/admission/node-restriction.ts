@@ -147,7 +147,9 @@ export function nodeRestriction({ reader, writer, authorizer, podCertificates }:
 
   const checkToken = async (node: string, request: AdmissionRequest): Promise<void> => {
     if (request.operation !== 'CREATE' || request.subresource !== 'token') return;
-    const { boundObjectRef: ref, audiences = [] } = (request.object as (TokenRequest & KubeObject) | undefined)?.spec ?? {};
+    const { boundObjectRef: ref, audiences: asked } = (request.object as (TokenRequest & KubeObject) | undefined)?.spec ?? {};
+    // None is written as null.
+    const audiences = asked ?? [];
     if (ref?.apiVersion !== 'v1' || ref.kind !== 'Pod' || (ref.name ?? '') === '') throw refused(request, 'node requested token not bound to a pod');
     if ((ref.uid ?? '') === '') throw refused(request, 'node requested token with a pod binding without a uid');
     const pod = await podNamed(request, ref.name ?? '');

@@ -58,10 +58,10 @@ describe('a node', () => {
   const node: KubeObject = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1', uid: 'u-n1' } };
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n1', uid: 'u-n1', controller: true };
   const mirror = (spec: object = {}, metadata: object = {}): KubeObject => pod({ nodeName: 'n1', ...spec }, { annotations: { 'kubernetes.io/config.mirror': 'h' }, ownerReferences: [owner], ...metadata });
-  const own = pod({ nodeName: 'n1', volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { audience: 'vault' } }] } }] }, { name: 'mine', uid: 'u-p' });
+  const own = pod({ nodeName: 'n1', volumes: [{ name: 't', projected: { sources: [{ serviceAccountToken: { audience: 'vault' } }, { serviceAccountToken: { path: 'token' } }] } }] }, { name: 'mine', uid: 'u-p' });
   const plugin = nodeRestriction({ reader: fakeReader(node, own, pod({ nodeName: 'n2' }, { name: 'other', uid: 'u-o' })), writer: none, authorizer: { name: 'x', authorize: (a: Attributes) => ({ decision: a.resource === 'granted' ? 'allow' : 'none', reason: '' }) }, podCertificates: false });
   const act = (plural: string, operation: Operation, object: KubeObject | undefined, more: Partial<AdmissionRequest> = {}): Promise<unknown> => admitWith([plugin], plural, operation, object, { user, ...more });
-  const token = (audiences: string[], ref: object = {}): KubeObject => ({ spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'mine', uid: 'u-p', ...ref } } });
+  const token = (audiences: string[] | null, ref: object = {}): KubeObject => ({ spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'mine', uid: 'u-p', ...ref } } });
   const asToken = { subresource: 'token', name: 'sa' };
 
   test.each<[string, () => Promise<unknown>]>([
@@ -69,6 +69,7 @@ describe('a node', () => {
     ['its own pods\' deletion', () => act('pods', 'DELETE', undefined, { name: 'mine' })],
     ['its own lease', () => act('coordination.k8s.io/leases', 'CREATE', { metadata: { name: 'n1' } }, { namespace: 'kube-node-lease' })],
     ['a token that its pod\'s volume names', () => act('serviceaccounts', 'CREATE', token(['vault']), asToken)],
+    ['a token for the API, its audiences written as null', () => act('serviceaccounts', 'CREATE', token(null), asToken)],
     ['a token that it has been granted', () => act('serviceaccounts', 'CREATE', token(['granted']), asToken)],
     ['a claim\'s capacity', () => act('persistentvolumeclaims', 'UPDATE', { metadata: { name: 'c' }, status: { capacity: { storage: '2' } } }, { subresource: 'status', oldObject: { metadata: { name: 'c' }, status: { capacity: { storage: '1' } } } })],
     ['labels of the kubelet', () => act('nodes', 'CREATE', { metadata: { name: 'n1', labels: { 'kubernetes.io/os': 'linux', 'x.node.kubernetes.io/y': 'z', plain: 'a' } } })],

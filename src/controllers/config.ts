@@ -10,6 +10,8 @@ export interface ControllersConfig {
   readonly identity: string;
   /** PEM of the cluster's CA, published to every namespace. */
   readonly rootCa: string;
+  /** PEM of the key that signs service account tokens in Secrets; without it those get none. */
+  readonly serviceAccountKey?: string;
   /** How long an unresponsive node keeps its state (50 s). */
   readonly nodeMonitorGracePeriodMs: number;
   /** How often nodes are looked at (5 s). */

@@ -23,9 +23,11 @@ import { replicaset, replicationcontroller } from './replicaset/controller.ts';
 import { resourcequota } from './resourcequota/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
+import { serviceaccounttoken } from './serviceaccount/token-controller.ts';
 import { statefulset } from './statefulset/controller.ts';
 import { tainteviction } from './tainteviction/controller.ts';
 import { ttlafterfinished } from './ttlafterfinished/controller.ts';
+import { validatingadmissionpolicystatus } from './validatingadmissionpolicystatus/controller.ts';
 
 export const registry: readonly Controller[] = [
   deployment,
@@ -37,6 +39,7 @@ export const registry: readonly Controller[] = [
   endpoints,
   namespace,
   serviceaccount,
+  serviceaccounttoken,
   rootcacertpublisher,
   clusterroleaggregation,
   garbagecollector,
@@ -50,6 +53,7 @@ export const registry: readonly Controller[] = [
   daemonset,
   statefulset,
   resourcequota,
+  validatingadmissionpolicystatus,
   disruption,
   persistentvolume,
   podautoscaler,

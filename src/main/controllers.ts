@@ -22,6 +22,7 @@ async function startAll(world: World, config: ClusterConfig, signal: AbortSignal
     leaderElect: config.store !== 'embedded',
     identity: `${hostname()}_${process.pid}`,
     rootCa: ca,
+    serviceAccountKey: readFileSync(pkiFile(config.paths, 'sa.key'), 'utf8'),
     clusterSigningCert: ca,
     clusterSigningKey: readFileSync(pkiFile(config.paths, 'ca.key'), 'utf8'),
     clusterCidr: config.podCidr,

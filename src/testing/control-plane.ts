@@ -8,6 +8,8 @@ import { createCa, endToEndHeaders, generateKey, memoryTransport, proxyRequest, 
 export interface ControlPlane {
   readonly handler: Handler;
   readonly ca: CertifiedKey;
+  /** PEM; signs service account tokens. */
+  readonly serviceAccountKey: string;
   /** Resolves when the server is ready and the cluster's own objects exist. */
   readonly ready: Promise<void>;
   close(): Promise<void>;
@@ -45,9 +47,10 @@ function memoryConnect(services: ServiceHandlers): (options: HttpTransportOption
 export function startControlPlane(world: World, store: Store, kubeletOf: (nodeName: string) => Handler | undefined, services: ServiceHandlers = {}): ControlPlane {
   const now = world.clock.now();
   const ca = createCa(world.random, { commonName: 'kubernetes', notBeforeMs: now - yearMs, notAfterMs: now + 10 * yearMs });
+  const serviceAccountKey = generateKey();
   const server = createApiServer(world, {
     store,
-    security: defaultSecurity(world, { serviceAccountKey: generateKey(), issuer: 'https://kubernetes.default.svc.cluster.local', authorizationModes: ['Node', 'RBAC'] }),
+    security: defaultSecurity(world, { serviceAccountKey, issuer: 'https://kubernetes.default.svc.cluster.local', authorizationModes: ['Node', 'RBAC'] }),
     nodeProxy: memoryNodeProxy(kubeletOf),
     serviceCidr: '10.96.0.0/16',
     serviceNodePortRange: '30000-32767',
@@ -55,5 +58,5 @@ export function startControlPlane(world: World, store: Store, kubeletOf: (nodeNa
     trustedClients: { clientCa: ca.cert },
     connect: memoryConnect(services),
   });
-  return { handler: server.handler, ca, ready: server.start(), close: () => server.close() };
+  return { handler: server.handler, ca, serviceAccountKey, ready: server.start(), close: () => server.close() };
 }

@@ -160,7 +160,7 @@ function startPrograms({ time, plane, options, clientOf, stop, programs }: Parts
   const list = options.controllers ?? ['*'];
   if (list.length > 0) {
     const clientFor = (name: string): Client => (name === programName ? clientOf(controllerManager, `${programName}/v1.36.0 skiff`) : clientOf(serviceAccount('kube-system', name), `${programName}/v1.36.0 skiff ${name}`));
-    programs.controllers = startControllers(world, clientFor, { leaderElect: false, identity: 'skiff-testing', rootCa: plane.ca.cert, ...options.controllersConfig, controllers: list });
+    programs.controllers = startControllers(world, clientFor, { leaderElect: false, identity: 'skiff-testing', rootCa: plane.ca.cert, serviceAccountKey: plane.serviceAccountKey, ...options.controllersConfig, controllers: list });
   }
   if (options.scheduler === false) return;
   const client = clientOf(schedulerIdentity, 'kube-scheduler/v1.36.0 skiff');

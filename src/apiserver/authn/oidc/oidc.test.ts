@@ -1,8 +1,9 @@
 // OpenID tokens from the provider's documents to the user they make: signatures and keys that rotate, issuers and
 // audiences, mappings by claim and by CEL, rules, distributed groups, and what is wrong with a configuration.
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { JWTAuthenticator } from '#api/apiserver/v1.ts';
+import { systemClock } from '#base/clock.ts';
 import { generateKey, keyIdOf, publicJwk, signJwt, type JwtClaims } from '#wire';
 import { testWorld } from '../../test-server.case.ts';
 import { configuredTokens } from '../index.ts';
@@ -11,7 +12,6 @@ import { compileJwtAuthenticators } from './configuration.ts';
 
 const issuer = 'https://idp.example';
 const stop = new AbortController();
-afterEach(() => undefined);
 
 interface Idp {
   readonly key: KeyObject;
@@ -30,7 +30,7 @@ function idp(): Idp {
 }
 
 function sign({ key }: Idp, claims: JwtClaims): string {
-  const now = Date.now() / 1000;
+  const now = systemClock.now() / 1000;
   return signJwt({ iss: issuer, aud: 'skiff', exp: Math.floor(now) + 600, sub: 'jane', ...claims }, key, keyIdOf(createPublicKey(key)));
 }
 

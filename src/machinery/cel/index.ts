@@ -33,3 +33,4 @@ export { ComposedVariables, compileExpression, type CompiledExpression } from '.
 export { evaluateAll, OutOfBudgetError, type Evaluation, type EvaluationContext } from './admission/evaluate.ts';
 export { isJsonPatchValue, isObjectValue, jsonPatchType, objectRootType, toJson, typeMismatches } from './admission/mutation-types.ts';
 export { declaredTypes, typeTable } from './admission/object-types.ts';
+export { resourcesToCheck, typeCheckPolicy, type CheckedKind, type CheckedResource } from './admission/type-check.ts';

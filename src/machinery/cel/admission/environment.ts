@@ -4,6 +4,7 @@
 import type { CelType, Environment } from '../contract.ts';
 import { authorizerType, resourceCheckType } from '../library/authorizer.ts';
 import { jsonPatchFunctions, kubernetesEnvironment } from '../library/environment.ts';
+import { typeProvider, type Declared } from '../schema/declared.ts';
 import { boolType, dynType, intType, listType, mapType, objectType, stringType, timestampType } from '../types/types.ts';
 import { mutationTypes } from './mutation-types.ts';
 import { declaredTypes, typeTable } from './object-types.ts';
@@ -57,4 +58,15 @@ export function admissionEnvironment({ params, authorizer, patchTypes = false }:
     environments.set(key, known);
   }
   return known;
+}
+
+/** For checking types: what is known of the object and, where the policy has parameters, of those. */
+export function typedAdmissionEnvironment(object: Declared | undefined, params: { readonly declared: Declared | undefined } | undefined): Environment {
+  const shown = object?.type ?? dynType;
+  const roots = [object, params?.declared].filter((root) => root !== undefined);
+  const variables: Record<string, CelType> = {
+    object: shown, oldObject: shown, namespaceObject: objectType('kubernetes.Namespace'), request: objectType('kubernetes.AdmissionRequest'), authorizer: authorizerType,
+    ...(params === undefined ? {} : { params: params.declared?.type ?? dynType }),
+  };
+  return kubernetesEnvironment().extend({ variables, provider: admissionTypes }).extend({ provider: typeProvider(roots, { keywordFields: true }) });
 }

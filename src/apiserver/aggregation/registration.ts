@@ -28,6 +28,8 @@ export interface Registration {
   sync(wanted: readonly LocalVersion[]): Promise<void>;
 }
 
+const atOnce = 32;
+
 export function nameOf(group: string, version: string): string {
   return `${version}.${group}`;
 }
@@ -68,20 +70,23 @@ export function createRegistration({ reader, writer }: RegistrationPorts): Regis
     if (jsonEqual(current.spec, spec)) return;
     await writer.update(group, plural, { ...current, spec });
   };
+  const settleOne = async (name: string, wanted: LocalVersion | undefined): Promise<void> => {
+    try {
+      await settle(name, wanted);
+      once.add(name);
+    } catch (error) {
+      // Somebody was quicker: the next change brings this back.
+      if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
+    }
+  };
   return {
     async sync(wanted) {
       const existing = reader.list(group, plural) as readonly StoredApiService[];
       presentAtStart ??= new Set(existing.map((service) => service.metadata?.name ?? ''));
       const byName = new Map(wanted.map((each) => [nameOf(each.group, each.version), each]));
-      for (const name of new Set([...byName.keys(), ...existing.filter((service) => modeOf(service) !== '').map((service) => service.metadata?.name ?? '')])) {
-        try {
-          await settle(name, byName.get(name));
-          once.add(name);
-        } catch (error) {
-          // Somebody was quicker: the next change brings this back.
-          if (!isConflict(error) && !isAlreadyExists(error) && !isNotFound(error)) throw error;
-        }
-      }
+      const names = [...new Set([...byName.keys(), ...existing.filter((service) => modeOf(service) !== '').map((service) => service.metadata?.name ?? '')])];
+      // Together, because the store writes together what comes together: a first start has dozens to make.
+      for (let at = 0; at < names.length; at += atOnce) await Promise.all(names.slice(at, at + atOnce).map(async (name) => settleOne(name, byName.get(name))));
     },
   };
 }

@@ -1,3 +1,4 @@
+// How flags are told, by their types.
 import { expect, test } from 'vitest';
 import { parseFlags, type FlagTable } from './flag-parse.ts';
 import { flagTexts, keyValues } from './flag-texts.ts';

@@ -10,6 +10,8 @@ import { namespaceAutoProvision, namespaceExists } from './namespace-plugins.ts'
 import { nodeRestriction } from './node-restriction.ts';
 import { denyServiceExternalIPs, ownerReferencesPermissionEnforcement, persistentVolumeClaimResize } from './ownership-and-services.ts';
 import { alwaysPullImages, extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector, podTolerationRestriction, podTopologyLabels } from './pod-plugins.ts';
+import { serviceAccountPlugin } from './service-account.ts';
+import { seededRandom } from '#base/random.ts';
 import { podResizeValidator } from './pod-update-plugins.ts';
 
 const none = { lookup: async () => undefined };
@@ -44,6 +46,13 @@ describe('pods', () => {
     const labels = { 'topology.kubernetes.io/zone': 'a' };
     expect((await admitWith([plugin], 'pods', 'CREATE', pod({ nodeName: 'n1' }))).object?.metadata?.labels).toEqual(labels);
     expect((await admitWith([plugin], 'pods', 'CREATE', { metadata: { name: 'p' }, target: { kind: 'Node', name: 'n1' } }, { subresource: 'binding' })).object?.metadata?.labels).toEqual(labels);
+  });
+  test('ServiceAccount holds pods to the Secrets that a strict account names', async () => {
+    const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'x', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }, secrets: [{ name: 'mine' }], automountServiceAccountToken: false };
+    const plugin = serviceAccountPlugin(fakeReader(account), seededRandom(1), async () => undefined);
+    await specOf(plugin, pod({ volumes: [{ name: 'v', secret: { secretName: 'mine' } }] }));
+    await expect(specOf(plugin, pod({ volumes: [{ name: 'v', secret: { secretName: 'other' } }] }))).rejects.toThrow('volume with secret.secretName="other" is not allowed because service account default does not reference that secret');
+    await expect(specOf(plugin, pod({ imagePullSecrets: [{ name: 'mine' }] }))).rejects.toThrow('imagePullSecrets[0].name="mine" is not allowed because service account default does not reference that imagePullSecret');
   });
   test('PodResizeValidator', async () => {
     const plugin = podResizeValidator(fakeReader({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: { allocatable: { cpu: '1', memory: '1Gi' } } }));

@@ -4,8 +4,9 @@
 import type { Container, ServiceAccount, Volume } from '#api/core/v1.ts';
 import { nameSuffix, type Random } from '#base/random.ts';
 import { forbidden } from '#machinery';
-import type { AdmissionPlugin, KubeObject, ObjectReader } from '../contract.ts';
+import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader } from '../contract.ts';
 import { isPods, podOf, type PodObject } from './pod-shape.ts';
+import { refused } from './refused.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 const mirrorAnnotation = 'kubernetes.io/config.mirror';
@@ -39,7 +40,32 @@ function mountToken(pod: PodObject, random: Random): void {
 function checkMirrorPod(pod: PodObject): void {
   const name = pod.metadata.name ?? '';
   if ((pod.spec.serviceAccountName ?? '') !== '') throw forbidden({ group: '', resource: 'pods' }, name, 'a mirror pod may not reference service accounts');
+  if (pod.spec.volumes?.some((v) => v.projected?.sources?.some((source) => source.serviceAccountToken !== undefined) === true) === true) throw forbidden({ group: '', resource: 'pods' }, name, 'a mirror pod may not use ServiceAccountToken volume projections');
   if (pod.spec.volumes?.some((v) => v.secret !== undefined) === true) throw forbidden({ group: '', resource: 'pods' }, name, 'a mirror pod may not reference secrets');
+}
+
+/** An account may name the only Secrets that its pods use. */
+function checkMountable(request: AdmissionRequest, pod: PodObject, account: ServiceAccount): void {
+  const mountable = new Set((account.secrets ?? []).map((ref) => ref.name ?? ''));
+  const pullable = new Set((account.imagePullSecrets ?? []).map((ref) => ref.name ?? ''));
+  const name = account.metadata?.name ?? '';
+  const refuse = (what: string, kind: string): Error => refused(request, `${what} is not allowed because service account ${name} does not reference that ${kind}`);
+  for (const { secret } of pod.spec.volumes ?? []) {
+    const used = secret?.secretName ?? '';
+    if (used !== '' && !mountable.has(used)) throw refuse(`volume with secret.secretName="${used}"`, 'secret');
+  }
+  const groups = [['init container', pod.spec.initContainers ?? []], ['container', pod.spec.containers]] as const;
+  for (const [word, containers] of groups) {
+    for (const container of containers) {
+      for (const env of container.env ?? []) {
+        const used = env.valueFrom?.secretKeyRef?.name;
+        if (used !== undefined && !mountable.has(used)) throw refuse(`${word} ${container.name} with envVar ${env.name} referencing secret.secretName="${used}"`, 'secret');
+      }
+    }
+  }
+  for (const [at, ref] of (pod.spec.imagePullSecrets ?? []).entries()) {
+    if (!pullable.has(ref.name ?? '')) throw refuse(`imagePullSecrets[${at}].name="${ref.name ?? ''}"`, 'imagePullSecret');
+  }
 }
 
 /** @param lookup asks the store when the cache has no such account yet. */
@@ -65,6 +91,7 @@ export function serviceAccountPlugin(reader: ObjectReader, random: Random, looku
       }
       const wanted = pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
       if (wanted) mountToken(pod, random);
+      if (account.metadata?.annotations?.['kubernetes.io/enforce-mountable-secrets'] === 'true') checkMountable(request, pod, account);
       if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets !== undefined) {
         pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));
       }

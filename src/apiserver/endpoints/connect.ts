@@ -4,7 +4,7 @@ import type { Node, Pod } from '#api/core/v1.ts';
 import type { Service } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import { randomInt } from '#base/random.ts';
-import { badRequest, genericServerResponse, internalError, invalid, notFound, serviceUnavailable, StatusError, type FieldError } from '#machinery';
+import { StatusError, badRequest, forbidden, genericServerResponse, internalError, invalid, notFound, serviceUnavailable, type FieldError } from '#machinery';
 import { errorText } from '#base/errors.ts';
 import type { ConnectTarget, KubeObject } from '../contract.ts';
 import { admissionRequest } from '../registry/admission-chain.ts';
@@ -52,6 +52,16 @@ function containerOf(pod: PodObject, asked: string): string {
   if (containers.length === 0) throw badRequest(`a container name must be specified for pod ${name}`);
   const initText = initContainers.length === 0 ? '' : ` or one of the init containers: [${initContainers.map((c) => c.name).join(' ')}]`;
   throw badRequest(`a container name must be specified for pod ${name}, choose one of: [${containers.map((c) => c.name).join(' ')}]${initText}`);
+}
+
+/** Browsers open streams with GET: whoever may only `get` an exec must not run commands by it. Throws 403. */
+async function mustBeAllowedToCreate(target: Target): Promise<void> {
+  const { server, call, namespace, name, subresource, served } = target;
+  if (call.info.verb === 'create') return;
+  const { group, version, plural } = served.info;
+  const attributes = { user: call.user, isResourceRequest: true, verb: 'create', path: call.info.path, apiGroup: group, apiVersion: version, namespace, resource: plural, subresource, name };
+  const verdict = await server.authorizer.authorize(attributes);
+  if (verdict.decision !== 'allow') throw forbidden({ group, resource: plural }, name, verdict.reason);
 }
 
 async function admitConnect(target: Target, kind: string, options: Record<string, unknown>): Promise<void> {
@@ -119,6 +129,7 @@ export async function getLog(target: Target): Promise<void> {
 
 /** exec and attach: the options travel on under the kubelet's names. */
 export async function streamToContainer(target: Target, kind: 'exec' | 'attach'): Promise<void> {
+  await mustBeAllowedToCreate(target);
   const { query } = target.call.info;
   const flag = (name: string, otherwise: boolean): boolean => (query.has(name) ? queryFlag(query, name) : otherwise);
   const tty = flag('tty', false);
@@ -140,6 +151,7 @@ export async function streamToContainer(target: Target, kind: 'exec' | 'attach')
 }
 
 export async function portForward(target: Target): Promise<void> {
+  await mustBeAllowedToCreate(target);
   const { query } = target.call.info;
   await admitConnect(target, 'PodPortForwardOptions', { ports: query.getAll('ports').map(Number) });
   const pod = await podOf(target);

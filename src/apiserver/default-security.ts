@@ -18,6 +18,7 @@ import {
 } from './authz/index.ts';
 import { decodeConfiguration, watchConfiguration } from './configuration/watched-file.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
+import { paramPermission } from './policies/index.ts';
 import { outsidePlugins, reviewClient } from './webhooks/index.ts';
 import type { Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
@@ -165,7 +166,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
         anonymousAuthenticator(() => jwt?.anonymous() ?? anonymous),
       ],
       authorizer,
-      admission: defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: outside, findKind }, { ...settings.admission, podCertificates: settings.podCertificates === true }),
+      admission: [...defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: outside, findKind }, { ...settings.admission, podCertificates: settings.podCertificates === true }), paramPermission({ reader, resources, authorizer })],
       impersonate: createImpersonation(world, authorizer),
       refusal,
       creators,

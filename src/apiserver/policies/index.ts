@@ -23,3 +23,5 @@ export function admissionPolicies(world: World, matching: MatchingPorts & { read
     compileConditions: createConditionCompiler(conditions),
   };
 }
+
+export { paramPermission } from './param-permission.ts';

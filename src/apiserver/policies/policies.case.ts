@@ -2,7 +2,7 @@
 import { openMemoryStore } from '#store';
 import type { Authorizer } from '../contract.ts';
 import { openSecurity, startTestServer, testWorld, type Answer, type TestServer } from '../test-server.case.ts';
-import { admissionPolicies } from './index.ts';
+import { admissionPolicies, paramPermission } from './index.ts';
 
 export interface PolicyCluster extends AsyncDisposable {
   readonly api: TestServer;
@@ -19,13 +19,16 @@ function mustBe(status: number, answer: Answer): void {
   if (answer.status !== status) throw new Error(`${answer.status}: ${answer.text}`);
 }
 
-export async function startPolicyCluster(authorizer?: Authorizer): Promise<PolicyCluster> {
+/** Without `groups` the caller is a master, for whom much is not asked. */
+export async function startPolicyCluster(authorizer?: Authorizer, groups?: readonly string[]): Promise<PolicyCluster> {
   const store = openMemoryStore(testWorld());
   const world = testWorld();
   const api = await startTestServer(store, {
     security: (ports) => {
       const open = openSecurity();
-      return { ...open, admission: admissionPolicies(world, ports, authorizer ?? open.authorizer).plugins };
+      const asked = authorizer ?? open.authorizer;
+      const authenticators = groups === undefined ? open.authenticators : [{ name: 'fixed', authenticate: async () => ({ name: 'tester', groups }) }];
+      return { ...open, authenticators, admission: [...admissionPolicies(world, ports, asked).plugins, paramPermission({ ...ports, authorizer: asked })] };
     },
   });
   const make = (kind: string) => async (name: string, spec: Record<string, unknown>, binding: Record<string, unknown> = {}): Promise<void> => {

@@ -163,3 +163,13 @@ test('the authorizer is asked in the requester\'s name, also one that answers la
   expect(body.message).toMatch(/denied request: no secrets$/);
   expect(asked).toEqual(['tester approve configmaps default/a', 'tester get secrets x/y']);
 });
+
+test('who may not read parameters may not let a policy read them', async () => {
+  await using cluster = await startPolicyCluster({ name: 'none', authorize: () => ({ decision: 'none', reason: '' }) }, ['ordinary']);
+  const spec = { matchConstraints: { resourceRules: [{ apiGroups: ['apps'], apiVersions: ['v1'], operations: ['*'], resources: ['deployments'] }] }, paramKind: { apiVersion: 'v1', kind: 'Secret' }, validations: [{ expression: 'true' }] };
+  const { status, body } = await cluster.api.post('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies', { metadata: { name: 'p' }, spec });
+  expect([status, body.message]).toEqual([
+    422,
+    'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.paramKind: Forbidden: user &{tester  [ordinary] map[]} must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)',
+  ]);
+});

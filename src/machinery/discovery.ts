@@ -93,12 +93,14 @@ export function apiResourceList(resources: readonly ResourceInfo[], group: strin
 }
 
 function aggregatedResource(info: ResourceInfo): APIResourceDiscovery {
+  // Of custom resources the group and version are always told.
+  const told = (kind: { group: string; version: string; kind: string }) => (info.type === undefined && kind.group === '' ? { group: info.group, version: info.version, kind: kind.kind } : kind);
   const subresources = info.subresources.map((sub): APISubresourceDiscovery => ({
-    subresource: sub.name, responseKind: subresourceKind(info, sub), verbs: [...sub.verbs],
+    subresource: sub.name, responseKind: told(subresourceKind(info, sub)), verbs: [...sub.verbs],
   }));
   return {
     resource: info.plural,
-    responseKind: { group: '', version: '', kind: info.kind },
+    responseKind: told({ group: '', version: '', kind: info.kind }),
     scope: info.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: info.singular,
     verbs: [...info.verbs],

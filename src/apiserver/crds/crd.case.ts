@@ -256,6 +256,29 @@ export function customResourceSuite(name: string, open: () => Promise<SuiteStore
       });
     });
 
+    it('are told in OpenAPI as they are, with every change', async () => {
+      const json = { accept: 'application/json' };
+      const v3 = async (): Promise<Answer> => api.get('/openapi/v3/apis/stable.example.com/v1', json);
+      const index = async (group = 'stable.example.com'): Promise<unknown> => (JSON.parse((await api.get('/openapi/v3', json)).text) as { paths: Json }).paths[`apis/${group}/v1`];
+      expect([(await v3()).status, await index()]).toEqual([404, undefined]);
+      const builtIn = await index('apps');
+      const made = await establish(api);
+      const first = await index();
+      const { properties } = (await v3()).body.components.schemas['com.example.stable.v1.CronTab'];
+      expect(properties.spec.properties.replicas).toEqual({ type: 'integer', minimum: 1, maximum: 10 });
+      expect(properties.metadata.allOf).toEqual([{ $ref: '#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta' }]);
+      const v2 = await api.get('/openapi/v2', json);
+      expect(v2.body.definitions['com.example.stable.v1.CronTab'].properties.spec.properties.free).toEqual({ 'x-kubernetes-preserve-unknown-fields': true });
+      expect(v2.body.definitions['com.example.stable.v1.CronTabList']['x-kubernetes-group-version-kind']).toEqual([{ group: 'stable.example.com', kind: 'CronTabList', version: 'v1' }]);
+      const body = made.body as Json & { spec: Json };
+      await api.put(`${definitions}/crontabs.stable.example.com`, { ...body, spec: { ...body.spec, versions: [version('v1', {}, { more: { type: 'string', description: 'New.' } })] } });
+      const again = await until(v3, (answer) => answer.text.includes('New.'));
+      expect([again.status, (await index()) === first, await index('apps')]).toEqual([200, false, builtIn]);
+      await api.del(`${definitions}/crontabs.stable.example.com`);
+      await until(v3, (answer) => answer.status === 404);
+      expect((await api.get('/openapi/v2', json)).text).not.toContain('CronTab');
+    });
+
     it('show the columns of their definition', async () => {
       const columns = [
         { name: 'Spec', type: 'string', description: 'The spec', jsonPath: '.spec.cronSpec' },

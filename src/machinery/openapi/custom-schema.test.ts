@@ -1,3 +1,4 @@
+// What OpenAPI tells of custom resources: v2 leaves out what it cannot say, v3 tells all.
 import { expect, test } from 'vitest';
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';

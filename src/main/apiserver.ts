@@ -110,7 +110,8 @@ async function startServer(world: World, config: ClusterConfig, flags: Apiserver
   });
   await server.start();
   const scraper = metrics.start(server.reader);
-  const stopCompactor = startCompactor(store, world, { intervalMs: 5 * 60_000, keepMs: 5 * 60_000 });
+  const compactionMs = flags.get('etcd-compaction-interval');
+  const stopCompactor = compactionMs > 0 ? startCompactor(store, world, { intervalMs: compactionMs, keepMs: compactionMs }) : () => {};
   world.log.info('serving', { address: listener.address, port: listener.port, store: config.store });
   return {
     async close() {

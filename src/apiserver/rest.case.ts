@@ -192,6 +192,17 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
       });
     });
 
+    it('refuses YAML keys given twice in a strict apply, and warns of them otherwise', async () => {
+      const body = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: "1"\n  x: "2"\n';
+      const strict = await api.patch(`${maps}/a?fieldManager=m&fieldValidation=Strict`, 'apply', body);
+      expect(strict.status).toBe(400);
+      expect(strict.body.message).toBe('error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 7: key "x" already set in map');
+      const warned = await api.patch(`${maps}/a?fieldManager=m`, 'apply', body);
+      expect(warned.status).toBe(201);
+      expect(warned.headers['warning']).toContain('already set in map');
+      expect(warned.body.data).toEqual({ x: '2' });
+    });
+
     describe('list', () => {
       const names = (body: { items: { metadata: { name: string } }[] }): string[] => body.items.map((item) => item.metadata.name);
 

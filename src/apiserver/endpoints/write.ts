@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, genericServerResponse, inSlices, parseJson, parseYaml, parseYamlAside, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
+import { badRequest, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -75,11 +75,22 @@ export function patchTypeOf(target: Target): PatchType {
 /** The operations of a JSON patch have a bound of their own. */
 const jsonPatchLimits = { maxValues: 2 * bodyLimits.maxValues };
 
+interface ParsedPatch {
+  readonly content: unknown;
+  /** Paths of fields given twice, in JSON. */
+  readonly duplicates: readonly string[];
+  /** What strict reading of YAML has to say. */
+  readonly yamlProblem?: string | undefined;
+}
+
 /** The patch itself, parsed. Throws 400 and 413. */
-export async function parsePatch(type: PatchType, bytes: Uint8Array): Promise<{ readonly content: unknown; readonly duplicates: readonly string[] }> {
+export async function parsePatch(type: PatchType, bytes: Uint8Array): Promise<ParsedPatch> {
   const isLarge = bytes.length > quickBytes;
   try {
-    if (type === 'apply') return { content: isLarge ? (await parseYamlAside(bytes, bodyLimits.maxValues)).value : parseYaml(bytes), duplicates: [] };
+    if (type === 'apply') {
+      const { value, duplicates } = isLarge ? await parseYamlAside(bytes, bodyLimits.maxValues) : parseYamlStrictly(bytes);
+      return { content: value, duplicates: [], yamlProblem: duplicates === undefined ? undefined : `error converting YAML to JSON: ${duplicates}` };
+    }
     const limits = type === 'json' ? jsonPatchLimits : bodyLimits;
     const { value, duplicates } = isLarge ? await inSlices(parsingJson(bytes, limits)) : parseJson(bytes);
     return { content: value, duplicates };
@@ -96,11 +107,15 @@ export async function patchObject(target: Target): Promise<void> {
   const type = patchTypeOf(target);
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
-  const { content, duplicates } = await parsePatch(type, bytes);
+  const { content, duplicates, yamlProblem } = await parsePatch(type, bytes);
   target.call.audit?.requestPatch(content);
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
   if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
-  if (fieldValidation === 'Warn') for (const field of duplicates) request.warn(`duplicate field "${field}"`);
+  if (fieldValidation === 'Strict' && yamlProblem !== undefined) throw badRequest(`error strict decoding YAML: ${yamlProblem}`);
+  if (fieldValidation === 'Warn') {
+    for (const field of duplicates) request.warn(`duplicate field "${field}"`);
+    if (yamlProblem !== undefined) request.warn(yamlProblem);
+  }
   const patch = { type, content, force: request.query.force === true, fieldValidation };
   const plan = patchPlan(request, patch, () => authorizeCreate(target));
   await answerWritten(target, await updateObject(target.server.registry, request, plan));

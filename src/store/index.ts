@@ -10,3 +10,4 @@ export { startCompactor, type CompactorConfig } from './compactor.ts';
 export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreConfig } from './embedded/embedded-store.ts';
 export { createMemoryDisk, type MemoryDisk } from './memory/disk.ts';
 export { openMemoryStore, type MemoryStore, type MemoryStoreConfig } from './memory/memory-store.ts';
+export type { LeaseState, LocalStore, TxnView } from './mvcc/local-store.ts';

@@ -2,11 +2,11 @@
 // directory takes it over from whoever had it.
 import { endOfTurn } from '#base/turn.ts';
 import type { World } from '#base/world.ts';
-import type { Store } from '../contract.ts';
 import { openEngine } from '../mvcc/engine.ts';
+import type { LocalStore } from '../mvcc/local-store.ts';
 import { openLmdbJournal } from './lmdb-journal.ts';
 
-export interface EmbeddedStore extends Store {
+export interface EmbeddedStore extends LocalStore {
   /** Copies the whole store as of one moment (one read transaction) into a directory; writes go on meanwhile. */
   snapshot(directory: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 // The store without files: the same engine as the embedded one over memory, in virtual time if the world's
 // clock is virtual. With a disk it can be crashed and opened again.
 import type { World } from '#base/world.ts';
-import type { Store } from '../contract.ts';
 import { openEngine } from '../mvcc/engine.ts';
+import type { LocalStore } from '../mvcc/local-store.ts';
 import type { MemoryDisk } from './disk.ts';
 import { createMemoryJournal } from './memory-journal.ts';
 
@@ -13,7 +13,7 @@ export interface MemoryStoreConfig {
   readonly syncMs?: number;
 }
 
-export interface MemoryStore extends Store {
+export interface MemoryStore extends LocalStore {
   /** The power fails: outstanding commits never settle as durable, and the disk loses what was not synced. */
   crash(options?: { tear?: boolean }): Promise<void>;
 }

@@ -6,13 +6,14 @@ import { assert } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import {
   CompactedError, FutureRevisionError, LeaseNotFoundError, StoreUnavailableError, maxTxnOperations,
-  type KeyValue, type RangeQuery, type RangeResult, type Store, type Txn, type TxnResult, type Write,
+  type KeyValue, type RangeQuery, type RangeResult, type Txn, type TxnResult, type Write,
 } from '../contract.ts';
 import { checkTxn, keyOf } from '../txn.ts';
 import { createCommitQueue, type Item } from './commit-queue.ts';
 import type { Journal } from './journal.ts';
 import { createKeyIndex } from './key-index.ts';
 import { createLeaseTable } from './leases.ts';
+import type { LocalStore, TxnView } from './local-store.ts';
 import { noBytes, positionOf, recordSize, revisionOf, toKeyValue, type Head, type JournalRecord } from './record.ts';
 import { notes, sweepStep, type NoteWrite } from './sweep.ts';
 import { createWatchHub } from './watch-hub.ts';
@@ -23,7 +24,7 @@ export interface EngineOptions {
 }
 
 /** Opens a store over the journal, reading its index. An interrupted compaction goes on with the next one. */
-export function openEngine(journal: Journal, world: World, options: EngineOptions): Store {
+export function openEngine(journal: Journal, world: World, options: EngineOptions): LocalStore {
   const index = createKeyIndex();
   /** Newest version of each key that is being written. */
   const overlay = new Map<string, JournalRecord>();
@@ -117,18 +118,18 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
       queue.push(item);
     });
 
-  /** Decides the writes' records under the next revision; those that change nothing are left out. */
+  /** Decides the writes' records under the next revision (beyond 128 the ones after it); those that change nothing are left out. */
   const decide = (writes: readonly Write[]): JournalRecord[] => {
     const records: JournalRecord[] = [];
     for (const entry of writes) {
       const key = keyOf(entry);
       const before = newest(key);
       const alive = before !== undefined && !before.deleted;
-      const position = positionOf(assigned + 1, records.length);
+      const position = positionOf(assigned + 1, 0) + records.length;
       const previous = before?.position ?? 0;
       if ('put' in entry) {
         const version = alive ? before.version + 1 : 1;
-        const createRevision = alive ? before.createRevision : assigned + 1;
+        const createRevision = alive ? before.createRevision : revisionOf(position);
         records.push({ key, value: entry.value, position, previous, version, createRevision, lease: entry.lease ?? '', deleted: false });
       } else if (alive) records.push({ key, value: noBytes, position, previous, version: 0, createRevision: 0, lease: '', deleted: true });
     }
@@ -138,12 +139,14 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
   const accept = async (writes: readonly Write[], noteWrites: readonly NoteWrite[] = []): Promise<number> => {
     queue.check();
     const records = decide(writes);
-    if (records.length === 0) {
+    const last = records.at(-1);
+    if (last === undefined) {
       const at = assigned;
       if (at > revision || noteWrites.length > 0) await write([], [], noteWrites);
       return at;
     }
-    const given = ++assigned;
+    const given = revisionOf(last.position);
+    assigned = given;
     for (const record of records) overlay.set(record.key, record);
     await write(records, [], noteWrites);
     return given;
@@ -169,6 +172,35 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
       if ('put' in entry && entry.lease !== undefined && entry.lease !== '' && !leases.has(entry.lease)) throw new LeaseNotFoundError('requested lease not found');
     }
     return { succeeded: true, revision: await accept(txn.writes), current: [] };
+  };
+
+  const newestPair = (key: string): KeyValue | undefined => {
+    const writing = overlay.get(key);
+    if (writing !== undefined) return writing.deleted ? undefined : toKeyValue(writing, writing.value);
+    const head = index.get(key);
+    return head === undefined ? undefined : versionAt(head, assigned, false);
+  };
+
+  const view: TxnView = {
+    get next() {
+      return assigned + 1;
+    },
+    get: newestPair,
+    hasLease: (id) => leases.has(id),
+    range(start, end) {
+      const keys: string[] = [];
+      index.visit(start, end, (head) => keys.push(head.key));
+      const settled = keys.length;
+      for (const key of overlay.keys()) if (index.get(key) === undefined && (end === undefined ? key === start : key >= start && key < end)) keys.push(key);
+      if (keys.length > settled) keys.sort((a, b) => (a < b ? -1 : 1));
+      return keys.map(newestPair).filter((kv) => kv !== undefined);
+    },
+  };
+
+  const addLease = async (id: string, ttlSeconds: number): Promise<void> => {
+    assert(ttlSeconds > 0, 'a lease lasts for more than zero seconds');
+    await accept([], [notes.lease(id, ttlSeconds)]);
+    leases.add(id, ttlSeconds);
   };
 
   const range = (query: RangeQuery): RangeResult => {
@@ -251,12 +283,27 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
     },
     async grantLease(ttlSeconds) {
       open();
-      assert(ttlSeconds > 0, 'a lease lasts for more than zero seconds');
       const id = String(Buffer.from(world.random.bytes(6)).readUIntBE(0, 6) + 1);
-      await accept([], [notes.lease(id, ttlSeconds)]);
-      leases.add(id, ttlSeconds);
+      await addLease(id, ttlSeconds);
       return id;
     },
+    async transact(decide) {
+      open();
+      queue.check();
+      const { writes, result } = decide(view);
+      for (const entry of writes) {
+        if ('put' in entry && entry.lease !== undefined && entry.lease !== '' && !leases.has(entry.lease)) throw new LeaseNotFoundError('requested lease not found');
+      }
+      return { revision: await accept(writes), result };
+    },
+    async grantLeaseAs(id, ttlSeconds) {
+      open();
+      if (leases.has(id)) return false;
+      await addLease(id, ttlSeconds);
+      return true;
+    },
+    lease: (id) => leases.find(id),
+    leases: () => leases.ids(),
     async renewLease(id) {
       open();
       leases.renew(id);

@@ -3,6 +3,7 @@
 // (as after a leader change in etcd).
 import type { Clock, Timer } from '#base/clock.ts';
 import { LeaseNotFoundError } from '../contract.ts';
+import type { LeaseState } from './local-store.ts';
 import type { Head } from './record.ts';
 
 interface Lease {
@@ -16,6 +17,8 @@ export interface LeaseTable {
   add(id: string, ttlSeconds: number): void;
   renew(id: string): void;
   has(id: string): boolean;
+  find(id: string): LeaseState | undefined;
+  ids(): readonly string[];
   /** Takes the lease away and returns what it was. Throws LeaseNotFoundError. */
   take(id: string): { readonly ttlSeconds: number; readonly keys: ReadonlySet<string> };
   /** Keeps the keys of leases right when a key's newest version changes. */
@@ -50,7 +53,7 @@ export function createLeaseTable(clock: Clock, expired: (id: string) => void): L
     timer = clock.after(Math.max(0, Math.ceil(at - clock.monotonic())), check, { background: true });
   };
 
-  const find = (id: string): Lease => {
+  const existing = (id: string): Lease => {
     const lease = leases.get(id);
     if (lease === undefined) throw new LeaseNotFoundError('requested lease not found');
     return lease;
@@ -64,12 +67,18 @@ export function createLeaseTable(clock: Clock, expired: (id: string) => void): L
       arm(lease.expiresAt);
     },
     renew(id) {
-      const lease = find(id);
+      const lease = existing(id);
       lease.expiresAt = clock.monotonic() + lease.ttlMs;
     },
     has: (id) => leases.has(id),
+    find(id) {
+      const lease = leases.get(id);
+      if (lease === undefined) return undefined;
+      return { id, ttlSeconds: lease.ttlSeconds, remainingSeconds: Math.max(0, Math.ceil((lease.expiresAt - clock.monotonic()) / 1_000)), keys: [...lease.keys] };
+    },
+    ids: () => [...leases.keys()],
     take(id) {
-      const lease = find(id);
+      const lease = existing(id);
       leases.delete(id);
       return lease;
     },

@@ -173,3 +173,23 @@ test('who may not read parameters may not let a policy read them', async () => {
     'ValidatingAdmissionPolicy.admissionregistration.k8s.io "p" is invalid: spec.paramKind: Forbidden: user &{tester  [ordinary] map[]} must have "get" permission on all objects of the referenced paramKind (kind=Secret, apiVersion=v1)',
   ]);
 });
+
+test('excluded rules, resource names and namespaces narrow what a policy is about', async () => {
+  await using cluster = await startPolicyCluster();
+  const rule = { apiGroups: [''], apiVersions: ['v1'], operations: ['*'], resources: ['configmaps'] };
+  const validations = [{ expression: 'false', message: 'no' }];
+  await cluster.validating('excluding', { matchConstraints: { resourceRules: [rule], excludeResourceRules: [{ ...rule, resourceNames: ['free'] }], namespaceSelector: { matchLabels: { judged: 'yes' } } }, validations });
+  expect((await cluster.api.post(maps, { metadata: { name: 'elsewhere' } })).status).toBe(201);
+  await cluster.api.patch('/api/v1/namespaces/default', 'merge', { metadata: { labels: { judged: 'yes' } } });
+  expect((await cluster.api.post(maps, { metadata: { name: 'free' } })).status).toBe(201);
+  expect((await cluster.api.post(maps, { metadata: { name: 'other' } })).status).toBe(422);
+});
+
+test('policies are never judged by policies, and act from their binding on until they are gone', async () => {
+  await using cluster = await startPolicyCluster();
+  const all = { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }] };
+  await cluster.validating('everything', { matchConstraints: all, validations: [{ expression: 'false' }] });
+  expect((await cluster.api.post(maps, { metadata: { name: 'a' } })).status).toBe(422);
+  expect((await cluster.api.del('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/everything')).status).toBe(200);
+  expect((await cluster.api.post(maps, { metadata: { name: 'a' } })).status).toBe(201);
+});

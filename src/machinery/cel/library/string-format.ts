@@ -1,12 +1,13 @@
 // text.format(list): printf-like clauses over CEL values (cel-go's ext.strings version 2, locale en_US). The %e clause
 // takes its precision for a width, as it always has.
 import type { CelResult, CelValue } from '../contract.ts';
+import { goQuote } from '../../field-errors.ts';
 import { CelBytes, CelError, CelUint, type CelMap } from '../types/values.ts';
 import { toText } from '../standard/conversions.ts';
 import { typeOf } from '../types/type-of.ts';
 import { elements } from './declare.ts';
 import { fixedPoint, grouped, scientific } from './parse/decimal-text.ts';
-import { goQuote, goQuoteBytes } from './parse/go-quote.ts';
+import { goQuoteBytes } from './parse/go-quote.ts';
 
 /** One clause of a format. `precision` is undefined when none was written. */
 export interface Clause {

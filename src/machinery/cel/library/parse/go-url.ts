@@ -1,7 +1,7 @@
 // URLs as Kubernetes reads them (Go's net/url): what an absolute URL or path is, its parts and its canonical
 // text, with Go's error texts. Escapes stand for bytes, therefore the work happens on the UTF-8 bytes,
 // one character each, and only what leaves this file is text again.
-import { goQuote } from './go-quote.ts';
+import { goQuote } from '../../../field-errors.ts';
 import { checkBracketedHost } from './ip-address.ts';
 
 export interface GoUrl {

@@ -1,6 +1,6 @@
 // IP addresses and prefixes as Kubernetes' CEL libraries read them: strictly (no leading zeros, no mapped
 // IPv4, no zones), with the error texts of Go's net/netip. An address is its 4 or 16 bytes.
-import { goQuote } from './go-quote.ts';
+import { goQuote } from '../../../field-errors.ts';
 
 export interface IpAddress {
   readonly bytes: Uint8Array;

@@ -1,6 +1,6 @@
 // Semantic versions as Kubernetes' semver library reads and orders them (blang/semver v4): strict parsing with
 // its error texts, and the normalisation that `semver(text, true)` asks for.
-import { goQuote } from './go-quote.ts';
+import { goQuote } from '../../../field-errors.ts';
 
 export interface SemanticVersion {
   readonly major: bigint;

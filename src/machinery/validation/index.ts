@@ -1,7 +1,7 @@
 // The registry of validation: one row per kind, spelled out. Kinds without a row obey the metadata rules
 // with a DNS subdomain as name. The API server asks here after defaulting and mutating admission.
 import { admissionRegistration } from './admissionregistration/index.ts';
-import { resources } from '#api/resources.ts';
+import { allResources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
 import type { FieldError } from '../field-errors.ts';
 import { nameIsPathSegment, nameIsSubdomain } from '../names.ts';
@@ -15,6 +15,7 @@ import { horizontalPodAutoscaler, horizontalPodAutoscalerV1, scale } from './aut
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
 import { certificateSigningRequest } from './certificates/signing-request.ts';
+import { leaseCandidate } from './coordination/lease-candidate.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap, secret } from './core/config.ts';
 import { endpoints } from './core/endpoints.ts';
@@ -40,10 +41,12 @@ import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.
 import { resourceClaim, resourceClaimTemplate } from './resource/device-claim.ts';
 import { deviceClass } from './resource/device-class.ts';
 import { resourceSlice } from './resource/resource-slice.ts';
+import { deviceTaintRule } from './resource/taint-rule.ts';
 import { priorityClass } from './scheduling/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from './storage/csi.ts';
 import { storageClass } from './storage/storage-class.ts';
 import { volumeAttachment, volumeAttributesClass } from './storage/volume-attachment.ts';
+import { storageVersionMigration } from './storagemigration/storage-version-migration.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from './meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind, standard, type Validator } from './validator.ts';
 
@@ -63,6 +66,8 @@ const rows: Readonly<Record<string, Validator>> = {
   'batch.v1.Job': job,
   'certificates.v1.CertificateSigningRequest': certificateSigningRequest,
   'coordination.v1.Lease': lease,
+  'coordination.v1alpha2.LeaseCandidate': leaseCandidate,
+  'coordination.v1beta1.LeaseCandidate': leaseCandidate,
   'core.v1.Binding': kind<Binding>({ create: validateBinding, update: validateBinding }),
   'core.v1.ConfigMap': configMap,
   'core.v1.Endpoints': endpoints,
@@ -102,6 +107,8 @@ const rows: Readonly<Record<string, Validator>> = {
   'resource.v1.ResourceClaim': resourceClaim,
   'resource.v1.ResourceClaimTemplate': resourceClaimTemplate,
   'resource.v1.ResourceSlice': resourceSlice,
+  'resource.v1alpha3.DeviceTaintRule': deviceTaintRule,
+  'resource.v1beta2.DeviceTaintRule': deviceTaintRule,
   'scheduling.v1.PriorityClass': priorityClass,
   'storage.v1.CSIDriver': csiDriver,
   'storage.v1.CSINode': csiNode,
@@ -109,6 +116,7 @@ const rows: Readonly<Record<string, Validator>> = {
   'storage.v1.StorageClass': storageClass,
   'storage.v1.VolumeAttachment': volumeAttachment,
   'storage.v1.VolumeAttributesClass': volumeAttributesClass,
+  'storagemigration.v1beta1.StorageVersionMigration': storageVersionMigration,
 };
 
 /** A kind's rules, and whether its objects live in namespaces. */
@@ -123,7 +131,7 @@ const rules = new Map<string, Rules>();
 function rulesOf(type: string): Rules {
   let known = rules.get(type);
   if (known === undefined) {
-    const namespaced = resources.find((resource) => resource.type === type)?.namespaced ?? true;
+    const namespaced = allResources.find((resource) => resource.type === type)?.namespaced ?? true;
     known = { validator: rows[type] ?? standard({ namespaced, name: nameIsSubdomain }), namespaced };
     rules.set(type, known);
   }

@@ -17,7 +17,7 @@ export function presentationFor(target: Target, type: string, what: 'object' | '
   const { group, version, kind } = gvkOfType(type);
   const info = { ...target.served.info, group, version, kind, type };
   const served = { ...serve(info, undefined), head: kindHead(kind, formatApiVersion(group, version)) };
-  return { ...presentationOf({ ...target, served }), served };
+  return { ...presentationOf({ ...target, served }, what), served };
 }
 
 export async function createVirtual(target: Target): Promise<void> {

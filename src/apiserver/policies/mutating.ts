@@ -6,12 +6,12 @@ import { errorText } from '#base/errors.ts';
 import { cloneJson, forbidden, jsonEqual, StatusError, type KubeObject } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../contract.ts';
 import { builtInHandling, type KindHandling } from '../registry/kind-handling.ts';
-import { isExempt, replaceObject, versionedObjects, type Match } from '../webhooks/index.ts';
+import { replaceObject, versionedObjects, type Match } from '../webhooks/index.ts';
 import { accessOf, activationOf, type AccessValues } from './input.ts';
 import { compileMutator, type Mutator } from './mutator.ts';
 import { collectParams, paramResource } from './params.ts';
 import { errorTypeOf, type MutatingPolicyMetrics } from './policy-metrics.ts';
-import { policySource, type Bound, type PolicyHook } from './sources.ts';
+import { isJudged, policySource, type Bound, type PolicyHook } from './sources.ts';
 import { namespaceFor, shownName, type PolicyPorts } from './validating.ts';
 
 const pluginName = 'MutatingAdmissionPolicy';
@@ -54,7 +54,7 @@ export function mutatingPolicies(ports: PolicyPorts, metrics: MutatingPolicyMetr
   );
   return {
     name: pluginName,
-    handles: (_operation, resource) => !isExempt(resource),
+    handles: (_operation, resource) => isJudged(resource),
     active: () => source.hooks().length > 0,
     async mutate(request) {
       const round = new Round(ports, metrics, request);

@@ -4,12 +4,12 @@ import type { ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding } from
 import { errorText } from '#base/errors.ts';
 import { forbidden, StatusError, type KubeObject } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer, ObjectReader } from '../contract.ts';
-import { isExempt, namespaceOf, versionedObjects, type Match, type MatchingPorts, type VersionedObjects } from '../webhooks/index.ts';
+import { namespaceOf, versionedObjects, type Match, type MatchingPorts, type VersionedObjects } from '../webhooks/index.ts';
 import { accessOf, activationOf, type AccessValues } from './input.ts';
 import type { ConditionPorts } from './match-conditions.ts';
 import { collectParams, paramResource } from './params.ts';
 import { errorTypeOf, type ValidatingPolicyMetrics } from './policy-metrics.ts';
-import { policySource, type Bound, type PolicyHook } from './sources.ts';
+import { isJudged, policySource, type Bound, type PolicyHook } from './sources.ts';
 import { compileValidator, type Decision, type PolicyContext, type ValidateResult, type Validator } from './validator.ts';
 
 export interface PolicyPorts {
@@ -35,7 +35,7 @@ export function validatingPolicies(ports: PolicyPorts, metrics: ValidatingPolicy
   );
   return {
     name: 'ValidatingAdmissionPolicy',
-    handles: (_operation, resource) => !isExempt(resource),
+    handles: (_operation, resource) => isJudged(resource),
     active: () => source.hooks().length > 0,
     async validate(request) {
       const denials: Denial[] = [];

@@ -115,7 +115,8 @@ function ownInV2(schema: JSONSchemaProps): JsonDocument {
   if (schema['x-kubernetes-preserve-unknown-fields'] === true) drop('items', 'properties', ...(schema.type === 'object' ? ['type'] : []));
   if (schema.type === 'array' && (schema.items === undefined || left.has('items'))) drop('type');
   const own = without(schema, left);
-  const required = (schema.required ?? []).filter((name) => schema.properties?.[name]?.nullable !== true);
+  const isNull = (name: string): boolean => !left.has('properties') && schema.properties?.[name]?.nullable === true;
+  const required = asSchema(schema.additionalProperties)?.nullable === true ? [] : (schema.required ?? []).filter((name) => !isNull(name));
   if (required.length > 0) own['required'] = required;
   else delete own['required'];
   return own;
@@ -134,5 +135,6 @@ export function customListDefinition(info: ResourceInfo, custom: CustomSchema | 
       items: { description: `List of ${info.plural}. More info: ${conventions}`, type: 'array', items: referenceTo(telling.dialect, definitionOf(info)) },
     },
     ...gvkExtension(info, listKind),
+    ...selectable(custom, telling),
   };
 }

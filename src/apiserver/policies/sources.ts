@@ -3,7 +3,7 @@
 import type { MatchResources, ParamKind, ParamRef } from '#api/admissionregistration/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';
 import type { KubeObject, ObjectReader } from '../contract.ts';
-import { createMatcher, isExempt, type Matcher, type MatchingPorts } from '../webhooks/index.ts';
+import { createMatcher, type Matcher, type MatchingPorts } from '../webhooks/index.ts';
 
 export interface PolicyObject extends KubeObject {
   spec?: { readonly failurePolicy?: string; readonly paramKind?: ParamKind; readonly matchConstraints?: MatchResources };
@@ -34,14 +34,15 @@ export interface PolicySource<P extends PolicyObject, B extends BindingObject, E
 
 const group = 'admissionregistration.k8s.io';
 
-const reviews: Readonly<Record<string, readonly string[]>> = {
+/** Questions of who may what are not for policies to judge, nor are policies themselves. */
+const neverJudged: Readonly<Record<string, readonly string[]>> = {
+  [group]: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings', 'mutatingadmissionpolicies', 'mutatingadmissionpolicybindings'],
   'authentication.k8s.io': ['selfsubjectreviews', 'tokenreviews'],
   'authorization.k8s.io': ['localsubjectaccessreviews', 'selfsubjectaccessreviews', 'selfsubjectrulesreviews', 'subjectaccessreviews'],
 };
 
-/** Questions of who may what are not for policies to judge, nor is what configures admission. */
 export function isJudged(resource: ResourceInfo): boolean {
-  return !isExempt(resource) && !(reviews[resource.group] ?? []).includes(resource.plural);
+  return !(neverJudged[resource.group] ?? []).includes(resource.plural);
 }
 
 function matcherOf(ports: MatchingPorts, resources: MatchResources, emptyMatchesAll: boolean): Matcher {

@@ -190,6 +190,7 @@ test('policies are never judged by policies, and act from their binding on until
   const all = { resourceRules: [{ apiGroups: ['*'], apiVersions: ['*'], operations: ['*'], resources: ['*'] }] };
   await cluster.validating('everything', { matchConstraints: all, validations: [{ expression: 'false' }] });
   expect((await cluster.api.post(maps, { metadata: { name: 'a' } })).status).toBe(422);
+  expect((await cluster.api.post('/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations', { metadata: { name: 'w' } })).status).toBe(422);
   expect((await cluster.api.del('/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/everything')).status).toBe(200);
   expect((await cluster.api.post(maps, { metadata: { name: 'a' } })).status).toBe(201);
 });

@@ -46,7 +46,7 @@ describe('bad input', () => {
     ['a bad selector', () => api.get(`${maps}?labelSelector=%3D%3D`), 400, 'BadRequest', /unable to parse|found/],
     ['a bad limit', () => api.get(`${maps}?limit=x`), 400, 'BadRequest', /invalid syntax/],
     ['a bad continue token', () => api.get(`${maps}?continue=xxxx`), 400, 'BadRequest', /continue key is not valid/],
-    ['a patch of no known kind', () => api.call('PATCH', `${maps}/x`, '{}', { 'content-type': 'application/json' }), 415, 'UnsupportedMediaType', /merge-patch/],
+    ['a patch of no known kind', () => api.call('PATCH', `${maps}/x`, '{}', { 'content-type': 'application/json' }), 415, 'UnsupportedMediaType', /415: Unsupported Media Type/],
     ['apply without a manager', () => api.patch(`${maps}/x`, 'apply', '{}'), 422, 'Invalid', /fieldManager: Required value/],
   ];
 

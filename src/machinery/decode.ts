@@ -3,6 +3,7 @@
 // (KEP-2885), and every refusal is the 400 that upstream answers, with its text. JSON in the common case costs
 // one byte scan, JSON.parse and one walk.
 import { readInPlace } from './canonical-form.ts';
+import { CborError, decodeTypedCbor, decodingAnyCbor, diagnoseCbor, isCborType, typeMetaOfCbor, type DecodedCbor } from './cbor/index.ts';
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
@@ -30,6 +31,8 @@ export interface DecodeOptions {
   /** Default Warn, as the server's. */
   readonly fieldValidation?: FieldValidation;
   readonly limits?: { readonly maxDepth?: number; readonly maxValues?: number };
+  /** CBOR is taken as well (the feature gate CBORServingAndStorage). */
+  readonly cbor?: boolean;
 }
 
 /** Reads the bodies of one custom kind. */
@@ -54,8 +57,10 @@ interface Body {
   /** Members in the JSON text; undefined where duplicates are known. */
   readonly members?: number;
   readonly duplicates: readonly string[];
-  /** Duplicates of YAML come as one ready message. */
+  /** Duplicates of YAML come as one ready message, as do unknown fields of CBOR. */
   readonly yamlProblem?: string;
+  /** `value` has the type alone: the rest is read when it is known as what. */
+  readonly isCbor?: boolean;
 }
 
 /** Decodes a body. Throws StatusError: 400 for a bad body, 413 beyond `limits`, 415 for an unknown content type. */
@@ -91,7 +96,7 @@ function isYamlType(mediaType: string): boolean {
 function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sliced<Decoded> {
   const mediaType = mediaTypeOf(options);
   if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobufBody(bytes, options);
-  const body = given ?? (yield* readBody(bytes, mediaType, options));
+  const body = given ?? (isCborType(mediaType) && options.cbor === true ? yield* readCborBody(bytes, options) : yield* readBody(bytes, mediaType, options));
   yield;
   const value = body.value;
   if (!isKubeObject(value)) throw unrecognized(options, bytes, notAnObject(value));
@@ -126,13 +131,15 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
     throw cannotBeHandled(kind, given.version, wanted.kind, message);
   }
   const readAs = actual === type || gvkOfType(actual).group === wanted.group ? actual : type;
-  const quick = readInPlace(planOf(readAs), value);
+  const read: DecodedCbor = body.isCbor === true ? readCborAs(bytes, readAs, kind, given.version, wanted.kind) : { value, unknown: body.yamlProblem };
+  if (body.isCbor === true) yield;
+  const quick = readInPlace(planOf(readAs), read.value);
   const context = new ReadContext(true);
-  const object: KubeObject = quick?.object ?? readTyped(readAs, value, context, kind, given.version, wanted.kind);
+  const object: KubeObject = quick?.object ?? readTyped(readAs, read.value, context, kind, given.version, wanted.kind);
   object.apiVersion = apiVersion;
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
-  return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, body.yamlProblem, options, object);
+  return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, read.unknown, options, object);
 }
 
 function settleCustom(object: KubeObject, reader: CustomReader, options: DecodeOptions): readonly string[] {
@@ -156,7 +163,7 @@ function readTyped(type: string, value: unknown, context: ReadContext, kind: str
 function* readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions): Sliced<Body> {
   const isYaml = isYamlType(mediaType);
   if (!isYaml && mediaType !== 'application/json' && mediaType !== '' && !mediaType.endsWith('+json')) {
-    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']);
+    throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', ...(options.cbor === true ? ['application/cbor'] : [])]);
   }
   try {
     if (isYaml) return bodyOfYaml(parseYamlStrictly(bytes));
@@ -164,6 +171,34 @@ function* readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions)
     return fast.careful === undefined ? { value: fast.value, members: fast.members, duplicates: [] } : fast.careful;
   } catch (error) {
     throw unreadable(options, bytes, error);
+  }
+}
+
+/** For typed objects the type alone: what the rest is read as follows from it. */
+function* readCborBody(bytes: Uint8Array, options: DecodeOptions): Sliced<Body> {
+  const limits = { maxDepth: options.limits?.maxDepth ?? maxObjectDepth, maxValues: options.limits?.maxValues ?? Infinity };
+  let meta: { readonly kind: string; readonly apiVersion: string };
+  try {
+    meta = yield* typeMetaOfCbor(bytes, limits);
+  } catch (error) {
+    if (error instanceof TooManyValuesError) throw requestEntityTooLarge(`the body has ${error.message}`);
+    throw unrecognized(options, bytes, `unable to determine group/version/kind: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (options.type !== undefined) return { value: { ...meta }, duplicates: [], isCbor: true };
+  try {
+    return { value: yield* decodingAnyCbor(bytes, limits), duplicates: [] };
+  } catch (error) {
+    if (!(error instanceof CborError)) throw error;
+    throw cannotBeHandled(meta.kind, parseApiVersion(meta.apiVersion).version, options.custom?.kind ?? 'Unstructured', error.message);
+  }
+}
+
+function readCborAs(bytes: Uint8Array, type: string, kind: string, version: string, wanted: string): DecodedCbor {
+  try {
+    return decodeTypedCbor(bytes, type);
+  } catch (error) {
+    if (error instanceof CborError) throw cannotBeHandled(kind, version, wanted, error.message);
+    throw error;
   }
 }
 
@@ -187,8 +222,8 @@ function checkTypeMeta(value: KubeObject, bytes: Uint8Array, options: DecodeOpti
     throw unrecognized(options, bytes, `couldn't get version/kind; json parse error: json: cannot unmarshal ${is} into Go struct field .${name} of type string`);
   }
   if (options.type === undefined && (value.kind === undefined || value.kind === '')) {
-    if (options.custom !== undefined) throw unrecognized(options, bytes, `Object 'Kind' is missing in '${Buffer.from(bytes).toString('utf8').slice(0, 1024)}'`);
-    throw badRequest(`Object 'Kind' is missing in '${Buffer.from(bytes).toString('utf8').slice(0, 1024)}'`);
+    const message = `Object 'Kind' is missing in '${isCborType(mediaTypeOf(options)) ? diagnoseCbor(bytes) : Buffer.from(bytes).toString('utf8').slice(0, 1024)}'`;
+    throw options.custom !== undefined ? unrecognized(options, bytes, message) : badRequest(message);
   }
 }
 

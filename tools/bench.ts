@@ -1,7 +1,6 @@
 // `npm run bench`: the API rows of DESIGN.md's budget, on this machine, in one run. The API server is the real program
 // with its embedded store; load comes from another process; the limit is a bare node:http2 server that answers
-// the same bytes, so that the share holds on any machine. `--quick` takes about twenty seconds; `--only name`
-// (requests, writes, watch, scheduling) takes a part; `--profile folder` keeps a CPU profile of the API server.
+// the same bytes, so that the share holds on any machine. `--help` tells the flags.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -10,6 +9,14 @@ import { pause, residentMb, startHelper, type Helper } from './bench/children.ts
 import { measureRequests, measureWatch, measureWritesAlone, startLoad, type Scale } from './bench/request-measures.ts';
 import { measureScheduling } from './bench/scheduling-measure.ts';
 import { renderTable, type Row } from './bench/table.ts';
+
+const usage = `npm run bench -- [--quick] [--only requests|writes|watch|start|scheduling] [--profile folder]
+
+  --quick           short runs, 20 s in all instead of some minutes
+  --only part       a part alone: requests, writes, watch, scheduling, or the start of the server
+  --profile folder  keeps a CPU profile of the API server there
+`;
+const parts = ['requests', 'writes', 'watch', 'start', 'scheduling'];
 
 const flags = process.argv.slice(2);
 const quick = flags.includes('--quick');
@@ -53,6 +60,10 @@ async function measureServer(load: Helper): Promise<void> {
   }
 }
 
+if (flags.includes('--help') || (only !== undefined && !parts.includes(only))) {
+  console.log(usage);
+  process.exit(flags.includes('--help') ? 0 : 1);
+}
 const load = startLoad();
 const entry = programEntry();
 console.error(`measuring ${relative(process.cwd(), entry)}${entry.endsWith('.ts') ? ' (npm run build makes it start faster)' : ''}`);

@@ -19,8 +19,11 @@ export const nodeFlags: Readonly<Record<ProgramName, readonly string[]>> = {
   agent: ['--expose-gc', '--no-turbofan', '--max-semi-space-size=4', '--max-old-space-size=1024'],
 };
 
-/** glibc makes up to 8 heaps per core for threads that hardly allocate; two are enough and keep 2 MB per program. */
-const environment = ['/usr/bin/env', 'MALLOC_ARENA_MAX=2'];
+/**
+ * glibc makes up to 8 heaps per core for threads that hardly allocate; two are enough and keep 2 MB per program. The Node
+ * that the project brings is linked with glibc: told so, the store's loader does not open Node's binary to find out.
+ */
+export const environment: Readonly<Record<string, string>> = { MALLOC_ARENA_MAX: '2', LIBC: 'glibc' };
 
 export interface Launcher {
   /** The Node binary. */
@@ -46,7 +49,7 @@ export async function startProgram(config: ClusterConfig, launcher: Launcher, na
   }
   const script = existsSync(launcher.entry) ? launcher.entry : '';
   if (script === '') throw new Error(`${launcher.entry} is missing`);
-  startSupervised(config.paths, name, [...environment, launcher.node, '--disable-warning=ExperimentalWarning', ...nodeFlags[name], script, 'run', name, '--config', clusterFile(config.paths)]);
+  startSupervised(config.paths, name, ['/usr/bin/env', ...Object.entries(environment).map(([name, value]) => `${name}=${value}`), launcher.node, '--disable-warning=ExperimentalWarning', ...nodeFlags[name], script, 'run', name, '--config', clusterFile(config.paths)]);
   writeFileSync(stamp, wanted, { mode: 0o600 });
 }
 

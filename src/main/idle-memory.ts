@@ -3,7 +3,7 @@
 // megabytes. One collection in a quiet moment returns them.
 import { flushCompileCache } from 'node:module';
 import { getHeapStatistics } from 'node:v8';
-import { every } from '#base/clock.ts';
+import { every, sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 
 export interface HeapSample {
@@ -14,6 +14,8 @@ export interface HeapSample {
 }
 
 const periodMs = 5000;
+/** A start is a burst of its own, and often followed by nothing: the first look comes sooner. */
+const firstPeriodMs = 750;
 const quietCpuShare = 0.05;
 /** A collection stops the program 2 to 4 ms for each MB in use; a larger heap is left to V8's concurrent collector. */
 const mostUsedBytes = 32 * 1024 ** 2;
@@ -38,7 +40,7 @@ export function releaseIdleMemory(world: World, signal: AbortSignal): void {
   const wanted = collectionPlan();
   let cpu = process.cpuUsage();
   let at = world.clock.monotonic();
-  void every(world.clock, periodMs, signal, () => {
+  const look = (): void => {
     const now = world.clock.monotonic();
     const used = process.cpuUsage(cpu);
     const cpuShare = now > at ? (used.user + used.system) / 1000 / (now - at) : 1;
@@ -51,5 +53,6 @@ export function releaseIdleMemory(world: World, signal: AbortSignal): void {
       // As if memory had run out: an ordinary collection keeps the freed pages in V8's pool.
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
     }
-  });
+  };
+  void sleep(world.clock, firstPeriodMs, signal).then(() => every(world.clock, periodMs, signal, look), () => undefined);
 }

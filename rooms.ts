@@ -38,6 +38,12 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: "Revisioned bytes with etcd's semantics: the contract, its engines and one case suite for all.",
     rooms: ['base'],
     packages: ['lmdb'],
+    builtins: ['fs', 'fs/promises', 'path', 'crypto', 'zlib', 'stream', 'stream/promises'],
+  },
+  'store/etcd-server': {
+    is: "etcd's v3 gRPC API in front of the embedded store: etcdctl, and API servers that keep their objects in etcd.",
+    rooms: ['base', 'store', 'store/etcd'],
+    packages: ['@grpc/grpc-js'],
     builtins: ['fs', 'fs/promises', 'path', 'crypto'],
   },
   'store/etcd': {
@@ -88,7 +94,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   },
   main: {
     is: 'One file per program: flags, signals, wiring; the only place that sees both sides.',
-    rooms: ['apiserver', 'store', 'store/etcd', 'controllers', 'scheduler', 'kubelet', 'runtime', 'linux', 'proxy', 'dns', 'metrics', 'cli', 'testing', ...program],
+    rooms: ['apiserver', 'store', 'store/etcd', 'store/etcd-server', 'controllers', 'scheduler', 'kubelet', 'runtime', 'linux', 'proxy', 'dns', 'metrics', 'cli', 'testing', ...program],
     packages: ['commander'],
     builtins: ['fs', 'fs/promises', 'path', 'os', 'process', 'net', 'tls', 'crypto', 'child_process', 'util', 'v8', 'url', 'module'],
   },

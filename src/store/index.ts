@@ -11,3 +11,5 @@ export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreConfig } from 
 export { createMemoryDisk, type MemoryDisk } from './memory/disk.ts';
 export { openMemoryStore, type MemoryStore, type MemoryStoreConfig } from './memory/memory-store.ts';
 export type { LeaseState, LocalStore, TxnView } from './mvcc/local-store.ts';
+export type { Image, ImageFacts } from './backup/image.ts';
+export { appendSha256, encodeKeyValue, revisionKey, writeEtcdSnapshot } from './backup/etcd-snapshot.ts';

@@ -20,5 +20,5 @@ export interface EmbeddedStoreConfig {
 export async function openEmbeddedStore(world: World, config: EmbeddedStoreConfig): Promise<EmbeddedStore> {
   const journal = await openLmdbJournal(config.directory);
   const engine = openEngine(journal, world, { afterTurn: endOfTurn });
-  return { ...engine, snapshot: (directory) => journal.snapshot(directory) };
+  return { ...engine, snapshot: (directory) => journal.snapshot(directory), defragment: () => journal.defragment() };
 }

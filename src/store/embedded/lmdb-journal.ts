@@ -3,9 +3,9 @@
 // after fdatasync of its pages and of the meta page, while the next one is already being put together.
 // Each write is conditional on the version of the note `tail`, which the write before it has set: a write
 // whose predecessor failed, or that comes from a process which another one has replaced, changes nothing.
-import { mkdirSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type Database } from 'lmdb';
+import { open, type Database, type RootDatabase } from 'lmdb';
 import { wrap } from '#base/errors.ts';
 import { NoSpaceError, StoreUnavailableError } from '../contract.ts';
 import type { Journal, JournalBatch } from '../mvcc/journal.ts';
@@ -19,6 +19,14 @@ const tailKey = 'tail';
 export interface LmdbJournal extends Journal {
   /** Copies everything, as of one moment, into a directory that can be opened as a store. */
   snapshot(directory: string): Promise<void>;
+  /** Writes the database anew without its free pages and goes on with that; writes wait meanwhile. */
+  defragment(): Promise<void>;
+}
+
+interface Tables {
+  readonly root: RootDatabase;
+  readonly records: Database<Buffer, number>;
+  readonly notes: Database<Buffer, string>;
 }
 
 /** Positions as 8 bytes that sort as numbers do. */
@@ -70,18 +78,35 @@ function isFull(directory: string): boolean {
   return bavail * bsize < 1024 * 1024 || bavail < blocks / 1_000;
 }
 
+function openTables(path: string): Tables {
+  // The commit queue gathers a turn's writes itself; lmdb's own gathering makes promises that nobody awaits,
+  // and their rejection would end the process when the disk is full.
+  const root = open({ path, noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true, eventTurnBatching: false });
+  return {
+    root,
+    records: root.openDB({ name: 'records', encoding: 'binary', keyEncoder: positionKeys } as object as { name: string }),
+    notes: root.openDB({ name: 'notes', encoding: 'binary', useVersions: true }),
+  };
+}
+
+export function syncPath(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Opens or creates the database in a directory; whoever had it open before can no longer write to it. */
 export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  // The commit queue gathers a turn's writes itself; lmdb's own gathering makes promises that nobody awaits,
-  // and their rejection would end the process when the disk is full.
-  const options = { path: directory, noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true, eventTurnBatching: false };
-  const root = open(options);
-  const records: Database<Buffer, number> = root.openDB({ name: 'records', encoding: 'binary', keyEncoder: positionKeys } as object as { name: string });
-  const noteTable: Database<Buffer, string> = root.openDB({ name: 'notes', encoding: 'binary', useVersions: true });
+  let { root, records, notes: noteTable } = openTables(directory);
   let sequence = (noteTable.getEntry(tailKey)?.version ?? 0) + 1;
   await noteTable.put(tailKey, Buffer.from('1'), sequence);
   let last: Promise<void> = Promise.resolve();
+  /** Set while writes have to wait. */
+  let gate: Promise<void> | undefined;
 
   const put = async (batch: JournalBatch): Promise<void> => {
     const expected = sequence++;
@@ -137,13 +162,38 @@ export async function openLmdbJournal(directory: string): Promise<LmdbJournal> {
     },
     write(batch) {
       const empty = batch.records.length + batch.removals.length + batch.notes.length === 0;
-      last = empty ? last : put(batch);
+      if (!empty) last = gate === undefined ? put(batch) : gate.then(() => put(batch));
       return last;
     },
     sizeBytes: () => statSync(join(directory, 'data.mdb')).size,
     async snapshot(target) {
       mkdirSync(target, { recursive: true, mode: 0o700 });
       await root.backup(target, true);
+    },
+    async defragment() {
+      if (gate !== undefined) return gate;
+      let openGate = (): void => {};
+      gate = new Promise((resolve) => (openGate = resolve));
+      const waiting = gate;
+      try {
+        await last.catch(() => undefined);
+        const copy = join(directory, 'defragmented');
+        rmSync(copy, { recursive: true, force: true });
+        mkdirSync(copy, { mode: 0o700 });
+        await root.backup(copy, true);
+        syncPath(join(copy, 'data.mdb'));
+        const before = root;
+        ({ root, records, notes: noteTable } = openTables(copy));
+        // Both files: whoever opens the directory from now on shares this process's locks.
+        for (const file of ['lock.mdb', 'data.mdb']) renameSync(join(copy, file), join(directory, file));
+        syncPath(directory);
+        rmSync(copy, { recursive: true, force: true });
+        await before.close();
+      } finally {
+        openGate();
+        await waiting;
+        gate = undefined;
+      }
     },
     async close() {
       await last.catch(() => undefined);

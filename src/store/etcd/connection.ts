@@ -7,7 +7,7 @@ import { CompactedError, FutureRevisionError, LeaseNotFoundError, NoSpaceError, 
 import { etcdApi, type EtcdMethods } from './schema.ts';
 
 export interface EtcdStoreConfig {
-  /** "https://host:2379", "http://host:2379" or "host:2379" (TLS when `tls` is given). At least one. */
+  /** "https://host:2379", "http://host:2379", "unix:/path" or "host:2379" (TLS when `tls` is given). At least one. */
   readonly endpoints: readonly string[];
   /** PEM. */
   readonly tls?: { readonly ca?: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
@@ -50,6 +50,7 @@ export function storeError(error: ServiceError): Error {
 }
 
 function clientFor(endpoint: string, config: EtcdStoreConfig): Client {
+  if (endpoint.startsWith('unix:')) return new Client(endpoint, credentials.createInsecure(), channelOptions);
   const match = /^(?:(https?|etcd):\/\/)?([^/]+)\/?$/.exec(endpoint);
   if (match?.[2] === undefined) throw new Error(`not an etcd endpoint: ${endpoint}`);
   const secure = match[1] === 'https' || (match[1] !== 'http' && config.tls !== undefined);

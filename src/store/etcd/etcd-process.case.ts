@@ -5,12 +5,14 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export interface EtcdProcess {
   readonly endpoint: string;
   start(): Promise<void>;
   kill(signal?: 'SIGKILL' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
+  /** What `etcdctl snapshot restore` needs to be told to make this process's data directory. */
+  readonly restoreFlags: readonly string[];
   /** Kills it and removes its data. */
   dispose(): Promise<void>;
 }
@@ -30,7 +32,7 @@ async function freePort(): Promise<number> {
 }
 
 export async function createEtcdProcess(binary: string, flags: readonly string[] = []): Promise<EtcdProcess> {
-  const directory = mkdtempSync(join(tmpdir(), 'skiff-etcd-'));
+  const directory = join(mkdtempSync(join(tmpdir(), 'skiff-etcd-')), 'data');
   const [client, peer] = [await freePort(), await freePort()];
   const scheme = flags.some((flag) => flag.startsWith('--cert-file')) ? 'https' : 'http';
   const endpoint = `${scheme}://127.0.0.1:${client}`;
@@ -44,6 +46,7 @@ export async function createEtcdProcess(binary: string, flags: readonly string[]
   };
   return {
     endpoint,
+    restoreFlags: ['--name', 'test', '--data-dir', directory, '--initial-cluster', `test=${peerUrl}`, '--initial-advertise-peer-urls', peerUrl],
     async start() {
       const args = [
         '--name', 'test', '--data-dir', directory, '--listen-client-urls', endpoint, '--advertise-client-urls', endpoint,
@@ -63,7 +66,7 @@ export async function createEtcdProcess(binary: string, flags: readonly string[]
     kill,
     async dispose() {
       await kill('SIGKILL');
-      rmSync(directory, { recursive: true, force: true });
+      rmSync(dirname(directory), { recursive: true, force: true });
     },
   };
 }

@@ -8,6 +8,7 @@ import {
   CompactedError, FutureRevisionError, LeaseNotFoundError, StoreUnavailableError, maxTxnOperations,
   type KeyValue, type RangeQuery, type RangeResult, type Txn, type TxnResult, type Write,
 } from '../contract.ts';
+import { journalImage } from '../backup/image.ts';
 import { checkTxn, keyOf } from '../txn.ts';
 import { createCommitQueue, type Item } from './commit-queue.ts';
 import type { Journal } from './journal.ts';
@@ -304,6 +305,18 @@ export function openEngine(journal: Journal, world: World, options: EngineOption
     },
     lease: (id) => leases.find(id),
     leases: () => leases.ids(),
+    newestRevision: () => revision,
+    async defragment() {
+      open();
+    },
+    image() {
+      open();
+      const hold = new AbortController();
+      const read = new Promise<void>((resolve) => hold.signal.addEventListener('abort', () => resolve()));
+      sweeping = sweeping.then(() => read);
+      const granted = leases.ids().map((id) => ({ id, ttlSeconds: leases.find(id)?.ttlSeconds ?? 0 }));
+      return journalImage(journal, { revision, compacted, swept, leases: granted }, () => hold.abort());
+    },
     async renewLease(id) {
       open();
       leases.renew(id);

@@ -1,5 +1,6 @@
 // What the local engines can do beyond the contract, because they decide in memory: transactions that look before they
 // write, however they look, and leases that can be asked for. etcd's own API (etcd-server/) is served from this.
+import type { Image } from '../backup/image.ts';
 import type { KeyValue, Store, Write } from '../contract.ts';
 
 /** The newest state, writes on their way to the disk included: what the next transaction is decided upon. */
@@ -30,4 +31,10 @@ export interface LocalStore extends Store {
   grantLeaseAs(id: string, ttlSeconds: number): Promise<boolean>;
   lease(id: string): LeaseState | undefined;
   leases(): readonly string[];
+  /** The newest durable revision. */
+  newestRevision(): number;
+  /** The whole store as of now, while writing goes on; compaction waits until it has been read or closed. */
+  image(): Image;
+  /** Gives free space back to the disk. */
+  defragment(): Promise<void>;
 }

@@ -10,19 +10,19 @@ import { dispatchResource, isLongRunning } from './endpoints/dispatch.ts';
 import type { Server } from './endpoints/endpoint.ts';
 import type { PathHandlers } from './health/path-handlers.ts';
 import type { ResourceTable } from './registry/resources.ts';
-import { Call } from './request/call.ts';
+import { answer, Call } from './request/call.ts';
 import type { AuditIds } from './request/audit-ids.ts';
 import type { Deadlines, OpenDeadline } from './request/deadlines.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
-import type { Seats } from './request/seats.ts';
+import { TooManyRequests, type FlowControl, type Permit } from './flowcontrol/index.ts';
 import { errorText } from '#base/errors.ts';
 
 export interface ChainParts {
   readonly server: Server;
   readonly resources: ResourceTable;
   readonly security: Security;
-  readonly seats: Seats;
+  readonly flow: FlowControl;
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
   readonly auditIds: AuditIds;
@@ -38,7 +38,7 @@ export interface ChainParts {
 
 /** The handler of the whole API server. Never rejects. */
 export function createChain(parts: ChainParts): Handler {
-  const { server, metrics, deadlines, seats, security, audit } = parts;
+  const { server, metrics, deadlines, flow, security, audit } = parts;
   return async (exchange) => {
     let call: Call;
     try {
@@ -57,15 +57,16 @@ export function createChain(parts: ChainParts): Handler {
       known = true;
       if (audit !== undefined) await audit.begin(call, attributesOf(call));
       if (security.impersonate !== undefined && asksToImpersonate(exchange)) await impersonate(security.impersonate, call);
-      const seat = call.longRunning ? undefined : seats.take(call);
-      const release = seat instanceof Promise ? await seat : seat;
+      const admitted = flow.admit(call);
+      const permit: Permit | undefined = admitted instanceof Promise ? await admitted : admitted;
+      call.permit = permit;
       try {
         const permitted = authorize(security, call);
         if (permitted !== undefined) await permitted;
         const done = dispatch(parts, call);
         if (done !== undefined) await done;
       } finally {
-        release?.();
+        permit?.release();
       }
     } catch (error) {
       failure = error;
@@ -152,10 +153,15 @@ function authorize(security: Security, call: Call): Promise<void> | undefined {
 
 function dispatch(parts: ChainParts, call: Call): Promise<void> | void {
   const routed = parts.route?.(call);
-  if (routed !== undefined) return routed;
+  if (routed !== undefined) {
+    // The watch is begun elsewhere.
+    if (call.longRunning) call.permit?.initialized();
+    return routed;
+  }
   const delegate = call.info.isResourceRequest ? parts.delegates.get(call.info.apiGroup) : undefined;
   if (delegate !== undefined) return delegate(call.exchange);
   if (call.info.isResourceRequest) return dispatchResource(parts.server, parts.resources, call);
+  if (parts.flow.answer(call)) return undefined;
   return parts.paths.handle(call);
 }
 
@@ -164,6 +170,7 @@ function fail(server: Server, call: Call, error: unknown): void {
   const { exchange, info } = call;
   // A client that goes away in the middle is no fault of the server's, and nobody is left to answer.
   if (exchange.signal.aborted && (exchange.responded || error instanceof PeerGoneError)) return;
+  if (error instanceof TooManyRequests) return refuseForNow(call, error);
   if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
   if (exchange.responded) return;
   try {
@@ -171,6 +178,10 @@ function fail(server: Server, call: Call, error: unknown): void {
   } catch (late) {
     server.world.log.error('answer failed', { path: info.path, auditId: call.id, error: errorText(late) });
   }
+}
+
+function refuseForNow(call: Call, { message, retryAfterSeconds }: TooManyRequests): void {
+  answer(call, 429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': String(retryAfterSeconds) }, `${message}\n`);
 }
 
 /** A URL that means nothing at all. */

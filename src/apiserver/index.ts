@@ -3,8 +3,9 @@ export { createApiServer, type ApiServer, type ApiServerConfig } from './server.
 export { defaultAuditOptions, openAudit, type Auditor, type AuditOptions } from './audit/index.ts';
 export { openEncryption, serverIdentity, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
-export type { TrustedClients } from './bootstrap/system-objects.ts';
-export { defaultSeatLimits, type SeatLimits } from './request/seats.ts';
+export { signedBy } from './authn/index.ts';
+export { publishTrustedClients, type TrustedClients } from './bootstrap/system-objects.ts';
+export { defaultFlowLimits, type FlowLimits } from './flowcontrol/index.ts';
 export type {
   AdmissionPlugin, AdmissionRequest, Attributes, Authenticator, Authorizer, ConnectTarget, CreateCall, Creator, ForwardOptions, Identity, KubeObject, NodeProxy, ObjectReader,
   ObjectWriter, Operation, PostStartHook, RequestInfo, Security, SecurityPorts, Verdict,

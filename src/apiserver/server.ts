@@ -29,9 +29,9 @@ import { reservationSource } from './registry/reservations.ts';
 import { createResourceTable, type ResourceTable } from './registry/resources.ts';
 import type { Registry } from './registry/write-request.ts';
 import { createAuditIds } from './request/audit-ids.ts';
-import { createDeadlines } from './request/deadlines.ts';
+import { createFlowControl, defaultFlowLimits, producerName, type FlowLimits } from './flowcontrol/index.ts';
+import { createDeadlines, defaultRequestTimeoutMs } from './request/deadlines.ts';
 import { createRequestMetrics } from './request/request-metrics.ts';
-import { createSeats, defaultSeatLimits, type SeatLimits } from './request/seats.ts';
 import { createWatchHubs } from './watch/watch-hubs.ts';
 import { clusterIpResolver, createWebhookCaller, endpointResolver, type ClientCredentials } from './webhooks/index.ts';
 import { createRemover, createWriter, type Remover } from './writer.ts';
@@ -60,7 +60,10 @@ export interface ApiServerConfig {
   /** The flags of the process, for /flagz. */
   readonly flags?: Readonly<Record<string, string>>;
   readonly trustedClients?: TrustedClients;
-  readonly seats?: SeatLimits;
+  /** How many requests run at once, and whether they are shared out fairly. */
+  readonly flow?: FlowLimits;
+  /** --request-timeout: how long a request that is no watch or stream may take. */
+  readonly requestTimeoutMs?: number;
   /** Groups that others answer. */
   readonly delegates?: readonly Delegate[];
   /** Further work after the start. */
@@ -116,7 +119,13 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     world, reader, resolve, connect: config.connect, frontProxy: config.frontProxy, served: () => servedVersions(resources, delegates),
     writer: { ...writer, remove: (group, plural, namespace, name) => removeStored(resources, remove, group, plural, namespace, name) },
   });
-  const hooks = createHookRunner(world, [systemNamespacesHook, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
+  const requestTimeoutMs = config.requestTimeoutMs ?? defaultRequestTimeoutMs;
+  const flow = createFlowControl({
+    world, cache, reader, limits: config.flow ?? defaultFlowLimits, requestTimeoutMs, loopback: loopback.transport,
+    writer: createWriter({ ...shared, reservations, admission: createAdmissionChain([]) }, resources, reader, stopped.signal, producerName),
+    remove: (plural, name) => removeStored(resources, remove, 'flowcontrol.apiserver.k8s.io', plural, '', name),
+  });
+  const hooks = createHookRunner(world, [systemNamespacesHook, ...flow.hooks, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
   const state = { ready: false, closing: false };
   const checks = healthChecks(cache, state);
   const keyServices = config.encryption?.checks ?? [];
@@ -140,7 +149,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     ],
   });
   const handler = createChain({
-    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), seats: createSeats(world.clock, config.seats ?? defaultSeatLimits), deadlines: createDeadlines(world.clock), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
+    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });
   loopback.serve(handler);
@@ -156,6 +165,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
       await customResources.start();
       hubs.start();
       listenForAggregation(cache, resources, aggregation);
+      flow.start();
       await hooks.run(writer, stopped.signal);
       allocation.startRepair();
       state.ready = true;
@@ -163,6 +173,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     async close() {
       state.closing = true;
       stopped.abort(new Error('the API server is closed'));
+      flow.close();
       hubs.close();
       await aggregation.close();
       await webhooks.close();

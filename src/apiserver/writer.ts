@@ -12,11 +12,11 @@ import { updateObject } from './registry/update.ts';
 import type { Registry, WriteRequest } from './registry/write-request.ts';
 
 /** A request of the server itself. */
-function ownRequest(base: Registry, reader: ObjectReader, signal: AbortSignal, served: ServedResource, namespace: string, name: string): WriteRequest {
+function ownRequest(base: Registry, reader: ObjectReader, signal: AbortSignal, served: ServedResource, namespace: string, name: string, manager = 'kube-apiserver'): WriteRequest {
   const { stored } = served;
   if (stored === undefined) throw new Error(`${served.info.plural} is not stored`);
   return {
-    served, stored, subresource: '', namespace, name, manager: 'kube-apiserver', options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
+    served, stored, subresource: '', namespace, name, manager, options: {}, dryRun: false, nowMs: base.world.clock.now(), reader,
     user: { name: 'system:apiserver', groups: ['system:masters'] }, signal, warn() {}, annotate() {},
   };
 }
@@ -29,14 +29,15 @@ export function createRemover(base: Registry, reader: ObjectReader, signal: Abor
   return async (served, namespace, name) => void (await removeObject(registry, ownRequest(base, reader, signal, served, namespace, name), {}));
 }
 
-export function createWriter(base: Registry, resources: ResourceTable, reader: ObjectReader, signal: AbortSignal): ObjectWriter {
+/** @param manager Under whose name fields are managed. */
+export function createWriter(base: Registry, resources: ResourceTable, reader: ObjectReader, signal: AbortSignal, manager?: string): ObjectWriter {
   const registry: Registry = { ...base, admission: createAdmissionChain([]) };
   const find = (group: string, plural: string): ServedResource => {
     const served = resources.storedIn(group, plural);
     if (served === undefined) throw new Error(`no stored resource ${plural}.${group}`);
     return served;
   };
-  const requestFor = (served: ServedResource, namespace: string, name: string): WriteRequest => ownRequest(base, reader, signal, served, namespace, name);
+  const requestFor = (served: ServedResource, namespace: string, name: string): WriteRequest => ownRequest(base, reader, signal, served, namespace, name, manager);
   return {
     async lookup(group, resource, namespace, name) {
       const request = requestFor(find(group, resource), namespace, name);

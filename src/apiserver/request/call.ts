@@ -3,6 +3,7 @@
 import type { Status } from '#api/meta/v1.ts';
 import type { Exchange, Headers } from '#wire';
 import type { Identity, KubeObject, RequestNotes, Verdict } from '../contract.ts';
+import type { Permit, SchemaInUse } from '../flowcontrol/index.ts';
 import type { ParsedRequest } from './request-info.ts';
 
 /** What endpoints tell the audit event of their request; see audit/trail.ts. */
@@ -23,7 +24,7 @@ export class Call implements RequestNotes {
   readonly id: string;
   /** Monotonic milliseconds. */
   readonly startedAt: number;
-  /** Watches, streams and proxies: no deadline, no seat. */
+  /** Watches, streams and proxies: no deadline. */
   readonly longRunning: boolean;
   user: Identity = nobody;
   /** Set when `user` is impersonated: who it really is, and the constraint that allowed it. */
@@ -34,6 +35,8 @@ export class Call implements RequestNotes {
   warnings: string[] | undefined;
   /** Set for requests that are audited. */
   audit: AuditNotes | undefined;
+  /** CBOR is spoken: the feature gate CBORServingAndStorage. */
+  cbor = false;
   /** For the audit event, in order, the first of each key. */
   annotations: Map<string, string> | undefined;
   /** The answer's status, for metrics; 0 while there is none. */
@@ -42,6 +45,12 @@ export class Call implements RequestNotes {
   bytes = 0;
   /** Size of the request's body, once it has been read. */
   bodyBytes = 0;
+  /** How long it may take; 0: as long as it likes. */
+  allowedMs = 0;
+  /** What it was taken for by flow control. */
+  flow: SchemaInUse | undefined;
+  /** Its seats, while it holds some. */
+  permit: Permit | undefined;
   /** Why the server gave the request up (its deadline). */
   givenUp: Error | undefined;
   #abort: AbortController | undefined;
@@ -130,6 +139,10 @@ export function answerHeaders(call: Call, headers: Record<string, string>): Head
   headers['audit-id'] = call.id;
   headers['cache-control'] ??= 'no-cache, private';
   if (call.warnings !== undefined) headers.warning = warningHeader(call.warnings);
+  if (call.flow !== undefined) {
+    headers['x-kubernetes-pf-flowschema-uid'] = call.flow.uid;
+    headers['x-kubernetes-pf-prioritylevel-uid'] = call.flow.level.uid;
+  }
   return headers;
 }
 

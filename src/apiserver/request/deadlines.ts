@@ -1,11 +1,10 @@
-// Requests that are not long-running have 60 seconds (upstream's --request-timeout), or less when the client
-// says so with ?timeout=. One slow clock looks after all of them: a timer for each would cost more than most
-// requests do.
+// Requests that are not long-running have 60 seconds (--request-timeout), or less when the client says so with
+// ?timeout=. One slow clock looks after all of them: a timer for each would cost more than most requests do.
 import type { Clock } from '#base/clock.ts';
-import { badRequest, timeout } from '#machinery';
+import { badRequest, goQuote, timeout } from '#machinery';
 import type { Call } from './call.ts';
 
-const limitMs = 60_000;
+export const defaultRequestTimeoutMs = 60_000;
 const tickMs = 500;
 
 export interface OpenDeadline {
@@ -19,24 +18,28 @@ export interface Deadlines {
   close(deadline: OpenDeadline): void;
 }
 
-/** "30s", "1m30s", "500ms" in ms; undefined when it is no duration. */
-function parseDuration(text: string): number | undefined {
-  const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-  if (!/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) return undefined;
+const unitsMs: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, 'µs': 1e-3, 'μs': 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Go's "30s", "1m30s", "500ms" in ms. Throws 400 for what is none. */
+function parseDuration(text: string): number {
+  if (/^[+-]?0$/.test(text)) return 0;
+  if (!/^[+-]?((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) {
+    const problem = /^[+-]?(\d+\.?\d*|\.\d+)$/.test(text) ? 'missing unit in' : 'invalid';
+    throw badRequest(`invalid timeout specified in the request URL - time: ${problem} duration ${goQuote(text)}`);
+  }
   let total = 0;
-  for (const [, number = '0', , unit = 's'] of text.matchAll(/(\d+(\.\d+)?)(ms|s|m|h)/g)) total += Number(number) * (units[unit] ?? 0);
-  return total;
+  for (const [, amount = '', unit = ''] of text.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)) total += Number(amount) * (unitsMs[unit] ?? 0);
+  return text.startsWith('-') ? -total : total;
 }
 
-function allowedMs(call: Call): number {
+function allowedMs(call: Call, limitMs: number): number {
   const text = call.info.query.size === 0 ? null : call.info.query.get('timeout');
   if (text === null || text === '') return limitMs;
   const asked = parseDuration(text);
-  if (asked === undefined) throw badRequest('invalid timeout specified in the request URL');
-  return asked === 0 ? limitMs : Math.min(limitMs, asked);
+  return asked <= 0 ? limitMs : Math.min(limitMs, asked);
 }
 
-export function createDeadlines(clock: Clock): Deadlines {
+export function createDeadlines(clock: Clock, limitMs = defaultRequestTimeoutMs): Deadlines {
   const open = new Set<OpenDeadline>();
   let ticking = false;
   const tick = (): void => {
@@ -51,7 +54,8 @@ export function createDeadlines(clock: Clock): Deadlines {
   };
   return {
     open(call) {
-      const deadline = { at: clock.monotonic() + allowedMs(call), call };
+      call.allowedMs = allowedMs(call, limitMs);
+      const deadline = { at: call.startedAt + call.allowedMs, call };
       open.add(deadline);
       if (!ticking) {
         ticking = true;

@@ -44,7 +44,7 @@ export async function serveWatch(call: Call, request: WatchRequest): Promise<voi
   let leave = (): void => {};
   const isSocket = isWebSocketRequest(call.exchange);
   const body = isSocket
-    ? await webSocketBody(call.exchange, request.presentation.media.encoding === 'protobuf', () => leave())
+    ? await webSocketBody(call.exchange, request.presentation.media.encoding !== 'json', () => leave())
     : call.exchange.start(200, answerHeaders(call, { 'content-type': codec.contentType }));
   const { ring } = request.cache;
   const refusal = tooNew ?? (!fromState && version !== undefined && version !== 0 && version < ring.floor ? gone(`too old resource version: ${version} (${ring.floor})`) : undefined);
@@ -61,7 +61,8 @@ export async function serveWatch(call: Call, request: WatchRequest): Promise<voi
     leave = () => watcher.end('done');
     if (version !== undefined && version !== 0 && !fromState) watcher.position = ring.after(version);
     request.hub.add(watcher);
-    if (fromState) void sendInitial(request, watcher, all.revision);
+    if (fromState) void sendInitial(request, watcher, all.revision).then(() => call.permit?.initialized());
+    else call.permit?.initialized();
   });
 }
 

@@ -1,0 +1,311 @@
+// The queues and seats of one priority level: fair queuing as in KEP-1040. A progress meter advances by the
+// seat-time that each busy queue is given; a request is dispatched from the queue whose oldest request would be done
+// first if all queues were served at once. Queues with much behind them so cannot delay those with little. While
+// nothing waits and seats are free, a request goes straight through: no search, no timer, no promise.
+import type { Clock } from '#base/clock.ts';
+import type { Call } from '../request/call.ts';
+import { estimatedMs, FairQueue, Occupant, type Width } from './fair-queue.ts';
+import type { Flow } from './flow.ts';
+import type { SeatDemand } from './seat-demand.ts';
+import type { LevelTally } from './tallies.ts';
+
+export interface Queuing {
+  /** 0: requests beyond the limit are refused; -1: there is no limit. */
+  readonly queues: number;
+  readonly handSize: number;
+  readonly lengthLimit: number;
+}
+
+export class QueueSet {
+  readonly #clock: Clock;
+  readonly #demand: SeatDemand;
+  readonly #tally: LevelTally;
+  #queuing: Queuing = { queues: 0, handSize: 1, lengthLimit: 0 };
+  #limit = 0;
+  #queues: FairQueue[] = [];
+  #progress = 0;
+  #syncedMs: number;
+  #busyQueues = 0;
+  #robin = 0;
+  #enqueued = 0;
+  /** Those that go through no queue. */
+  readonly #unqueued = new Set<Occupant>();
+  waiting = 0;
+  seatsWaiting = 0;
+  executing = 0;
+  seatsInUse = 0;
+  dispatched = 0;
+  rejected = 0;
+  cancelled = 0;
+  /** For metrics: the progress at the last dispatch, and the bounds of what was next, with and without work under way. */
+  readonly lastDispatch = { progress: 0, start: 0, least: 0, most: 0, discountedLeast: 0, discountedMost: 0 };
+
+  constructor(clock: Clock, demand: SeatDemand, tally: LevelTally) {
+    this.#clock = clock;
+    this.#demand = demand;
+    this.#tally = tally;
+    this.#syncedMs = clock.monotonic();
+  }
+
+  get queues(): readonly FairQueue[] {
+    return this.#queues;
+  }
+
+  get unqueued(): ReadonlySet<Occupant> {
+    return this.#unqueued;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  get isIdle(): boolean {
+    return this.waiting === 0 && this.executing === 0;
+  }
+
+  /** Seat-milliseconds that each busy queue has been given. */
+  get progress(): number {
+    return this.#progress;
+  }
+
+  /** New queues come at once; superfluous ones go when they are empty. */
+  configure(queuing: Queuing, limit: number, denominator: number): void {
+    const now = this.#sync();
+    if (queuing.queues > 0) while (this.#queues.length < queuing.queues) this.#queues.push(new FairQueue(this.#queues.length));
+    this.#queuing = queuing;
+    this.#limit = limit;
+    this.#tally.waiting.setDenominator(Math.max(1, queuing.lengthLimit) * Math.max(1, queuing.queues), now);
+    this.#tally.executing.setDenominator(denominator, now);
+    this.#tally.seatUse.setDenominator(denominator, now);
+    this.#tally.demand.setDenominator(denominator, now);
+    this.#dispatchAll(now);
+  }
+
+  /** The request, executing or waiting; undefined when it is refused. */
+  start(flow: Flow, call: Call, width: Width): Occupant | undefined {
+    const now = this.#sync();
+    const { tally } = flow;
+    if (this.#queuing.queues < 1) {
+      const occupant = new Occupant(flow, call, width, undefined, now, this.#progress);
+      if (!this.#fits(occupant.seats)) {
+        this.rejected++;
+        tally.rejected['concurrency-limit']++;
+        return undefined;
+      }
+      this.#run(occupant, now);
+      return occupant;
+    }
+    const queue = this.#choose(flow.hand);
+    if (this.seatsInUse >= this.#limit && queue.waiting.length >= this.#queuing.lengthLimit) {
+      queue.bound();
+      this.rejected++;
+      tally.rejected['queue-full']++;
+      return undefined;
+    }
+    const occupant = new Occupant(flow, call, width, queue, now, this.#progress);
+    if (queue.isIdle) {
+      queue.nextDispatch = this.#progress;
+      this.#busyQueues++;
+    }
+    tally.queueLength.observe(queue.waiting.length + 1);
+    if (this.waiting === 0 && this.seatsInUse < this.#limit && this.#fits(occupant.seats)) {
+      this.#robin = queue.index;
+      this.#dispatch(occupant, queue, now);
+      return occupant;
+    }
+    queue.waiting.push(occupant);
+    queue.waitingWork += occupant.work;
+    this.#noteWaiting(occupant, 1, now);
+    queue.bound();
+    this.#dispatchAll(now);
+    return occupant;
+  }
+
+  /** A waiting request will not be executed: its time is over, or its client has gone. */
+  cancel(occupant: Occupant): void {
+    const { queue } = occupant;
+    const at = queue?.waiting.indexOf(occupant) ?? -1;
+    if (queue === undefined || at < 0) return;
+    const now = this.#sync();
+    queue.waiting.splice(at, 1);
+    queue.waitingWork -= occupant.work;
+    occupant.state = 'over';
+    this.#noteWaiting(occupant, -1, now);
+    this.rejected++;
+    this.cancelled++;
+    occupant.flow.tally.rejected['time-out']++;
+    queue.bound();
+    this.#leave(queue);
+  }
+
+  /** The request has been executed. Its seats may stay taken for a while. */
+  finish(occupant: Occupant): void {
+    const now = this.#sync();
+    const { queue, flow, width } = occupant;
+    occupant.state = 'over';
+    this.executing--;
+    flow.tally.executingRequests--;
+    this.#tally.executing.set(this.executing, now);
+    if (queue === undefined) this.#unqueued.delete(occupant);
+    else {
+      queue.executing.delete(occupant);
+      // What was charged at its dispatch was an estimate.
+      queue.nextDispatch -= width.initialSeats * (estimatedMs - (now - occupant.startedMs));
+      queue.bound();
+      if (queue.isIdle) this.#busyQueues--;
+    }
+    if (width.extraMs <= 0) this.#release(occupant, now);
+    else {
+      this.#clock.after(width.extraMs, () => {
+        const later = this.#sync();
+        this.#release(occupant, later);
+        this.#dispatchAll(later);
+      }, { background: true });
+    }
+    if (this.waiting > 0) this.#dispatchAll(now);
+  }
+
+  #sync(): number {
+    const now = this.#clock.monotonic();
+    const passed = now - this.#syncedMs;
+    this.#syncedMs = now;
+    if (this.#busyQueues > 0) this.#progress += (passed * Math.min(this.seatsInUse + this.seatsWaiting, this.#limit)) / this.#busyQueues;
+    return now;
+  }
+
+  /** Of the hand, the queue with the least work waiting; begun at another card each time. */
+  #choose(hand: readonly number[]): FairQueue {
+    const offset = this.#enqueued++ % hand.length;
+    let best: FairQueue | undefined;
+    for (let i = 0; i < hand.length; i++) {
+      const queue = this.#queues[hand[(offset + i) % hand.length] ?? 0];
+      if (queue !== undefined && (best === undefined || queue.waitingWork < best.waitingWork)) best = queue;
+    }
+    if (best === undefined) throw new Error('a hand without a queue');
+    return best;
+  }
+
+  #fits(seats: number): boolean {
+    if (this.#queuing.queues < 0) return true;
+    // Wider than the level: alone, it may.
+    if (seats > this.#limit) return this.executing === 0;
+    return this.seatsInUse + seats <= this.#limit;
+  }
+
+  #dispatchAll(now: number): void {
+    while (this.waiting > 0 && this.seatsInUse < this.#limit) {
+      const queue = this.#next();
+      const occupant = queue?.waiting[0];
+      if (queue === undefined || occupant === undefined) return;
+      if (!this.#fits(occupant.seats)) {
+        occupant.flow.tally.noAccommodation++;
+        return;
+      }
+      this.#robin = queue.index;
+      queue.waiting.shift();
+      queue.waitingWork -= occupant.work;
+      this.#noteWaiting(occupant, -1, now);
+      this.#dispatch(occupant, queue, now);
+      occupant.onDispatch?.();
+    }
+  }
+
+  /** The queue whose oldest request would be done first; among equals the next in turn. */
+  #next(): FairQueue | undefined {
+    const queues = this.#queues;
+    const noted = this.lastDispatch;
+    let best: FairQueue | undefined;
+    let earliest = Number.POSITIVE_INFINITY;
+    noted.least = noted.discountedLeast = Number.POSITIVE_INFINITY;
+    noted.most = noted.discountedMost = 0;
+    for (let i = 1; i <= queues.length; i++) {
+      const queue = queues[(this.#robin + i) % queues.length];
+      const oldest = queue?.waiting[0];
+      if (queue === undefined || oldest === undefined) continue;
+      const discounted = queue.nextDispatch - queue.seatsInUse * estimatedMs;
+      noted.least = Math.min(noted.least, queue.nextDispatch);
+      noted.most = Math.max(noted.most, queue.nextDispatch);
+      noted.discountedLeast = Math.min(noted.discountedLeast, discounted);
+      noted.discountedMost = Math.max(noted.discountedMost, discounted);
+      const end = queue.nextDispatch + oldest.work;
+      if (end < earliest) {
+        earliest = end;
+        best = queue;
+      }
+    }
+    return best;
+  }
+
+  #dispatch(occupant: Occupant, queue: FairQueue, now: number): void {
+    const { width } = occupant;
+    // More seats afterwards than there are: fewer, for longer.
+    if (width.finalSeats > this.#limit && this.#limit > 0) occupant.width = { ...width, finalSeats: this.#limit, extraMs: (width.finalSeats * width.extraMs) / this.#limit };
+    this.lastDispatch.progress = this.#progress;
+    this.lastDispatch.start = queue.nextDispatch;
+    queue.executing.add(occupant);
+    queue.seatsInUse += occupant.seats;
+    queue.nextDispatch += occupant.work;
+    queue.bound();
+    this.#run(occupant, now);
+  }
+
+  #run(occupant: Occupant, now: number): void {
+    const { seats, flow } = occupant;
+    occupant.startedMs = now;
+    occupant.state = 'executing';
+    if (occupant.queue === undefined) this.#unqueued.add(occupant);
+    this.dispatched++;
+    this.executing++;
+    this.seatsInUse += seats;
+    flow.tally.executingRequests++;
+    flow.tally.executingSeats += seats;
+    this.#tally.executing.set(this.executing, now);
+    this.#noteSeats(now);
+  }
+
+  #release(occupant: Occupant, now: number): void {
+    const { seats, queue, flow } = occupant;
+    this.seatsInUse -= seats;
+    flow.tally.executingSeats -= seats;
+    if (queue !== undefined) {
+      queue.seatsInUse -= seats;
+      this.#retire(queue);
+    }
+    this.#noteSeats(now);
+  }
+
+  #noteWaiting(occupant: Occupant, sign: 1 | -1, now: number): void {
+    const { tally } = occupant.flow;
+    this.waiting += sign;
+    this.seatsWaiting += sign * occupant.seats;
+    tally.waitingRequests += sign;
+    tally.waitingSeats += sign * occupant.seats;
+    this.#tally.waiting.set(this.waiting, now);
+    this.#noteSeats(now);
+  }
+
+  #noteSeats(now: number): void {
+    const demand = this.seatsInUse + this.seatsWaiting;
+    this.#demand.set(demand, now);
+    this.#tally.demand.set(demand, now);
+    this.#tally.seatUse.set(this.seatsInUse, now);
+  }
+
+  /** After a request left without being executed. */
+  #leave(queue: FairQueue): void {
+    if (!queue.isIdle) return;
+    this.#busyQueues--;
+    this.#retire(queue);
+  }
+
+  /** There are more queues than wanted, and nobody needs this one. */
+  #retire(queue: FairQueue): void {
+    if (this.#queues.length <= Math.max(0, this.#queuing.queues) || !queue.isIdle || this.#queues[queue.index] !== queue) return;
+    this.#queues.splice(queue.index, 1);
+    for (let i = queue.index; i < this.#queues.length; i++) {
+      const moved = this.#queues[i];
+      if (moved !== undefined) moved.index = i;
+    }
+    if (this.#robin >= queue.index) this.#robin--;
+  }
+}

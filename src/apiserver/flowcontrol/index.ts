@@ -82,7 +82,10 @@ export function createFlowControl(parts: FlowControlParts): FlowControl {
   exposeFlowMetrics(world.metrics, clock, configuration, kinds);
   const adjust = repeating(world, adjustEveryMs, async () => configuration.adjust(), 'seats cannot be shared out');
   return {
-    ...doorman,
+    admit(call) {
+      follower.catchUp();
+      return doorman.admit(call);
+    },
     hooks: [hook],
     answer: (call) => answerDump(call, configuration, (ms) => new Date(clock.now() - clock.monotonic() + ms).toISOString()),
     start() {
@@ -121,8 +124,16 @@ function repeating(world: World, everyMs: number, run: () => Promise<void>, fail
 
 const retryMs = 1000;
 
-/** Takes every change of the objects into use, once for several of a turn, and tells in their status what became of them. */
-function followObjects(parts: FlowControlParts, configuration: ReturnType<typeof createConfiguration>, changed: () => void): { start(): void; wake(): void; close(): void } {
+interface Follower {
+  start(): void;
+  wake(): void;
+  /** Changes that have come take effect now. */
+  catchUp(): void;
+  close(): void;
+}
+
+/** Takes every change of the objects into use, before the next request, and tells in their status what became of them. */
+function followObjects(parts: FlowControlParts, configuration: ReturnType<typeof createConfiguration>, changed: () => void): Follower {
   const { world, reader, cache } = parts;
   const keeper = createStatusKeeper(world.clock, (name, object) => applyStatus(parts.loopback(), name, object));
   let woken = false;
@@ -150,8 +161,8 @@ function followObjects(parts: FlowControlParts, configuration: ReturnType<typeof
     if (again > 0 && !closed) timer = world.clock.after(again, wake, { background: true });
   };
   const digest = (): void => {
+    if (!woken || closed) return;
     woken = false;
-    if (closed) return;
     const schemas = reader.list(flowControlGroup, 'flowschemas') as readonly FlowSchema[];
     configuration.take(reader.list(flowControlGroup, 'prioritylevelconfigurations') as readonly PriorityLevelConfiguration[], schemas);
     changed();
@@ -166,7 +177,10 @@ function followObjects(parts: FlowControlParts, configuration: ReturnType<typeof
     wake,
     start() {
       for (const plural of ['prioritylevelconfigurations', 'flowschemas']) cache.resource(flowControlGroup, plural)?.onChange(wake);
-      digest();
+      wake();
+    },
+    catchUp() {
+      if (woken) digest();
     },
     close() {
       closed = true;

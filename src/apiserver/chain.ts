@@ -86,7 +86,9 @@ function openCall(parts: ChainParts, exchange: Exchange): Call {
   const asked = exchange.headers['audit-id'];
   const { world } = parts.server;
   const id = asked === undefined || asked === '' ? parts.auditIds.next() : asked;
-  return new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
+  const call = new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
+  call.cbor = parts.server.cbor;
+  return call;
 }
 
 /** The first that knows who asks. Bad credentials are forgiven for the sake of good ones, never for none at all. */

@@ -42,6 +42,8 @@ export interface ApiServerConfig {
   readonly encryption?: Encryption;
   /** The feature gate AllowUnsafeMalformedObjectDeletion: what cannot be read may be deleted by whoever is allowed to. */
   readonly unsafeDeletion?: boolean;
+  /** The feature gate CBORServingAndStorage: bodies and answers may be CBOR. */
+  readonly cbor?: boolean;
   /** What is recorded of requests, and where. Absent: nothing. */
   readonly audit?: Auditor;
   /** Called once, with the server's own caches. */
@@ -111,7 +113,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission) };
   const hubs = createWatchHubs(world, cache);
   const server: Server = {
-    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true,
+    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
   };
   const delegates = config.delegates ?? [];
   const remove = createRemover(registry, reader, stopped.signal);

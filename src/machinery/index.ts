@@ -42,7 +42,7 @@ export {
   decodeMessage, decodeProtobuf, decodeWatchEvent, encodeMessage, encodeProtobuf, encodeWatchEvent, isProtobuf, wrapProtobuf,
 } from './protobuf/object.ts';
 export { ProtobufError } from './protobuf/reader.ts';
-export { CborError, decodingAnyCbor, encodeCbor, encodeCborItem, encodeCborListHead, encodeCborWatchEvent } from './cbor/index.ts';
+export { CborError, decodingAnyCbor, decodingCborMap, encodeCbor, encodeCborItem, encodeCborListHead, encodeCborWatchEvent } from './cbor/index.ts';
 export {
   dns1123LabelErrors, dns1123SubdomainErrors, isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue, nameIsPathSegment, nameIsSubdomain,
   type NameRule,

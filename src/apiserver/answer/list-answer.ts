@@ -2,7 +2,7 @@
 // between them; nothing is parsed. Tables, metadata, YAML and other versions parse item by item, in slices.
 import type { ListMeta } from '#api/meta/v1.ts';
 import type { Clock } from '#base/clock.ts';
-import { encodeMessage, stringifyJson, stringifyYaml, wrapProtobuf, type KubeObject } from '#machinery';
+import { encodeCborItem, encodeCborListHead, encodeMessage, stringifyJson, stringifyYaml, wrapProtobuf, type KubeObject } from '#machinery';
 import type { Entry } from '../cache/entry.ts';
 import { continueAfter, type ListState } from '../read/list-state.ts';
 import { encodeContinue } from '../read/continue-token.ts';
@@ -56,6 +56,7 @@ export async function answerList(call: Call, list: ListAnswer): Promise<void> {
   const page = await pageOf(list);
   const { media, served } = list.presentation;
   if (media.encoding === 'protobuf') return answerProtobuf(call, list, page);
+  if (media.encoding === 'cbor') return answerCbor(call, list, page);
   if (media.encoding === 'yaml' || media.pretty) return answerForPeople(call, list, page);
   const writer = new GatheringWriter(call, list.clock, contentTypes.json);
   if (media.form === 'table') return writeTable(writer, list, page);
@@ -115,6 +116,8 @@ async function writeItems(writer: GatheringWriter, list: ListAnswer, page: Page)
 
 function itemOf(list: ListAnswer, object: KubeObject): KubeObject {
   if (list.presentation.media.form !== 'object') return partial(list.presentation.media, object);
+  // Items of custom kinds say what they are; those of built-in ones leave it to the list.
+  if (list.presentation.served.info.type === undefined) return object;
   const { kind: _kind, apiVersion: _apiVersion, ...item } = object;
   return item;
 }
@@ -205,5 +208,22 @@ async function answerProtobuf(call: Call, list: ListAnswer, page: Page): Promise
   const kind = isMetadata ? 'PartialObjectMetadataList' : served.listKind;
   const message = joinListMessage(encodeMessage('meta.v1.ListMeta', page.meta), items);
   await writer.add(wrapProtobuf(isMetadata ? formApiVersion(media) : served.head.apiVersion, kind, message));
+  await writer.end();
+}
+
+/** The head of a CBOR list tells how many items there are, so they are made first. */
+async function answerCbor(call: Call, list: ListAnswer, page: Page): Promise<void> {
+  const { media, served } = list.presentation;
+  const writer = new GatheringWriter(call, list.clock, contentTypes.cbor);
+  const isMetadata = media.form !== 'object';
+  const type = isMetadata ? 'meta.v1.PartialObjectMetadata' : served.info.type;
+  const items: Uint8Array[] = [];
+  for await (const object of objectsOf(list, page)) {
+    items.push(encodeCborItem(type, itemOf(list, object)));
+    await writer.breathe();
+  }
+  const head = { kind: isMetadata ? 'PartialObjectMetadataList' : served.listKind, apiVersion: isMetadata ? formApiVersion(media) : served.head.apiVersion, metadata: page.meta };
+  await writer.add(encodeCborListHead(head, items.length));
+  for (const item of items) await writer.add(item);
   await writer.end();
 }

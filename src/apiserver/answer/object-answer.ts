@@ -1,6 +1,6 @@
 // One object as an answer. The common case, JSON in the stored version, is the cached bytes themselves; every
 // other form is made from the parsed object.
-import { stringifyJson, stringifyYaml, encodeProtobuf, toTable, type KubeObject } from '#machinery';
+import { stringifyJson, stringifyYaml, encodeCbor, encodeProtobuf, toTable, type KubeObject } from '#machinery';
 import type { ServedResource } from '../registry/resources.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type MediaType } from '../request/media-type.ts';
@@ -42,9 +42,10 @@ function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
   return encodeValue(media, served.info.type, object);
 }
 
-/** @param type Needed for protobuf alone. */
+/** @param type Needed for protobuf and CBOR alone. */
 export function encodeValue(media: MediaType, type: string | undefined, object: KubeObject): Uint8Array {
   if (media.encoding === 'protobuf') return encodeProtobuf(type ?? '', object);
+  if (media.encoding === 'cbor') return encodeCbor(type, object);
   if (media.encoding === 'yaml') return Buffer.from(stringifyYaml(object));
   const text = stringifyJson(object);
   return Buffer.from(media.pretty ? indentJson(text) : text);

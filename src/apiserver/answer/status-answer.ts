@@ -1,6 +1,6 @@
 // Statuses as answers: every refusal of the server, and the successes that have no object to show.
 import type { Status } from '#api/meta/v1.ts';
-import { encodeProtobuf, StatusError, stringifyJson, stringifyYaml, toStatusError, type KubeObject } from '#machinery';
+import { encodeCbor, encodeProtobuf, StatusError, stringifyJson, stringifyYaml, toStatusError, type KubeObject } from '#machinery';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, negotiate, type Encoding } from '../request/media-type.ts';
 import { indentJson } from './indent.ts';
@@ -13,7 +13,7 @@ export function answerStatus(call: Call, code: number, status: Status, headers: 
   let encoding: Encoding = 'json';
   let pretty = false;
   try {
-    ({ encoding, pretty } = negotiate(call.exchange.headers.accept, call.info.query, call.exchange.headers['user-agent'] ?? '', offer));
+    ({ encoding, pretty } = negotiate(call.exchange.headers.accept, call.info.query, call.exchange.headers['user-agent'] ?? '', { ...offer, cbor: call.cbor }));
   } catch {
     // A client that accepts nothing we have still gets told why.
   }
@@ -27,6 +27,7 @@ function encodeStatus(status: Status, encoding: Encoding, pretty: boolean): Uint
   const { kind, apiVersion, metadata, ...rest } = status;
   const ordered: KubeObject = { kind, apiVersion, metadata: { ...metadata } as KubeObject['metadata'], ...rest };
   if (encoding === 'protobuf') return encodeProtobuf('meta.v1.Status', ordered);
+  if (encoding === 'cbor') return encodeCbor('meta.v1.Status', ordered);
   if (encoding === 'yaml') return stringifyYaml(ordered);
   const text = stringifyJson(ordered);
   return pretty ? indentJson(text) : `${text}\n`;

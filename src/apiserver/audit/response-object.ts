@@ -2,7 +2,7 @@
 // shows.
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { decodeProtobuf, isProtobuf, parseJson, parseYaml } from '#machinery';
+import { atOnce, decodeProtobuf, decodingAnyCbor, isProtobuf, parseJson, parseYaml } from '#machinery';
 import type { Headers } from '#wire';
 
 const unzip = promisify(gunzip);
@@ -11,8 +11,9 @@ const largestUnzippedBytes = 16 << 20;
 /** undefined for what is no object: logs, metrics, plain texts. */
 export async function responseObject(headers: Headers, bytes: Uint8Array): Promise<unknown> {
   const type = (headers['content-type'] ?? '').split(';', 1)[0] ?? '';
-  if (bytes.length === 0 || !['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf'].includes(type)) return undefined;
+  if (bytes.length === 0 || !['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', 'application/cbor'].includes(type)) return undefined;
   const plain = headers['content-encoding'] === 'gzip' ? await unzip(bytes, { maxOutputLength: largestUnzippedBytes }) : bytes;
+  if (type === 'application/cbor') return atOnce(decodingAnyCbor(plain, { maxDepth: 1000, maxValues: Infinity }));
   if (type === 'application/yaml') return parseYaml(plain);
   if (type === 'application/json') return parseJson(plain).value;
   if (!isProtobuf(plain)) return undefined;

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { APIGroupDiscoveryList } from '#api/apidiscovery/v2.ts';
 import type { ResourceInfo } from '#api/resources.ts';
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeProtobuf, genericServerResponse, noSuchPath, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeCbor, encodeProtobuf, genericServerResponse, noSuchPath, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
 import type { DiscoveryMerge } from '../aggregation/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type Encoding } from '../request/media-type.ts';
@@ -46,11 +46,11 @@ interface Wanted {
 }
 
 /** The first clause of Accept that discovery can serve; JSON when none can. */
-function wantedOf(accept: string | undefined): Wanted {
+function wantedOf(accept: string | undefined, cbor: boolean): Wanted {
   for (const clause of (accept ?? '').split(',')) {
     const [range = '', ...parameters] = clause.trim().split(';').map((part) => part.trim());
     const values = new Map(parameters.map((p) => [p.slice(0, p.indexOf('=')), p.slice(p.indexOf('=') + 1)] as const));
-    const encoding = (Object.keys(contentTypes) as Encoding[]).find((name) => contentTypes[name] === range);
+    const encoding = (Object.keys(contentTypes) as Encoding[]).find((name) => contentTypes[name] === range && (name !== 'cbor' || cbor));
     const any = range === '*/*' || range === 'application/*' || range === '';
     const kind = values.get('as');
     if (kind === undefined) {
@@ -68,7 +68,7 @@ function wantedOf(accept: string | undefined): Wanted {
 
 function encode(encoding: Encoding, document: Document, aggregated: string | undefined): Encoded {
   const value = document.make() as KubeObject;
-  const bytes = encoding === 'protobuf' ? encodeProtobuf(document.type, value) : Buffer.from(encoding === 'yaml' ? stringifyYaml(value) : `${stringifyJson(value)}\n`);
+  const bytes = encoding === 'protobuf' ? encodeProtobuf(document.type, value) : encoding === 'cbor' ? encodeCbor(document.type, value) : Buffer.from(encoding === 'yaml' ? stringifyYaml(value) : `${stringifyJson(value)}\n`);
   const suffix = aggregated === undefined ? '' : `;g=apidiscovery.k8s.io;v=${aggregated};as=APIGroupDiscoveryList`;
   const etag = `"${createHash('sha512').update(bytes).digest('hex').toUpperCase()}"`;
   return { contentType: contentTypes[encoding] + suffix, bytes: Buffer.from(bytes), etag };
@@ -117,7 +117,7 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       if (path.startsWith('/openapi/')) return parts.openapi.handle(call);
       if (path !== '/api' && path !== '/apis' && !path.startsWith('/api/') && !path.startsWith('/apis/')) return undefined;
       refresh();
-      const wanted = wantedOf(call.exchange.headers.accept);
+      const wanted = wantedOf(call.exchange.headers.accept, call.cbor && path.split('/').length > 2);
       const isRoot = /^\/apis?\/?$/.test(path);
       const aggregated = isRoot ? wanted.aggregated : undefined;
       const encoding = aggregated === undefined && wanted.aggregated !== undefined ? 'json' : wanted.encoding;

@@ -34,6 +34,8 @@ export interface Server {
   readonly nodeProxy: NodeProxy | undefined;
   /** The feature gate AllowUnsafeMalformedObjectDeletion. */
   readonly unsafeDeletion: boolean;
+  /** The feature gate CBORServingAndStorage. */
+  readonly cbor: boolean;
 }
 
 /** A resource request, its resource found. */
@@ -88,7 +90,7 @@ export function presentationOf(target: Target, what: 'object' | 'review' | 'list
   const { headers } = call.exchange;
   const protobuf = served.info.type !== undefined;
   const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
-    forms: formsOf[what], protobuf, stream: what === 'watch', yaml: what !== 'watch', ...(protobuf ? { routed: what === 'list' || what === 'watch' ? 'list' : 'object' } : {}),
+    forms: formsOf[what], protobuf, cbor: call.cbor, stream: what === 'watch', yaml: what !== 'watch', ...(protobuf ? { routed: what === 'list' || what === 'watch' ? 'list' : 'object' } : {}),
   });
   checkForm(target, what, media.form);
   const include = media.form === 'table' ? (call.info.query.get('includeObject') ?? '') : '';
@@ -159,7 +161,7 @@ export async function deleteRequest(target: Target): Promise<WriteRequest & { re
 }
 
 async function decodeDeleteOptions(call: Call, body: Uint8Array): Promise<DeleteOptions> {
-  const reading = { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore', limits: bodyLimits } as const;
+  const reading = { contentType: bodyType(call), type: 'meta.v1.DeleteOptions', fieldValidation: 'Ignore', limits: bodyLimits, cbor: call.cbor } as const;
   const { object } = body.length > quickBytes ? await decodeInSlices(body, reading) : decodeObject(body, reading);
   call.audit?.requestObject(object);
   const { kind: _kind, apiVersion: _version, ...options } = object;
@@ -175,7 +177,7 @@ export function bodyType(call: Call): string {
 export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string): Promise<KubeObject> {
   const { call } = target;
   const bytes = await readBody(call);
-  const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits }, bytes.length > quickBytes);
+  const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits, cbor: call.cbor }, bytes.length > quickBytes);
   const { object, warnings } = decoding instanceof Promise ? await decoding : decoding;
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {

@@ -125,7 +125,7 @@ export async function patchScale(target: Target): Promise<void> {
   const type = patchTypeOf(target);
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
-  const { content } = await parsePatch(type, bytes);
+  const { content } = await parsePatch(target.call, type, bytes);
   target.call.audit?.requestPatch(content);
   await writeScale(target, request, (scale) => {
     const patched =

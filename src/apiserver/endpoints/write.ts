@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
+import { badRequest, decodingCborMap, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -10,6 +10,7 @@ import { updateObject } from '../registry/update.ts';
 import { warnOfDuplicates } from '../registry/create.ts';
 import { tracked } from '../registry/tracking.ts';
 import type { Written } from '../registry/write-request.ts';
+import type { Call } from '../request/call.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
 import { cloneJson } from '#machinery';
 import { asksForUnsafeDeletion, deleteUnreadable } from './unsafe-delete.ts';
@@ -59,15 +60,21 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
   'application/strategic-merge-patch+json': 'strategic',
   'application/apply-patch+yaml': 'apply',
 };
+const cborApply = 'application/apply-patch+cbor';
+
+function isCborApply(call: Call): boolean {
+  return call.cbor && bodyType(call).split(';', 1)[0]?.trim() === cborApply;
+}
 
 /** Which patch a Content-Type announces. Throws 415. */
 export function patchTypeOf(target: Target): PatchType {
   const mediaType = bodyType(target.call).split(';', 1)[0]?.trim() ?? '';
-  const type = patchTypes[mediaType];
+  const type = isCborApply(target.call) ? 'apply' : patchTypes[mediaType];
   const isCustom = target.served.info.type === undefined;
   if (type === undefined && !isCustom) throw genericServerResponse(415, '', { group: '', resource: '' }, '', '415: Unsupported Media Type');
   if (type === undefined || (type === 'strategic' && isCustom)) {
-    throw unsupportedMediaType(Object.keys(patchTypes).filter((name) => !isCustom || patchTypes[name] !== 'strategic'));
+    const taken = Object.keys(patchTypes).filter((name) => !isCustom || patchTypes[name] !== 'strategic');
+    throw unsupportedMediaType(target.call.cbor ? [...taken, cborApply] : taken);
   }
   return type;
 }
@@ -84,9 +91,10 @@ interface ParsedPatch {
 }
 
 /** The patch itself, parsed. Throws 400 and 413. */
-export async function parsePatch(type: PatchType, bytes: Uint8Array): Promise<ParsedPatch> {
+export async function parsePatch(call: Call, type: PatchType, bytes: Uint8Array): Promise<ParsedPatch> {
   const isLarge = bytes.length > quickBytes;
   try {
+    if (isCborApply(call)) return { content: await inSlices(decodingCborMap(bytes, bodyLimits.maxValues)), duplicates: [] };
     if (type === 'apply') {
       const { value, duplicates } = isLarge ? await parseYamlAside(bytes, bodyLimits.maxValues) : parseYamlStrictly(bytes);
       return { content: value, duplicates: [], yamlProblem: duplicates === undefined ? undefined : `error converting YAML to JSON: ${duplicates}` };
@@ -107,7 +115,7 @@ export async function patchObject(target: Target): Promise<void> {
   const type = patchTypeOf(target);
   const bytes = await readBody(target.call);
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
-  const { content, duplicates, yamlProblem } = await parsePatch(type, bytes);
+  const { content, duplicates, yamlProblem } = await parsePatch(target.call, type, bytes);
   target.call.audit?.requestPatch(content);
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
   if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);

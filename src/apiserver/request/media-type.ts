@@ -1,9 +1,9 @@
-// Which encoding and which form of the object a client wants, from its Accept header: JSON, YAML or protobuf;
+// Which encoding and which form of the object a client wants, from its Accept header: JSON, YAML, protobuf or CBOR;
 // the object, a Table or metadata alone. The first clause that the server can serve wins, by quality and then
 // by order; none at all is a 406.
 import { genericServerResponse, notAcceptable } from '#machinery';
 
-export type Encoding = 'json' | 'yaml' | 'protobuf';
+export type Encoding = 'json' | 'yaml' | 'protobuf' | 'cbor';
 export type Form = 'object' | 'table' | 'metadata' | 'metadata-list';
 
 export interface MediaType {
@@ -18,6 +18,7 @@ export const contentTypes: Readonly<Record<Encoding, string>> = {
   json: 'application/json',
   yaml: 'application/yaml',
   protobuf: 'application/vnd.kubernetes.protobuf',
+  cbor: 'application/cbor',
 };
 
 const plainJson: MediaType = { encoding: 'json', form: 'object', pretty: false };
@@ -50,7 +51,7 @@ function parseAccept(header: string): Clause[] {
 
 /** In the order in which a wildcard picks them. */
 const encodings: readonly (readonly [string, Encoding])[] = [
-  ['json', 'json'], ['yaml', 'yaml'], ['vnd.kubernetes.protobuf', 'protobuf'],
+  ['json', 'json'], ['yaml', 'yaml'], ['vnd.kubernetes.protobuf', 'protobuf'], ['cbor', 'cbor'],
 ];
 
 function formOf(parameters: ReadonlyMap<string, string>): Form | undefined {
@@ -69,6 +70,8 @@ export interface Offer {
   readonly forms: readonly Form[];
   /** Protobuf needs a type that has it; custom resources have none. */
   readonly protobuf: boolean;
+  /** The feature gate CBORServingAndStorage. */
+  readonly cbor: boolean;
   /** A watch may be asked for with `;stream=watch`. */
   readonly stream?: boolean;
   /** Watches have no YAML. */
@@ -92,23 +95,24 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, us
   for (const clause of parseAccept(accept)) {
     for (const [subtype, encoding] of encodings) {
       const matches = (clause.type === 'application' && (clause.subtype === subtype || clause.subtype === '*')) || (clause.type === '*' && clause.subtype === '*');
-      if (!matches) continue;
+      if (!matches || (encoding === 'cbor' && !offer.cbor)) continue;
       anyMatch = true;
       if ((encoding === 'protobuf' && !offer.protobuf) || (encoding === 'yaml' && offer.yaml === false)) continue;
       const form = formOf(clause.parameters);
-      // A Table has no protobuf: the next clause may do.
-      if (form === undefined || !offer.forms.includes(form) || (form === 'table' && encoding === 'protobuf')) continue;
+      // A Table is JSON or YAML: the next clause may do.
+      if (form === undefined || !offer.forms.includes(form) || (form === 'table' && (encoding === 'protobuf' || encoding === 'cbor'))) continue;
       const stream = clause.parameters.get('stream') ?? '';
       if (stream !== '' && (stream !== 'watch' || offer.stream !== true || encoding === 'yaml')) continue;
       return { encoding, form, pretty: pretty || clause.parameters.get('pretty') === '1', formVersion: clause.parameters.get('v') ?? 'v1' };
     }
   }
-  if (!anyMatch && offer.routed !== undefined) throw notRouted(offer.routed);
-  throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : [])]);
+  if (!anyMatch && offer.routed !== undefined) throw notRouted(offer.routed, offer.cbor);
+  throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : []), ...(offer.cbor ? ['application/cbor'] : [])]);
 }
 
-function notRouted(what: 'object' | 'list'): Error {
-  const streams = what === 'list' ? ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch'] : [];
-  const message = `406: Not Acceptable\n\nAvailable representations: ${[...Object.values(contentTypes), ...streams].join(', ')}`;
+function notRouted(what: 'object' | 'list', cbor: boolean): Error {
+  const streams = what === 'list' ? ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', ...(cbor ? ['application/cbor-seq'] : [])] : [];
+  const types = [contentTypes.json, contentTypes.yaml, contentTypes.protobuf, ...(cbor ? [contentTypes.cbor] : [])];
+  const message = `406: Not Acceptable\n\nAvailable representations: ${[...types, ...streams].join(', ')}`;
   return genericServerResponse(406, '', { group: '', resource: '' }, '', message);
 }

@@ -1,6 +1,6 @@
 // Watch events as bytes. A codec stands for one encoding and form of one served resource; two watchers with
 // the same codec key get the same frames, so each is made once. Plain JSON wraps the cached bytes.
-import { encodeProtobuf, encodeWatchEvent, normalize, stringifyJson, type KubeObject } from '#machinery';
+import { encodeCbor, encodeCborWatchEvent, encodeProtobuf, encodeWatchEvent, normalize, stringifyJson, type KubeObject } from '#machinery';
 import type { Status } from '#api/meta/v1.ts';
 import { formApiVersion, partial, tableOf, type Presentation } from '../answer/object-answer.ts';
 import type { Entry } from '../cache/entry.ts';
@@ -56,23 +56,28 @@ export function frameCodec(presentation: Presentation): FrameCodec {
   const form = media.form === 'table' ? `${media.form}/${presentation.includeObject}/${formApiVersion(media)}` : media.form === 'object' ? '' : `${media.form}/${formApiVersion(media)}`;
   const key = `${media.encoding} ${form} ${served.head.apiVersion}`;
   const isProtobuf = media.encoding === 'protobuf';
-  const asIs = !isProtobuf && media.form === 'object' && served.isStorageVersion;
+  const isCbor = media.encoding === 'cbor';
+  const asIs = media.encoding === 'json' && media.form === 'object' && served.isStorageVersion;
   const typeOfForm = media.form === 'table' ? 'meta.v1.Table' : media.form === 'object' ? (served.info.type ?? '') : 'meta.v1.PartialObjectMetadata';
   const inForm = (object: KubeObject): KubeObject => {
     if (media.form === 'table') return tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' });
     return media.form === 'object' ? object : partial(media, object);
   };
-  const wrap = (type: WatchType, object: KubeObject): Buffer =>
-    isProtobuf ? protobufFrame(type, encodeProtobuf(typeOfForm, object)) : jsonFrame(type, Buffer.from(stringifyJson(object)));
+  const cborType = media.form === 'object' ? served.info.type : 'meta.v1.PartialObjectMetadata';
+  const framed = (type: WatchType, object: KubeObject, protobufType: string, as: string | undefined): Buffer => {
+    if (isProtobuf) return protobufFrame(type, encodeProtobuf(protobufType, object));
+    return isCbor ? encodeCborWatchEvent(type, encodeCbor(as, object)) : jsonFrame(type, Buffer.from(stringifyJson(object)));
+  };
+  const wrap = (type: WatchType, object: KubeObject): Buffer => framed(type, object, typeOfForm, cborType);
   return {
     key,
-    contentType: isProtobuf ? 'application/vnd.kubernetes.protobuf;stream=watch' : 'application/json',
+    contentType: isProtobuf ? 'application/vnd.kubernetes.protobuf;stream=watch' : isCbor ? 'application/cbor-seq' : 'application/json',
     frame: (type, bytes) => (asIs ? jsonFrame(type, bytes) : wrap(type, inForm(served.fromStored(parseServed(bytes))))),
     bookmark: (revision, initialEnd) => wrap('BOOKMARK', inForm(bookmarkObject(presentation, revision, initialEnd))),
     error(status) {
       const { kind, apiVersion, metadata, ...rest } = status;
       const object = { kind, apiVersion, metadata: { ...metadata } as KubeObject['metadata'], ...rest };
-      return isProtobuf ? protobufFrame('ERROR', encodeProtobuf('meta.v1.Status', object)) : jsonFrame('ERROR', Buffer.from(stringifyJson(object)));
+      return framed('ERROR', object, 'meta.v1.Status', 'meta.v1.Status');
     },
   };
 }

@@ -10,6 +10,9 @@ import { CborError, scanningCbor, type ScanLimits } from './scan.ts';
 
 type JsonObject = Record<string, unknown>;
 
+/** Patches nest no deeper than objects. */
+const applyDepth = 1000;
+
 interface Walk {
   readonly reader: CborReader;
   /** Where, in the map that it is in, the first unknown entry is. */
@@ -35,6 +38,16 @@ export function* decodingAnyCbor(bytes: Uint8Array, limits: ScanLimits): Sliced<
   } catch (error) {
     throw error instanceof CborMismatch ? new CborError(`cbor: cannot unmarshal ${error.found} into Go value of type ${error.wanted}${error.detail}`) : error;
   }
+}
+
+/** A map without a type, {} for null: what an apply patch is. Throws CborError and TooManyValuesError. */
+export function* decodingCborMap(bytes: Uint8Array, maxValues: number): Sliced<JsonObject> {
+  const value = yield* decodingAnyCbor(bytes, { maxDepth: applyDepth, maxValues });
+  if (value === null) return {};
+  if (typeof value === 'object' && !Array.isArray(value) && !(value instanceof RawNumber)) return value as JsonObject;
+  const reader = new CborReader(bytes);
+  reader.tags();
+  throw new CborError(`cbor: cannot unmarshal ${new CborMismatch(reader.major(), '').found} into Go value of type map[string]interface {}`);
 }
 
 function* checked(bytes: Uint8Array, limits: ScanLimits): Sliced<CborReader> {

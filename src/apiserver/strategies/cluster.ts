@@ -1,7 +1,7 @@
 // Strategies of the groups that describe the cluster: identity and permission, networking, storage,
 // scheduling, admission, flow control, certificates, extensions.
 import type { APIService } from '#api/apiregistration/v1.ts';
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '#api/certificates/v1.ts';
+import type { CertificateSigningRequest } from '#api/certificates/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '#api/networking/v1.ts';
 import type { RuntimeClass } from '#api/node/v1.ts';
@@ -38,14 +38,22 @@ function stampConditions(object: Stored, before: Stored, context: WriteContext):
   }
 }
 
-/** Approved and Denied can only be set through /approval. */
+/**
+ * Approved and Denied can only be set through /approval: elsewhere they stay as they were, each in its new place. A
+ * write that has more or fewer of them keeps its own, which validation refuses.
+ */
 function keepDecision(object: Stored, before: Stored): void {
-  const status = (object as Stored<CertificateSigningRequest>).status;
-  if (status === undefined) return;
-  const decided = (condition: CertificateSigningRequestCondition): boolean => condition.type === 'Approved' || condition.type === 'Denied';
+  const conditions = (object as Stored<CertificateSigningRequest>).status?.conditions ?? [];
   const old = (before as Stored<CertificateSigningRequest>).status?.conditions ?? [];
-  const conditions = [...(status.conditions ?? []).filter((c) => !decided(c)), ...old.filter(decided)];
-  if (conditions.length > 0) status.conditions = conditions;
+  for (const type of ['Approved', 'Denied']) {
+    const kept = old.filter((condition) => condition.type === type);
+    const places = [...conditions.keys()].filter((at) => conditions[at]?.type === type);
+    if (places.length !== kept.length) continue;
+    for (const [number, at] of places.entries()) {
+      const condition = kept[number];
+      if (condition !== undefined) conditions[at] = { ...condition };
+    }
+  }
 }
 
 const certificateSigningRequests = define(selectable(['spec.signerName']), {

@@ -78,11 +78,34 @@ function requirementText(r: LabelRequirement): string {
   }
 }
 
+/** Beyond this, requirements are looked up by the labels that an object has instead of being asked one by one. */
+const mostAsked = 8;
+
+const allowsAbsence: ReadonlySet<LabelOperator> = new Set(['!=', 'notin', '!']);
+
+/** What thousands of requirements cost an object depends on its own few labels. */
+function byKey(requirements: readonly LabelRequirement[]): (labels: Labels) => boolean {
+  const ofKey = new Map<string, LabelRequirement[]>();
+  const needed = new Set<string>();
+  for (const requirement of requirements) {
+    const { key } = requirement;
+    const known = ofKey.get(key);
+    if (known === undefined) ofKey.set(key, [requirement]);
+    else known.push(requirement);
+    if (!allowsAbsence.has(requirement.operator)) needed.add(key);
+  }
+  return (labels) => {
+    for (const key of needed) if (!Object.hasOwn(labels, key)) return false;
+    return Object.keys(labels).every((key) => ofKey.get(key)?.every((requirement) => requirementMatches(requirement, labels)) ?? true);
+  };
+}
+
 function matcherOf(requirements: readonly LabelRequirement[], nothing = false): LabelMatcher {
+  const all = requirements.length > mostAsked ? byKey(requirements) : (labels: Labels) => requirements.every((r) => requirementMatches(r, labels));
   return {
     requirements,
     empty: !nothing && requirements.length === 0,
-    matches: (labels = noLabels) => !nothing && requirements.every((r) => requirementMatches(r, labels)),
+    matches: (labels = noLabels) => !nothing && all(labels),
     toString: () => requirements.map(requirementText).join(','),
   };
 }

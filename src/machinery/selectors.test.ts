@@ -36,3 +36,12 @@ test('field selectors', () => {
   expect(parseFieldSelector('metadata.name==x').exact('metadata.name')).toBe('x');
   expect(() => parseFieldSelector('nonsense')).toThrow("invalid selector: 'nonsense'; can't understand 'nonsense'");
 });
+
+test('thousands of requirements mean what each of them means', () => {
+  const many = Array.from({ length: 2000 }, (_, i) => `k${i}!=v`).join(',');
+  const cases: [string, Record<string, string>, boolean][] = [
+    [many, {}, true], [many, { k7: 'v' }, false], [many, { k7: 'w' }, true], [`${many},a`, {}, false], [`${many},a`, { a: '' }, true], [`${many},!b,c in (x,y)`, { c: 'y' }, true],
+    [`${many},!b,c in (x,y)`, { c: 'z' }, false], [`${many},!b,c in (x,y)`, { c: 'x', b: '' }, false], [`${many},n>3`, { n: '4' }, true], [`${many},n>3`, { n: '3' }, false],
+  ];
+  for (const [text, found, expected] of cases) expect([text.slice(-20), found, parseLabelSelector(text).matches(found)]).toEqual([text.slice(-20), found, expected]);
+});

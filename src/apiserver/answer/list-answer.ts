@@ -2,7 +2,7 @@
 // between them; nothing is parsed. Tables, metadata, YAML and other versions parse item by item, in slices.
 import type { ListMeta } from '#api/meta/v1.ts';
 import type { Clock } from '#base/clock.ts';
-import { encodeCborItem, encodeCborListHead, encodeMessage, stringifyJson, stringifyYaml, wrapProtobuf, type KubeObject } from '#machinery';
+import { encodeCborItem, encodeCborListHead, encodeMessage, stringifyJson, stringifyYaml, turn, wrapProtobuf, type KubeObject } from '#machinery';
 import type { Entry } from '../cache/entry.ts';
 import { continueAfter, type ListState } from '../read/list-state.ts';
 import { encodeContinue } from '../read/continue-token.ts';
@@ -28,6 +28,8 @@ interface Page {
   readonly entries: Iterable<Entry> | AsyncIterable<Entry>;
 }
 
+const sliceMs = 8;
+
 /** The entries to show and what the list's metadata says about the rest. */
 async function pageOf(list: ListAnswer): Promise<Page> {
   const { state, selection } = list;
@@ -35,10 +37,16 @@ async function pageOf(list: ListAnswer): Promise<Page> {
   if (state.limit === 0) return { meta, entries: state.entries };
   const page: Entry[] = [];
   let more = false;
+  let seen = 0;
+  let sliceStart = list.clock.monotonic();
   for await (const entry of state.entries) {
     if (page.length === state.limit) {
       more = true;
       break;
+    }
+    if ((++seen & 63) === 0 && list.clock.monotonic() - sliceStart > sliceMs) {
+      await turn();
+      sliceStart = list.clock.monotonic();
     }
     if (selection.matches(entry)) page.push(entry);
   }

@@ -34,6 +34,9 @@ const connections: Readonly<Record<string, EndpointHandler>> = {
 
 const methodVerbs: Readonly<Record<string, string>> = { GET: 'get', HEAD: 'get', POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
+/** A watch is a GET, whatever its path says. */
+const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+
 /** 405 as upstream's router gives it. */
 function notAllowed(call: Call): Error {
   return genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
@@ -63,7 +66,7 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
     if (!onCollection) throw hasName && info.verb !== 'watch' ? noSuchPath() : notAllowed(call);
   }
   const verb = collectionVerb(call);
-  if (!served.info.verbs.includes(verb)) throw notAllowed(call);
+  if (!served.info.verbs.includes(verb) || (verb === 'watch' && !readMethods.has(call.exchange.method))) throw notAllowed(call);
   if (verb === 'create' && served.stored === undefined) return createUnstored(target, resources);
   if (served.info.group === '' && served.info.plural === 'componentstatuses') return verb === 'list' ? listComponentStatuses(target) : getComponentStatus(target);
   const handler = verbs[verb];

@@ -33,11 +33,43 @@ export function selectEntries(served: ServedResource, namespace: string, labelTe
   };
 }
 
+/** More tests than this are gathered by field and value: what is left to ask is bounded by the number of fields. */
+const mostAsked = 8;
+
+function gathered(tests: readonly FieldTest[]): readonly FieldTest[] | undefined {
+  const wanted = new Map<FieldTest['at'], FieldTest>();
+  for (const test of tests) {
+    if (!test.wanted) continue;
+    const other = wanted.get(test.at);
+    if (other !== undefined && other.value !== test.value) return undefined;
+    wanted.set(test.at, test);
+  }
+  return [...wanted.values()];
+}
+
+function unwantedValues(tests: readonly FieldTest[]): ReadonlyMap<FieldTest['at'], ReadonlySet<string>> {
+  const unwanted = new Map<FieldTest['at'], Set<string>>();
+  for (const test of tests) if (!test.wanted) unwanted.set(test.at, (unwanted.get(test.at) ?? new Set()).add(test.value));
+  return unwanted;
+}
+
+function valueOf(entry: Entry, at: FieldTest['at']): string {
+  return at === 'name' ? entry.name : at === 'namespace' ? entry.namespace : (entry.fields[at] ?? '');
+}
+
+/** As asking each test, at a cost that does not grow with their number. */
+function manyFields(tests: readonly FieldTest[]): (entry: Entry) => boolean {
+  const wanted = gathered(tests);
+  // Two values for one field: nothing has both.
+  if (wanted === undefined) return () => false;
+  const unwanted = [...unwantedValues(tests)];
+  return (entry) => wanted.every((test) => valueOf(entry, test.at) === test.value) && unwanted.every(([at, values]) => !values.has(valueOf(entry, at)));
+}
+
 function matcher(namespace: string, labels: LabelMatcher, tests: readonly FieldTest[]): (entry: Entry) => boolean {
-  const fields = (entry: Entry): boolean => {
+  const fields = tests.length > mostAsked ? manyFields(tests) : (entry: Entry): boolean => {
     for (const test of tests) {
-      const value = test.at === 'name' ? entry.name : test.at === 'namespace' ? entry.namespace : (entry.fields[test.at] ?? '');
-      if ((value === test.value) !== test.wanted) return false;
+      if ((valueOf(entry, test.at) === test.value) !== test.wanted) return false;
     }
     return true;
   };

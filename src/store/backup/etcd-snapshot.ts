@@ -65,7 +65,7 @@ function metaItems(image: Image): BoltItem[] {
 }
 
 /** Puts the hash that etcd looks for behind the file. */
-export async function appendSha256(path: string): Promise<void> {
+async function appendSha256(path: string): Promise<void> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
   await appendFile(path, hash.digest(), { flush: true });

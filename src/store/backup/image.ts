@@ -2,7 +2,7 @@
 // and restored into another; what gives images (a running engine, files on disk, an etcd cluster, a backup) and what takes
 // them (the same) know nothing of each other.
 import type { Journal } from '../mvcc/journal.ts';
-import { positionOf, revisionOf, type JournalRecord } from '../mvcc/record.ts';
+import { positionOf, type JournalRecord } from '../mvcc/record.ts';
 
 export interface ImageFacts {
   readonly revision: number;
@@ -49,18 +49,3 @@ export function journalImage(journal: Pick<Journal, 'scan'>, facts: ImageFacts, 
     },
   };
 }
-
-/** Of the records of one image: which are the newest of their key and not deleted. Their positions, ascending. */
-export async function livePositions(image: Image): Promise<{ readonly positions: Set<number>; readonly keys: number }> {
-  const newest = new Map<string, JournalRecord>();
-  for await (const batch of image.records()) {
-    for (const record of batch) {
-      const before = newest.get(record.key);
-      if (before === undefined || before.position < record.position) newest.set(record.key, { ...record, value: new Uint8Array(0) });
-    }
-  }
-  const positions = [...newest.values()].filter((record) => !record.deleted).map((record) => record.position);
-  return { positions: new Set(positions.toSorted((a, b) => a - b)), keys: positions.length };
-}
-
-export { revisionOf };

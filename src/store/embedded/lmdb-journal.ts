@@ -14,7 +14,7 @@ import { decodeRecord, decodeValue, encodeRecord, recordSize, type JournalRecord
 const mapBytes = 64 * 1024 ** 3;
 const eio = 5;
 const noSpaceCodes: readonly unknown[] = [28, 122];
-const tailKey = 'tail';
+export const tailKey = 'tail';
 
 export interface LmdbJournal extends Journal {
   /** Copies everything, as of one moment, into a directory that can be opened as a store. */
@@ -30,7 +30,7 @@ interface Tables {
 }
 
 /** Positions as 8 bytes that sort as numbers do. */
-const positionKeys = {
+export const positionKeys = {
   writeKey(position: unknown, target: Uint8Array, start: number): number {
     const value = Number(position);
     const high = Math.floor(value / 2 ** 32);

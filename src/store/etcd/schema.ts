@@ -200,9 +200,14 @@ export interface EtcdMethods {
   'KV.Range': { request: object; response: RangeResponse };
   'KV.Txn': { request: object; response: { header: Header; succeeded: boolean; responses: readonly { response_range?: RangeResponse }[] } };
   'KV.Compact': { request: { revision: number; physical: boolean }; response: { header: Header } };
-  'Lease.LeaseGrant': { request: { TTL: number; ID: number }; response: { ID: string; TTL: string; error: string } };
+  'Lease.LeaseGrant': { request: { TTL: number; ID: number | string }; response: { ID: string; TTL: string; error: string } };
   'Lease.LeaseRevoke': { request: { ID: string }; response: object };
   'Lease.LeaseKeepAlive': { request: { ID: string }; response: { ID: string; TTL: string } };
+  'Lease.LeaseLeases': { request: object; response: { leases: readonly { readonly ID: string }[] } };
+  'Lease.LeaseTimeToLive': { request: { ID: string; keys: boolean }; response: { TTL: string; grantedTTL: string } };
+  'KV.Put': { request: object; response: { header: Header } };
+  'KV.DeleteRange': { request: object; response: { header: Header } };
+  'Maintenance.Defragment': { request: object; response: object };
   'Watch.Watch': { request: object; response: WatchResponse };
   'Maintenance.Status': { request: object; response: { header: Header; version: string; dbSize: string } };
 }

@@ -115,6 +115,7 @@ class StandardEnvironment implements Environment {
   private readonly functions: ReadonlyMap<string, FunctionDeclaration>;
   private readonly declarations: Declarations;
   private readonly macros: ReturnType<typeof macroTable>;
+  private overloads: Map<string, Overload> | undefined;
 
   constructor(options: EnvironmentOptions, functions: ReadonlyMap<string, FunctionDeclaration>) {
     this.options = options;
@@ -167,11 +168,13 @@ class StandardEnvironment implements Environment {
   }
 
   findOverload(id: string): Overload | undefined {
-    for (const { overloads } of this.functions.values()) {
-      const found = overloads.find((overload) => overload.id === id);
-      if (found !== undefined) return found;
+    if (this.overloads === undefined) {
+      this.overloads = new Map();
+      for (const { overloads } of this.functions.values()) {
+        for (const overload of overloads) if (!this.overloads.has(overload.id)) this.overloads.set(overload.id, overload);
+      }
     }
-    return undefined;
+    return this.overloads.get(id);
   }
 }
 

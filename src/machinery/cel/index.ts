@@ -8,8 +8,9 @@ export {
   CelBytes, CelDuration, CelError, CelOptional, CelTimestamp, CelUint, isError, maxInt, maxUint, minInt, noneOptional,
   type CelList, type CelMap, type CelOpaque,
 } from './types/values.ts';
+export { nodes } from './syntax/nodes.ts';
 export { bindMacro } from './syntax/standard-macros.ts';
-export { durationLiterals, extendedValidators, homogeneousLiterals, nodes, regexLiterals, timestampLiterals } from './check/validators.ts';
+export { durationLiterals, extendedValidators, homogeneousLiterals, regexLiterals, timestampLiterals } from './check/validators.ts';
 export { newEnvironment } from './environment.ts';
 export { ProgramError } from './run/planner.ts';
 export { jsonValue } from './types/json-value.ts';

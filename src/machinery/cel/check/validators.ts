@@ -3,27 +3,10 @@
 import type { CallExpr, Expr, Validator } from '../contract.ts';
 import { compilePattern } from '../library/parse/pattern.ts';
 import { conversions } from '../standard/conversions.ts';
+import { nodes } from '../syntax/nodes.ts';
 import { dynType, formatType, type CelType } from '../types/types.ts';
 import { isError, type CelValue } from '../types/values.ts';
 import { equivalentType } from './substitution.ts';
-
-/** Every node below and including this one, parents first. */
-export function* nodes(expr: Expr): Generator<Expr> {
-  yield expr;
-  for (const child of childrenOf(expr)) yield* nodes(child);
-}
-
-function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'literal': case 'ident': return [];
-    case 'select': return [expr.operand];
-    case 'call': return expr.target === undefined ? expr.args : [expr.target, ...expr.args];
-    case 'list': return expr.elements;
-    case 'map': return expr.entries.flatMap((entry) => [entry.key, entry.value]);
-    case 'struct': return expr.fields.map((field) => field.value);
-    case 'comprehension': return [expr.iterRange, expr.accuInit, expr.loopCondition, expr.loopStep, expr.result];
-  }
-}
 
 function literalArgument(name: string, fails: (call: CallExpr, value: CelValue) => boolean): Validator {
   return (ast, report) => {

@@ -1,5 +1,6 @@
-// Every node of an expression, for validators.
+// Every node of an expression with the functions around it, for validators.
 import type { Expr } from '../contract.ts';
+import { childrenOf } from '../syntax/nodes.ts';
 
 export interface Visit {
   readonly expr: Expr;
@@ -7,30 +8,17 @@ export interface Visit {
   readonly within: ReadonlySet<string>;
 }
 
-const nowhere: ReadonlySet<string> = new Set();
-
 /** Parents come before children. */
-export function* walk(expr: Expr, within: ReadonlySet<string> = nowhere): Generator<Visit> {
-  yield { expr, within };
-  const inner = expr.kind === 'call' && !within.has(expr.function) ? new Set([...within, expr.function]) : within;
-  for (const child of childrenOf(expr)) yield* walk(child, inner);
-}
-
-function childrenOf(expr: Expr): readonly Expr[] {
-  switch (expr.kind) {
-    case 'select':
-      return [expr.operand];
-    case 'call':
-      return expr.target === undefined ? expr.args : [expr.target, ...expr.args];
-    case 'list':
-      return expr.elements;
-    case 'map':
-      return expr.entries.flatMap((entry) => [entry.key, entry.value]);
-    case 'struct':
-      return expr.fields.map((field) => field.value);
-    case 'comprehension':
-      return [expr.iterRange, expr.accuInit, expr.loopCondition, expr.loopStep, expr.result];
-    default:
-      return [];
+export function* walk(expr: Expr): Generator<Visit> {
+  const open: Visit[] = [{ expr, within: new Set() }];
+  for (let visit = open.pop(); visit !== undefined; visit = open.pop()) {
+    yield visit;
+    const { expr: parent, within } = visit;
+    const inner = parent.kind === 'call' && !within.has(parent.function) ? new Set([...within, parent.function]) : within;
+    const children = childrenOf(parent);
+    for (let i = children.length - 1; i >= 0; i--) {
+      const child = children[i];
+      if (child !== undefined) open.push({ expr: child, within: inner });
+    }
   }
 }

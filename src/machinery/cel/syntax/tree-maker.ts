@@ -2,9 +2,13 @@
 // The helper that macros build with lives here too: their nodes all point at the macro call.
 import type { Expr, Macro, MacroHelper } from '../contract.ts';
 import type { IssueList } from './issues.ts';
+import { ParseAbort } from './token-stream.ts';
 
 /** The hidden variable that comprehensions accumulate in; no user can write it. */
 export const accumulator = '@result';
+
+/** Macros that write an argument twice double it; a chain of them would fill the memory long before its text ends. */
+const maxNodes = 200_000;
 
 class MacroProblem extends Error {
   readonly at: Expr;
@@ -39,6 +43,11 @@ export class TreeMaker {
 
   id(at: number): number {
     const id = ++this.lastId;
+    if (id > maxNodes) {
+      const message = `expression size exceeds limit: ${maxNodes} nodes`;
+      this.issues.add(undefined, message);
+      throw new ParseAbort(message);
+    }
     this.positions.set(id, at);
     return id;
   }

@@ -7,6 +7,7 @@ import { createMetrics } from '#base/metrics.ts';
 import { silentLog } from '#base/log.ts';
 import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
+import { freezeSharedObjects } from './cache/hot-objects.ts';
 import type { Identity, Security } from './contract.ts';
 import { createApiServer, type ApiServer, type ApiServerConfig } from './server.ts';
 
@@ -29,6 +30,8 @@ export interface TestServer extends AsyncDisposable {
   patch(path: string, type: 'json' | 'merge' | 'strategic' | 'apply', body: unknown): Promise<Answer>;
   del(path: string, body?: unknown): Promise<Answer>;
 }
+
+freezeSharedObjects();
 
 const patchTypes = {
   json: 'application/json-patch+json', merge: 'application/merge-patch+json', strategic: 'application/strategic-merge-patch+json', apply: 'application/apply-patch+yaml',

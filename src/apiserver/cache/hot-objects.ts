@@ -5,6 +5,13 @@ import type { KubeObject } from '../contract.ts';
 import type { Entry } from './entry.ts';
 import { parseServed } from './stored-form.ts';
 
+let isFreezing = false;
+
+/** From now on whoever writes to an object of the cache gets a TypeError: for tests. */
+export function freezeSharedObjects(): void {
+  isFreezing = true;
+}
+
 export class HotObjects {
   readonly #limitBytes: number;
   #young = new Map<Entry, KubeObject>();
@@ -26,6 +33,7 @@ export class HotObjects {
   }
 
   remember(entry: Entry, object: KubeObject): void {
+    if (isFreezing) freeze(object);
     this.#young.set(entry, object);
     this.#youngBytes += entry.bytes.length;
     if (this.#youngBytes > this.#limitBytes) {
@@ -40,4 +48,10 @@ export class HotObjects {
     if (this.#young.delete(entry)) this.#youngBytes -= entry.bytes.length;
     this.#old.delete(entry);
   }
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  for (const inner of Object.values(value)) freeze(inner);
 }

@@ -45,8 +45,8 @@ function statefulSetDefaults({ spec }: StatefulSet): void {
   spec.replicas ??= 1;
   spec.revisionHistoryLimit ??= 10;
   for (const template of spec.volumeClaimTemplates ?? []) {
-    template.apiVersion = 'v1';
-    template.kind = 'PersistentVolumeClaim';
+    if (template.apiVersion !== 'v1') template.apiVersion = 'v1';
+    if (template.kind !== 'PersistentVolumeClaim') template.kind = 'PersistentVolumeClaim';
   }
 }
 

@@ -1,6 +1,7 @@
 // Defaults of autoscaling/v1 and v2 (pkg/apis/autoscaling/*/defaults.go).
 import type { HorizontalPodAutoscaler as AutoscalerV1 } from '#api/autoscaling/v1.ts';
 import type { HorizontalPodAutoscaler, HPAScalingRules } from '#api/autoscaling/v2.ts';
+import { jsonEqual } from '../patch/json-tree.ts';
 import { hook, type Hooks } from './hook.ts';
 
 function scaleUp(rules: HPAScalingRules | undefined): HPAScalingRules {
@@ -30,7 +31,7 @@ export const hooks: Hooks = {
       spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }];
     }
     if (!spec.behavior) return;
-    spec.behavior.scaleUp = scaleUp(spec.behavior.scaleUp);
-    spec.behavior.scaleDown = scaleDown(spec.behavior.scaleDown);
+    const behavior = { ...spec.behavior, scaleUp: scaleUp(spec.behavior.scaleUp), scaleDown: scaleDown(spec.behavior.scaleDown) };
+    if (!jsonEqual(behavior, spec.behavior)) spec.behavior = behavior;
   }),
 };

@@ -9,8 +9,7 @@ function jobDefaults(job: Job): void {
   spec.parallelism ??= 1;
   spec.backoffLimit ??= typeof spec.backoffLimitPerIndex === 'number' ? 2 ** 31 - 1 : 6;
   const labels = spec.template?.metadata?.labels;
-  job.metadata ??= {};
-  if (labels !== undefined && Object.keys(job.metadata.labels ?? {}).length === 0) job.metadata.labels = { ...labels };
+  if (labels !== undefined && Object.keys(job.metadata?.labels ?? {}).length === 0) job.metadata = { ...job.metadata, labels: { ...labels } };
   spec.completionMode ??= 'NonIndexed';
   spec.suspend ??= false;
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed';

@@ -4,6 +4,7 @@ import type {
   Endpoints, LimitRangeItem, Namespace, NamespaceStatus, NodeSpec, NodeStatus, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, ReplicationController,
   Secret, Service, ServiceSpec,
 } from '#api/core/v1.ts';
+import { jsonEqual } from '../patch/json-tree.ts';
 import { hook, type Hooks } from './hook.ts';
 
 function sessionAffinity(spec: ServiceSpec): void {
@@ -28,15 +29,19 @@ function serviceDefaults(service: Service): void {
   if (spec.type === 'NodePort' || spec.type === 'LoadBalancer' || spec.type === 'ClusterIP') spec.internalTrafficPolicy ??= 'Cluster';
   if (spec.type !== 'LoadBalancer') return;
   spec.allocateLoadBalancerNodePorts ??= true;
-  for (const ingress of service.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP';
+  const ingresses = service.status?.loadBalancer?.ingress ?? [];
+  // In a copy: a patch of the spec shares the status with the object before.
+  if (ingresses.some((ingress) => ingress.ip && (ingress.ipMode ?? undefined) === undefined)) {
+    const ingress = ingresses.map((one) => (one.ip ? { ...one, ipMode: one.ipMode ?? 'VIP' } : one));
+    service.status = { ...service.status, loadBalancer: { ...service.status?.loadBalancer, ingress } };
+  }
 }
 
 function replicationControllerDefaults(rc: ReplicationController): void {
   const labels = rc.spec?.template?.metadata?.labels;
   if (labels === undefined || rc.spec === undefined) return;
   if (Object.keys(rc.spec.selector ?? {}).length === 0) rc.spec.selector = { ...labels };
-  rc.metadata ??= {};
-  if (Object.keys(rc.metadata.labels ?? {}).length === 0) rc.metadata.labels = { ...labels };
+  if (Object.keys(rc.metadata?.labels ?? {}).length === 0) rc.metadata = { ...rc.metadata, labels: { ...labels } };
 }
 
 function secretDefaults(secret: Secret): void {
@@ -54,8 +59,8 @@ function limitRangeItemDefaults(item: LimitRangeItem): void {
   if (item.type !== 'Container') return;
   const limits: Record<string, string> = { ...item.max, ...item.default };
   const requests: Record<string, string> = { ...item.min, ...limits, ...item.defaultRequest };
-  if (Object.keys(limits).length > 0) item.default = limits;
-  if (Object.keys(requests).length > 0) item.defaultRequest = requests;
+  if (!jsonEqual(item.default ?? {}, limits)) item.default = limits;
+  if (!jsonEqual(item.defaultRequest ?? {}, requests)) item.defaultRequest = requests;
 }
 
 export const hooks: Hooks = {
@@ -82,7 +87,7 @@ export const hooks: Hooks = {
   }),
   'core.v1.Namespace': hook<Namespace>((namespace) => {
     const name = namespace.metadata?.name;
-    if (!name || namespace.metadata === undefined) return;
+    if (!name || namespace.metadata === undefined || namespace.metadata.labels?.['kubernetes.io/metadata.name'] === name) return;
     namespace.metadata.labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': name };
   }),
   'core.v1.NamespaceStatus': hook<NamespaceStatus>((status) => {
@@ -95,6 +100,6 @@ export const hooks: Hooks = {
     // Who writes one and keeps the other means the one: an old client knows no more.
     if (spec.podCIDR && spec.podCIDRs?.[0] !== spec.podCIDR) spec.podCIDRs = [spec.podCIDR];
     const first = spec.podCIDRs?.[0];
-    if (first) spec.podCIDR = first;
+    if (first && spec.podCIDR !== first) spec.podCIDR = first;
   }),
 };

@@ -1,6 +1,7 @@
 // Pod-level resources (KEP-2837): where a pod names resources for the whole of itself, missing requests and
 // huge page limits follow from its containers' and its limits.
 import type { Container, PodSpec } from '#api/core/v1.ts';
+import { jsonEqual } from '../patch/json-tree.ts';
 import { addQuantity, compareQuantity, formatQuantity, parseQuantity, type Quantity } from '../quantity.ts';
 
 type Amounts = Map<string, Quantity>;
@@ -65,14 +66,19 @@ export function defaultPodLevelResources(spec: PodSpec): void {
     for (const [name, amount] of aggregateContainers(spec, 'limits')) {
       if (isHugePage(name) && requests[name] === undefined) limits[name] ??= formatQuantity(amount);
     }
-    if (Object.keys(limits).length > 0) resources.limits = limits;
+    if (Object.keys(limits).length > 0) set(spec, 'limits', limits);
   }
-  if (Object.keys(resources.limits ?? {}).length === 0) return;
+  if (Object.keys(limits).length === 0) return;
   for (const [name, amount] of aggregateContainers(spec, 'requests')) {
     if (isPodLevel(name) && !isHugePage(name)) requests[name] ??= formatQuantity(amount);
   }
-  for (const [name, text] of Object.entries(resources.limits ?? {})) {
+  for (const [name, text] of Object.entries(limits)) {
     if (isPodLevel(name)) requests[name] ??= text;
   }
-  if (Object.keys(requests).length > 0) resources.requests = requests;
+  if (Object.keys(requests).length > 0) set(spec, 'requests', requests);
+}
+
+/** In a copy, and only what is another: pod-level resources may be shared with the object before. */
+function set(spec: PodSpec, which: Which, amounts: Record<string, string>): void {
+  if (!jsonEqual(spec.resources?.[which], amounts)) spec.resources = { ...spec.resources, [which]: amounts };
 }

@@ -17,14 +17,18 @@ function requestsFromLimits(containers: readonly Container[] | undefined): void 
   for (const container of containers ?? []) {
     const limits = container.resources?.limits;
     if (limits === undefined || container.resources === undefined) continue;
-    container.resources.requests = { ...limits, ...container.resources.requests };
+    const { requests } = container.resources;
+    if (Object.keys(limits).some((name) => requests?.[name] === undefined)) container.resources.requests = { ...limits, ...requests };
   }
 }
 
-function hostPorts(containers: readonly Container[] | undefined): void {
-  for (const container of containers ?? []) {
-    for (const port of container.ports ?? []) port.hostPort ||= port.containerPort;
-  }
+/** Copies: what a patch did not touch, as ports when hostNetwork is, may be shared with the object before. */
+function withHostPorts(containers: Container[]): Container[] {
+  return containers.map((container) => (container.ports === undefined ? container : { ...container, ports: container.ports.map((port) => (port.hostPort ? port : { ...port, hostPort: port.containerPort })) }));
+}
+
+function isWithoutHostPort(containers: readonly Container[] | undefined): boolean {
+  return containers?.some((container) => container.ports?.some((port) => !port.hostPort)) === true;
 }
 
 function podDefaults(pod: Pod): void {
@@ -35,8 +39,8 @@ function podDefaults(pod: Pod): void {
   defaultPodLevelResources(spec);
   spec.enableServiceLinks ??= true;
   if (spec.hostNetwork === true) {
-    hostPorts(spec.containers);
-    hostPorts(spec.initContainers);
+    if (isWithoutHostPort(spec.containers)) spec.containers = withHostPorts(spec.containers);
+    if (isWithoutHostPort(spec.initContainers)) spec.initContainers = withHostPorts(spec.initContainers ?? []);
   }
 }
 
@@ -47,11 +51,12 @@ function podSpecDefaults(spec: PodSpec): void {
   spec.securityContext ??= {};
   spec.schedulerName ||= 'default-scheduler';
   // The deprecated field is an alias: upstream's conversion keeps both alike.
-  spec.serviceAccountName ||= spec.serviceAccount;
-  if (spec.serviceAccountName) spec.serviceAccount = spec.serviceAccountName;
-  else {
-    delete spec.serviceAccountName;
-    delete spec.serviceAccount;
+  const account = spec.serviceAccountName || spec.serviceAccount;
+  for (const field of ['serviceAccountName', 'serviceAccount'] as const) {
+    // What has its defaults already may be shared with the object before: nothing is written to it.
+    if (!account) {
+      if (Object.hasOwn(spec, field)) delete spec[field];
+    } else if (spec[field] !== account) spec[field] = account;
   }
 }
 
@@ -59,7 +64,7 @@ function podSpecDefaults(spec: PodSpec): void {
 function podStatusDefaults(status: PodStatus): void {
   if (status.podIP && status.podIPs?.[0]?.ip !== status.podIP) status.podIPs = [{ ip: status.podIP }];
   const first = status.podIPs?.[0]?.ip;
-  if (first) status.podIP = first;
+  if (first && status.podIP !== first) status.podIP = first;
 }
 
 const sources = [

@@ -212,7 +212,7 @@ function mergeList(live: readonly unknown[], patch: readonly unknown[], meta: Pa
 
 /** Carries out `$patch: delete` and `$patch: replace` items of a list. */
 function applyListDirectives(live: readonly unknown[], patch: readonly unknown[], mergeKey: string): { kept: unknown[]; changes: JsonObject[] } {
-  let kept = [...live];
+  const gone = new Set<unknown>();
   let replaceAll = false;
   const changes: JsonObject[] = [];
   for (const item of patch) {
@@ -221,8 +221,7 @@ function applyListDirectives(live: readonly unknown[], patch: readonly unknown[]
     if (what === undefined) {
       changes.push(change);
     } else if (what === 'delete') {
-      const key = requireKey(change, mergeKey);
-      kept = kept.filter((candidate) => itemKey(candidate, mergeKey) !== key);
+      gone.add(requireKey(change, mergeKey));
     } else if (what === 'replace') {
       replaceAll = true;
     } else if (what === 'merge') {
@@ -231,5 +230,6 @@ function applyListDirectives(live: readonly unknown[], patch: readonly unknown[]
       throw new MergeError(`unknown patch type: ${goText(what)} in map: ${goText(change)}`);
     }
   }
-  return replaceAll ? { kept: changes, changes: [] } : { kept, changes };
+  if (replaceAll) return { kept: changes, changes: [] };
+  return { kept: gone.size === 0 ? [...live] : live.filter((item) => !gone.has(itemKey(item, mergeKey))), changes };
 }

@@ -2,11 +2,10 @@
 // validation/validate): which failures of anyOf and oneOf are told is decided by the same count of matches. With a
 // correlation, failures of values that an update leaves alone are tolerated (KEP-4008).
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
-import {
-  goJson, goQuote, invalidValue, notSupported, required, tooLong, tooMany, typeInvalid, type FieldError,
-} from '../field-errors.ts';
+import { goQuote, invalidValue, required, tooLong, tooMany, typeInvalid, type FieldError } from '../field-errors.ts';
 import { isObject, jsonEqual } from '../patch/json-tree.ts';
 import type { Correlated } from './correlate.ts';
+import { allowedBy } from './enum.ts';
 import { hasFormat, isKnownFormat } from './formats.ts';
 import { isNumber } from './go-number.ts';
 import { numberFaults } from './validate-number.ts';
@@ -20,22 +19,39 @@ export interface Fault {
   readonly path: string;
   readonly kind: 'invalid' | 'required' | 'enum' | 'tooLong' | 'tooMany' | 'type' | 'whole';
   readonly value?: unknown;
-  /** The limit, or the values allowed. */
+  /** The limit, or the values allowed as text. */
   readonly valid?: unknown;
 }
 
 interface Result {
   faults: Fault[];
   matches: number;
+  /** The messages of `faults`, once there are many: each is told once. */
+  told?: Set<string>;
 }
+
+/** Up to here looking through the faults is cheaper than a set of their messages. */
+const few = 8;
 
 function result(...faults: Fault[]): Result {
   return { faults, matches: 0 };
 }
 
 function merge(into: Result, other: Result): void {
-  for (const fault of other.faults) if (!into.faults.some((known) => known.message === fault.message)) into.faults.push(fault);
+  for (const fault of other.faults) if (!isTold(into, fault.message)) into.faults.push(fault);
   into.matches += other.matches;
+}
+
+/** Whether the message is there already; the caller adds it if not. */
+function isTold(result: Result, message: string): boolean {
+  const { faults } = result;
+  if (result.told === undefined) {
+    if (faults.length < few) return faults.some((known) => known.message === message);
+    result.told = new Set(faults.map((known) => known.message));
+  }
+  if (result.told.has(message)) return true;
+  result.told.add(message);
+  return false;
 }
 
 /** What is wrong with a value. `path` names it in the errors' fields. */
@@ -51,7 +67,7 @@ function fieldError(fault: Fault, base: string): FieldError {
     case 'required':
       return required(field, '');
     case 'enum':
-      return notSupported(field, fault.value, (Array.isArray(fault.valid) ? fault.valid : []).map((allowed) => (typeof allowed === 'string' ? allowed : goJson(allowed))));
+      return { type: 'NotSupported', field, badValue: fault.value ?? null, detail: String(fault.valid) };
     case 'tooLong':
       return tooLong(field, '', Number(fault.valid));
     case 'tooMany':
@@ -154,9 +170,10 @@ function characters(text: string): number {
 }
 
 function checkEnum(schema: JSONSchemaProps, value: unknown, path: string): Result {
-  const allowed = schema.enum;
-  if (allowed === undefined || allowed.length === 0 || (value !== null && allowed.some((one) => jsonEqual(one, value)))) return result();
-  return result({ kind: 'enum', path, value, valid: allowed, message: `${path} in body should be one of [${allowed.map((one) => (typeof one === 'string' ? one : goJson(one))).join(' ')}]` });
+  if (schema.enum === undefined || schema.enum.length === 0) return result();
+  const allowed = allowedBy(schema.enum);
+  if (value !== null && allowed.has(value)) return result();
+  return result({ kind: 'enum', path, value, valid: allowed.detail, message: `${path} in body should be one of ${allowed.list}` });
 }
 
 function whole(message: string): Fault {

@@ -66,9 +66,17 @@ export async function every(clock: Clock, periodMs: number, signal: AbortSignal,
   }
 }
 
-/** RFC 3339 with seconds, as metav1.Time is written. */
+let lastSecond = Number.NaN;
+let lastText = '';
+
+/** RFC 3339 with seconds, as metav1.Time is written. Writes of one second share its text. */
 export function rfc3339(epochMs: number): string {
-  return `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(epochMs / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(epochMs).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
 /** RFC 3339 with microseconds, as metav1.MicroTime is written. */

@@ -17,7 +17,7 @@ export { cloneJson, isObject, jsonEqual } from './patch/json-tree.ts';
 export { goText, goType } from './patch/go-text.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge.ts';
-export { decodeManagers, encodeManagers, ManagedFieldsError } from './apply/managed-fields.ts';
+export { decodeManagers, encodeManagers, ManagedFieldsError, managersText } from './apply/managed-fields.ts';
 export type { ConvertTo } from './apply/update-managers.ts';
 export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
 export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-fields.ts';

@@ -11,5 +11,5 @@ import { ReadContext } from './wire-read.ts';
  * @param known A canonical object of the type, from which `object` was made.
  */
 export function normalize(type: string, object: KubeObject, known?: KubeObject): KubeObject {
-  return settleMessage(planOf(type), object, new ReadContext(false), known);
+  return settleMessage(planOf(type), object, new ReadContext(false, false), known);
 }

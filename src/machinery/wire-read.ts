@@ -19,11 +19,14 @@ export class ReadContext {
   /** Paths of members that the type does not have, each once; kept up to a bound. */
   readonly unknown: string[] = [];
   readonly wantsUnknown: boolean;
+  /** Does anybody compare `members` with the text's? Else what is taken as it stands is not looked at. */
+  readonly counts: boolean;
   /** A member that its type does not have was passed by (canonical-form.ts). */
   sawUnknown = false;
 
-  constructor(wantsUnknown: boolean) {
+  constructor(wantsUnknown: boolean, counts = true) {
     this.wantsUnknown = wantsUnknown;
+    this.counts = counts;
   }
 
   /** "spec.containers[0].foo" */
@@ -209,7 +212,7 @@ function readRare(field: FieldPlan, value: unknown, context: ReadContext, segmen
     case 'schemaOrStringArray':
       return readSchemaUnion(field, value, context, segment);
     default:
-      context.members += countMembers(value);
+      if (context.counts) context.members += countMembers(value);
       return value;
   }
 }

@@ -2,7 +2,7 @@
 // apiVersion and metadata and has no resourceVersion, because the revision is known only after the commit;
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd) may be ordered otherwise: those are parsed once and reordered.
-import { parseJson, stringifyJson } from '#machinery';
+import { managersText, parseJson, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 
 /** What the bytes of a kind start with. */
@@ -13,18 +13,34 @@ export interface KindHead {
   readonly typeMeta: Buffer;
   /** `{"kind":"Pod","apiVersion":"v1","metadata":{` */
   readonly start: Buffer;
+  readonly startText: string;
 }
 
 export function kindHead(kind: string, apiVersion: string): KindHead {
   const text = `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
-  return { kind, apiVersion, typeMeta: Buffer.from(text), start: Buffer.from(`${text}"metadata":{`) };
+  return { kind, apiVersion, typeMeta: Buffer.from(text), start: Buffer.from(`${text}"metadata":{`), startText: `${text}"metadata":{` };
 }
 
 /** The bytes to store. */
 export function encodeStored(head: KindHead, object: KubeObject): Buffer {
-  const { kind: _kind, apiVersion: _apiVersion, metadata, ...rest } = object;
-  const { resourceVersion: _revision, ...meta } = metadata ?? {};
-  return Buffer.from(stringifyJson({ kind: head.kind, apiVersion: head.apiVersion, metadata: meta, ...rest }));
+  let text = head.startText;
+  const { metadata } = object;
+  if (metadata !== undefined) text += metadataMembers(metadata);
+  text += '}';
+  for (const name in object) {
+    if (name === 'kind' || name === 'apiVersion' || name === 'metadata') continue;
+    const value = stringifyJson(object[name]);
+    if (value !== undefined) text += `,${stringifyJson(name)}:${value}`;
+  }
+  return Buffer.from(`${text}}`);
+}
+
+/** Of all but the resourceVersion. The owners, last and largest, are mostly the same in objects of one make. */
+function metadataMembers(metadata: NonNullable<KubeObject['metadata']>): string {
+  const { managedFields } = metadata;
+  if (!Array.isArray(managedFields)) return stringifyJson({ ...metadata, resourceVersion: undefined }).slice(1, -1);
+  const most = stringifyJson({ ...metadata, resourceVersion: undefined, managedFields: undefined }).slice(1, -1);
+  return `${most}${most === '' ? '' : ','}"managedFields":${managersText(managedFields)}`;
 }
 
 const quote = 0x22;

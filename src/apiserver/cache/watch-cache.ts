@@ -27,7 +27,8 @@ export class WatchCache {
   readonly store: Store;
   readonly #world: World;
   readonly #byPrefix = new Map<string, ResourceCache>();
-  readonly #byName = new Map<string, ResourceCache>();
+  /** By group, then by plural: asked for several times with every request, so no key is put together. */
+  readonly #byName = new Map<string, Map<string, ResourceCache>>();
   readonly #hot = new HotObjects(hotBytes);
   readonly #expected = new Map<string, { value: Uint8Array; object: KubeObject }>();
   readonly #progress = new Set<() => void>();
@@ -50,7 +51,7 @@ export class WatchCache {
   #add(resource: CachedResource): ResourceCache {
     const cache = new ResourceCache(resource, this.#hot, this.#world.clock, this.#revision);
     this.#byPrefix.set(resource.prefix, cache);
-    this.#byName.set(`${resource.group}/${resource.plural}`, cache);
+    this.publish(cache);
     return cache;
   }
 
@@ -80,14 +81,16 @@ export class WatchCache {
 
   /** From now on `cache` is what its resource's name finds. */
   publish(cache: ResourceCache): void {
-    this.#byName.set(`${cache.resource.group}/${cache.resource.plural}`, cache);
+    const { group, plural } = cache.resource;
+    const ofGroup = this.#byName.get(group) ?? new Map<string, ResourceCache>();
+    this.#byName.set(group, ofGroup.set(plural, cache));
   }
 
   /** Takes a resource out; its watches end. */
   remove(cache: ResourceCache): void {
     const { prefix, group, plural } = cache.resource;
     if (this.#byPrefix.get(prefix) === cache) this.#byPrefix.delete(prefix);
-    if (this.#byName.get(`${group}/${plural}`) === cache) this.#byName.delete(`${group}/${plural}`);
+    if (this.resource(group, plural) === cache) this.#byName.get(group)?.delete(plural);
     this.#loading.delete(cache);
     cache.close();
   }
@@ -102,7 +105,7 @@ export class WatchCache {
   }
 
   resource(group: string, plural: string): ResourceCache | undefined {
-    return this.#byName.get(`${group}/${plural}`);
+    return this.#byName.get(group)?.get(plural);
   }
 
   all(): IterableIterator<ResourceCache> {

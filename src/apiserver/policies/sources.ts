@@ -61,7 +61,8 @@ export function policySource<P extends PolicyObject, B extends BindingObject, E>
 ): PolicySource<P, B, E> {
   const evaluators = new WeakMap<object, { readonly matcher: Matcher; readonly evaluator: E }>();
   const bound = new WeakMap<object, Bound<B>>();
-  let revision = '';
+  let policies = -1;
+  let bindingsAt = -1;
   let known: readonly PolicyHook<P, B, E>[] = [];
   const derive = (): PolicyHook<P, B, E>[] => {
     const byPolicy = Map.groupBy(ports.reader.list(group, plurals.bindings).toSorted(byName) as B[], (binding) => binding.spec?.policyName ?? '');
@@ -88,10 +89,12 @@ export function policySource<P extends PolicyObject, B extends BindingObject, E>
   };
   return {
     hooks() {
-      const now = `${ports.reader.revision(group, plurals.policies)}/${ports.reader.revision(group, plurals.bindings)}`;
-      if (now !== revision) {
+      const now = ports.reader.revision(group, plurals.policies);
+      const bindingsNow = ports.reader.revision(group, plurals.bindings);
+      if (now !== policies || bindingsNow !== bindingsAt) {
         known = derive();
-        revision = now;
+        policies = now;
+        bindingsAt = bindingsNow;
       }
       return known;
     },

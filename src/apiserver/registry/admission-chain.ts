@@ -42,7 +42,10 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
       await mutateAll(mutating, request);
     },
     async validate(request) {
-      for (const plugin of choose(request.operation, request.resource, request.subresource).validating) if (isActive(plugin)) await plugin.validate?.(request);
+      for (const plugin of choose(request.operation, request.resource, request.subresource).validating) {
+        const waiting = isActive(plugin) ? plugin.validate?.(request) : undefined;
+        if (waiting !== undefined) await waiting;
+      }
     },
     ignores(operation, resource, subresource) {
       const { mutating, validating } = choose(operation, resource, subresource);
@@ -56,7 +59,10 @@ function isActive(plugin: AdmissionPlugin): boolean {
 }
 
 async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) if (isActive(plugin)) await plugin.mutate?.(request);
+  for (const plugin of plugins) {
+    const waiting = isActive(plugin) ? plugin.mutate?.(request) : undefined;
+    if (waiting !== undefined) await waiting;
+  }
 }
 
 /** What an admission request takes over from the request it judges. */

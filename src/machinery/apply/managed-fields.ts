@@ -3,7 +3,8 @@
 // update managers and what counts as valid follow upstream's managedfields package.
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
-import { difference, isEmptySet, leaf, parseFieldSet, sortedSet, union, type FieldSet } from './field-set.ts';
+import { difference, isEmptySet, leaf, parseFieldSet, sortedSet, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { derivedOnce, isShared, setText } from './shared-sets.ts';
 
 export interface Manager {
   readonly name: string;
@@ -106,7 +107,35 @@ const unowned: FieldSet = {
 
 /** The set without identity fields and what the server keeps. */
 export function withoutUnowned(fields: FieldSet): FieldSet {
-  return difference(fields, unowned);
+  const metadata = fields['f:metadata'];
+  if (metadata === undefined || metadata === leaf || !isShared(metadata)) return difference(fields, unowned);
+  // As on every create: metadata of one make is looked at once.
+  const out: FieldSetBuilder = {};
+  for (const key in fields) {
+    const node = key === 'f:metadata' ? derivedOnce(metadata, ownedMetadata) : fields[key];
+    if (node === undefined || (isEmptySet(node) && (key === 'f:apiVersion' || key === 'f:kind'))) continue;
+    out[key] = node;
+  }
+  return out as FieldSet;
+}
+
+function ownedMetadata(metadata: FieldSet): FieldSet | undefined {
+  return difference({ 'f:metadata': metadata }, unowned)['f:metadata'];
+}
+
+/** metadata.managedFields as JSON: most of what a small object is. */
+export function managersText(entries: readonly ManagedFieldsEntry[]): string {
+  let text = '';
+  for (const entry of entries) {
+    let members = '';
+    for (const name in entry) {
+      const value = entry[name as keyof ManagedFieldsEntry];
+      if (value === undefined) continue;
+      members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${name === 'fieldsV1' ? setText(value) : JSON.stringify(value)}`;
+    }
+    text += `${text === '' ? '' : ','}{${members}}`;
+  }
+  return `[${text}]`;
 }
 
 export function nowText(nowMs: number): string {

@@ -76,21 +76,29 @@ function structShape(type: string): MapShape {
   if (schema.isObject) {
     for (const name of ['apiVersion', 'kind']) fields.set(name, { name, path: `f:${name}`, shape: scalarShapes.string });
   }
-  for (const field of schema.fields) fields.set(field.name, lazyField(field));
+  for (const field of schema.fields) fields.set(field.name, new LazyField(field));
   return shape;
 }
 
-/** Types may contain themselves (JSONSchemaProps), so a field's shape is worked out when first asked for. */
-function lazyField(field: FieldSchema): FieldShape {
-  let shape: Shape | undefined;
-  return {
-    name: field.name,
-    path: `f:${field.name}`,
-    get shape(): Shape {
-      shape ??= fieldShape(field);
-      return shape;
-    },
-  };
+/**
+ * Types may contain themselves (JSONSchemaProps), so a field's shape is worked out when first asked for. A class, as the
+ * walkers ask every field: they share one getter, which the compiler takes into them.
+ */
+class LazyField implements FieldShape {
+  readonly name: string;
+  readonly path: string;
+  readonly #field: FieldSchema;
+  #shape: Shape | undefined;
+
+  constructor(field: FieldSchema) {
+    this.name = field.name;
+    this.path = `f:${field.name}`;
+    this.#field = field;
+  }
+
+  get shape(): Shape {
+    return (this.#shape ??= fieldShape(this.#field));
+  }
 }
 
 function valueShape(type: string): Shape {

@@ -18,7 +18,8 @@ const stepsKept = 2048;
 
 let root: Step = { set: undefined, next: new Map() };
 let steps = 0;
-const shared = new WeakSet<FieldSet>();
+/** The sets made here, with their JSON once somebody has asked for it. */
+const shared = new WeakMap<FieldSet, { text: string | undefined }>();
 
 /** The set is one of those made here: frozen and in written order, all the way down. */
 export function isShared(set: FieldSet): boolean {
@@ -39,9 +40,34 @@ export function memberSet(elements: readonly string[], children: readonly FieldS
   }
   if (at.set === undefined) {
     at.set = Object.freeze(build(elements, children));
-    shared.add(at.set);
+    shared.set(at.set, { text: undefined });
   }
   return at.set;
+}
+
+/** The set as JSON. What is shared is written once, however many objects carry it. */
+export function setText(set: unknown): string {
+  if (typeof set !== 'object' || set === null) return JSON.stringify(set);
+  const known = shared.get(set as FieldSet);
+  if (known !== undefined) return (known.text ??= JSON.stringify(set));
+  let text = '';
+  for (const element in set) {
+    const node = (set as FieldSet)[element];
+    if (node === undefined) continue;
+    text += `${text === '' ? '' : ','}${JSON.stringify(element)}:${node === leaf ? '{}' : shared.has(node) ? setText(node) : JSON.stringify(node)}`;
+  }
+  return `{${text}}`;
+}
+
+const derivations = new WeakMap<FieldSet, FieldSet | undefined>();
+
+/** What `derive` makes of a shared set, remembered; it takes away first steps only, so that its result is shared as well. */
+export function derivedOnce(set: FieldSet, derive: (set: FieldSet) => FieldSet | undefined): FieldSet | undefined {
+  if (derivations.has(set)) return derivations.get(set);
+  const derived = derive(set);
+  derivations.set(set, derived);
+  if (derived !== undefined && !isShared(derived)) shared.set(Object.freeze(derived), { text: undefined });
+  return derived;
 }
 
 function grow(from: Step, element: string, child: FieldSet): Step {

@@ -132,6 +132,20 @@ export function keepUnchangedTimes(before: KubeObject, after: KubeObject): KubeO
 
 /** The manager's name for a request without fieldManager: the User-Agent up to its first slash, printable, at most 128 bytes. */
 export function managerFromUserAgent(userAgent: string): string {
+  const known = managersSeen.get(userAgent);
+  if (known !== undefined) return known;
+  const name = readManager(userAgent);
+  if (managersSeen.size >= managersKept) managersSeen.clear();
+  if (userAgent.length <= longestAgentKept) managersSeen.set(userAgent, name);
+  return name;
+}
+
+/** Few programs write, and often. */
+const managersSeen = new Map<string, string>();
+const managersKept = 200;
+const longestAgentKept = 500;
+
+function readManager(userAgent: string): string {
   const prefix = userAgent.split('/', 1)[0] ?? '';
   let name = '';
   for (const char of prefix) {

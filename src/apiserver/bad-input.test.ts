@@ -26,6 +26,8 @@ describe('bad input', () => {
   });
 
   const cases: readonly (readonly [string, () => Promise<{ status: number; body: { reason?: string; message?: string } }>, number, string, RegExp])[] = [
+    ['a service without a name', () => api.post('/api/v1/namespaces/default/services', { spec: { ports: [{ port: 80 }] } }), 422, 'Invalid', /spec\.clusterIPs: Invalid value: .*failed to allocate IP: .*spec\.parentRef\.name: Required value/],
+    ['a definition without versions', () => api.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'x' }, spec: { versions: null } }), 422, 'Invalid', /spec\.versions/],
     ['malformed JSON', () => api.post(maps, '{"metadata":'), 400, 'BadRequest', /json parse error/],
     ['no JSON at all', () => api.post(maps, 'nope'), 400, 'BadRequest', /json parse error/],
     ['an array', () => api.post(maps, '[]'), 400, 'BadRequest', /cannot unmarshal array/],

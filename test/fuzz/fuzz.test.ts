@@ -78,7 +78,9 @@ test('random requests crash nothing', async () => {
       const request = makeRequest(grammar, seededRandom(seed + number));
       const started = performance.now();
       try {
-        const { status, text } = await send(request);
+        const { status, text: told } = await send(request);
+        // The answer to a HEAD has no text.
+        const text = status >= 500 && request.method === 'HEAD' ? (await send({ ...request, method: 'GET' })).text : told;
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
         if (status >= 500 && !listed.some(([code, message]) => code === status && message.test(text))) failures.push(`${status} ${text.slice(0, 400)}\n  ${describeRequest(number, request)}`);
         if (only !== undefined) console.log(status, text.slice(0, 2_000));

@@ -6,6 +6,11 @@ import type { Random } from '#base/random.ts';
 import type { KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import { candidates, contains, formatIp, type IpRange } from './ip-range.ts';
 
+/** No address is left. */
+export class RangeFullError extends Error {
+  override readonly name = 'RangeFullError';
+}
+
 const group = 'networking.k8s.io';
 const resource = 'ipaddresses';
 export const managedBy = 'ipallocator.k8s.io';
@@ -67,7 +72,7 @@ export function createClusterIps(range: IpRange, parts: ClusterIpParts): Cluster
         if (used(address)) continue;
         if (dryRun || (await create(address, owner))) return address;
       }
-      throw new Error('range is full');
+      throw new RangeFullError('range is full');
     },
     async give(address) {
       try {

@@ -17,7 +17,7 @@ import type { Stored } from '../registry/strategy.ts';
 import type { Registry } from '../registry/write-request.ts';
 import { needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
 import { createWriter } from '../writer.ts';
-import { createClusterIps, type ClusterIps, type Owner } from './cluster-ips.ts';
+import { createClusterIps, RangeFullError, type ClusterIps, type Owner } from './cluster-ips.ts';
 import { formatIp, parseCidr } from './ip-range.ts';
 import { createNodePorts, parsePortRange, PortTakenError, type NodePorts } from './node-ports.ts';
 import { completeFamilies, keepAssigned } from './service-families.ts';
@@ -143,7 +143,7 @@ async function takeClusterIps(service: ServiceObject, owner: Owner, supplies: re
     const supply = supplies.find((candidate) => candidate.range.family === family);
     if (supply === undefined) continue;
     const address = wanted[at] ?? '';
-    result.push(address === '' ? await takeAny(supply, owner, dryRun) : await takeThis(service, supply, address, owner, dryRun));
+    result.push(address === '' ? await takeAny(service, supply, owner, dryRun) : await takeThis(service, supply, address, owner, dryRun));
     const taken = result[at] ?? '';
     if (!dryRun) undo.add(() => supply.give(taken));
   }
@@ -151,11 +151,14 @@ async function takeClusterIps(service: ServiceObject, owner: Owner, supplies: re
   spec.clusterIP = result[0] ?? '';
 }
 
-async function takeAny(supply: ClusterIps, owner: Owner, dryRun: boolean): Promise<string> {
+/** Addresses are taken before the service is validated: what is wrong with it may show here first. */
+async function takeAny(service: ServiceObject, supply: ClusterIps, owner: Owner, dryRun: boolean): Promise<string> {
   try {
     return await supply.takeAny(owner, dryRun);
   } catch (error) {
-    throw internalError(new Error(`failed to allocate a serviceIP: ${errorText(error)}`));
+    const { name = '' } = service.metadata;
+    if (error instanceof RangeFullError) throw internalError(new Error(`failed to allocate a serviceIP for Service ${JSON.stringify(name)}: ${errorText(error)}`));
+    throw invalid({ group: '', kind: 'Service' }, name, [{ type: 'Invalid', field: 'spec.clusterIPs', badValue: service.spec?.clusterIPs ?? null, detail: `failed to allocate IP: ${errorText(error)}` }]);
   }
 }
 

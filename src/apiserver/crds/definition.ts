@@ -54,7 +54,9 @@ export function removeCondition(definition: CustomResourceDefinition, type: Cond
 }
 
 export function storageVersion(definition: CustomResourceDefinition): CustomResourceDefinitionVersion | undefined {
-  return definition.spec.versions.find((version) => version.storage);
+  // Before it is validated, a definition may have none at all.
+  const versions: readonly CustomResourceDefinitionVersion[] | null = definition.spec.versions;
+  return versions?.find((version) => version.storage);
 }
 
 export function isTerminating(definition: CustomResourceDefinition): boolean {

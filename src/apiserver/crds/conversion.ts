@@ -22,13 +22,10 @@ export const noConversion: Conversion = {
   convert: (objects, apiVersion) => objects.map((object) => ({ ...cloneJson(object), apiVersion })),
 };
 
-/** To one version, settled and with its defaults. */
+/** To one version, settled. Defaults come from the version that was asked with or stored, not from the one converted to. */
 export function converterTo(schema: VersionSchema, conversion: Conversion): Converter {
   const settle = (objects: readonly KubeObject[]): readonly KubeObject[] => {
-    for (const object of objects) {
-      schema.settle(object, { fromStore: true });
-      schema.applyDefaults(object);
-    }
+    for (const object of objects) schema.settle(object, { fromStore: true });
     return objects;
   };
   return {

@@ -54,7 +54,7 @@ export function planDefinition(parts: DefinitionParts): DefinitionPlan | undefin
     if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: ruleCheck(schema) }));
   }
   const cached = cachedResource(definition, storage, kinds.get(storage.name)?.strategy);
-  return { parts, versions, storage, kinds, stored: { ...cached, readStored: (kv) => readStored(kv, cached, storage, conversion) } };
+  return { parts, versions, storage, kinds, stored: { ...cached, readStored: (kv) => readStored(kv, cached, storage, conversion, versions) } };
 }
 
 function cachedResource(definition: CustomResourceDefinition, schema: VersionSchema, strategy: Strategy | undefined): CachedResource {
@@ -82,33 +82,35 @@ function convertAmong(versions: Versions, conversion: Conversion): ConvertTo {
   };
 }
 
-/** A stored pair: settled where it is at the storage version or can be brought there at once, else as it is. */
-function readStored(kv: KeyValue, resource: CachedResource, storage: VersionSchema, conversion: Conversion): Entry {
+/** A stored pair with the defaults of the version it was written at; at the storage version where it can be brought there at once. */
+function readStored(kv: KeyValue, resource: CachedResource, storage: VersionSchema, conversion: Conversion, versions: Versions): Entry {
   const key = kv.key.slice(resource.prefix.length);
   const raw = parseServed(Buffer.from(kv.value.buffer, kv.value.byteOffset, kv.value.byteLength));
   const isForeign = raw.apiVersion !== storage.apiVersion;
   const apiVersion = raw.apiVersion ?? storage.apiVersion;
+  const own = isForeign ? versions.get(apiVersion.slice(apiVersion.indexOf('/') + 1)) : undefined;
+  if (own !== undefined) settleStored(raw, own);
   if (isForeign && !conversion.immediate) {
     const head = kindHead(storage.kind, apiVersion);
     return { ...entryOfObject(resource, head, key, kv.modRevision, raw), head, outdated: true };
   }
   const object = isForeign ? { ...raw, apiVersion: storage.apiVersion } : raw;
   object.kind = storage.kind;
-  settleStored(object, storage);
+  settleStored(object, storage, own === undefined);
   const encoded = encodeStored(resource.head, object);
   const isOutdated = isForeign || Buffer.compare(encoded, kv.value) !== 0;
   const entry = entryFrom(resource, key, kv.modRevision, serveStored(resource.head, encoded, kv.modRevision), object);
   return isOutdated ? { ...entry, outdated: true } : entry;
 }
 
-function settleStored(object: KubeObject, schema: VersionSchema): void {
+function settleStored(object: KubeObject, schema: VersionSchema, withDefaults = true): void {
   try {
     schema.settle(object, { fromStore: true });
   } catch (error) {
     // What cannot be coerced is shown as it was stored.
     if (!(error instanceof UnmarshalError)) throw error;
   }
-  schema.applyDefaults(object);
+  if (withDefaults) schema.applyDefaults(object);
 }
 
 function entryOfObject(resource: CachedResource, head: KindHead, key: string, revision: number, object: KubeObject): Entry {
@@ -161,7 +163,7 @@ function versionedStorage(plan: DefinitionPlan, base: ResourceCache, cached: Cac
     return made instanceof Promise ? made.then((objects) => first(objects, object)) : first(made, object);
   };
   if (conversion.immediate && schema === plan.storage) {
-    return { cache: base, caughtUp: () => undefined, read: (kv) => readStored(kv, plan.stored, plan.storage, conversion), storedHead, toStored: stores, converted };
+    return { cache: base, caughtUp: () => undefined, read: (kv) => readStored(kv, plan.stored, plan.storage, conversion, plan.versions), storedHead, toStored: stores, converted };
   }
   const version = (): VersionCache => {
     const known = caches.get(schema.name);
@@ -175,7 +177,7 @@ function versionedStorage(plan: DefinitionPlan, base: ResourceCache, cached: Cac
       return version().cache;
     },
     caughtUp: () => version().caughtUp(),
-    read: (kv) => version().read(readStored(kv, plan.stored, plan.storage, conversion)),
+    read: (kv) => version().read(readStored(kv, plan.stored, plan.storage, conversion, plan.versions)),
     storedHead,
     toStored: stores,
     converted,

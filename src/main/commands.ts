@@ -68,6 +68,40 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
 
   program.command('server').description("run this machine's API server alone, with kube-apiserver's flags: skiff server --help lists them");
 
+  program
+    .command('backup <file>')
+    .description('write the whole store, as of one revision, into a file; everything goes on meanwhile')
+    .option('--with-keys', 'also certificates and keys, without which Secrets cannot be read')
+    .option('--format <format>', 'skiff, or etcd for a snapshot that etcdctl restores', 'skiff')
+    .option('--config <path>', "another cluster's cluster.json")
+    .action((file: string, flags: object) => perform(async () => (await import('./backup.ts')).backupCommand(realWorld('skiff', 'warn'), file, flags, (line) => console.log(line))));
+  program
+    .command('restore <file>')
+    .description('put the state of a backup in the place of what is there, which is kept beside it; the cluster must be down')
+    .option('--with-keys', 'also the certificates and keys of the backup')
+    .option('--bump <revisions>', 'how far revisions move on beyond those of the backup; default: beyond all that anybody can have seen')
+    .option('--config <path>', "another cluster's cluster.json")
+    .action((file: string, flags: object) => perform(async () => (await import('./backup.ts')).restoreCommand(realWorld('skiff', 'warn'), file, flags, (line) => console.log(line))));
+
+  const store = program.command('store').description('where objects are kept');
+  const storeCommand = (name: string, description: string, run: (commands: typeof import('./store-commands.ts'), flags: { config?: string }) => Promise<void>): void => {
+    store
+      .command(name)
+      .description(description)
+      .option('--config <path>', "another cluster's cluster.json")
+      .action((flags: { config?: string }) => perform(async () => run(await import('./store-commands.ts'), flags)));
+  };
+  const say = (line: string): void => console.log(line);
+  storeCommand('status', 'where it is, its revision and size', (commands, flags) => commands.storeStatus(realWorld('skiff', 'warn'), flags, say));
+  storeCommand('compact', 'forget all history up to now (an embedded store: while the cluster is down)', (commands, flags) => commands.storeCompact(realWorld('skiff', 'warn'), flags, say));
+  storeCommand('defrag', 'give free space back to the disk (an embedded store: while the cluster is down)', (commands, flags) => commands.storeDefrag(realWorld('skiff', 'warn'), flags, say));
+  store
+    .command('move')
+    .description('take all objects into another store; the cluster must be down')
+    .requiredOption('--to <location>', 'embedded, or etcd://host:port[,host:port…]')
+    .option('--config <path>', "another cluster's cluster.json")
+    .action((flags: { to: string; config?: string }) => perform(async () => (await import('./store-commands.ts')).storeMove(realWorld('skiff', 'warn'), flags, say)));
+
   const image = program.command('image').description('container images without Docker');
   image
     .command('build <context>')

@@ -55,8 +55,8 @@ async function revisionOfEtcd(connection: EtcdConnection): Promise<number> {
   return Number((await connection.call('KV.Range', { key: marker, count_only: true }, { retry: true })).header.revision);
 }
 
-/** Refuses an etcd that holds something else than an interrupted run of this very move. */
-async function begin(connection: EtcdConnection, identity: string): Promise<void> {
+/** Refuses an etcd that holds something else than an interrupted run of this very move; tells whether there was one. */
+async function begin(connection: EtcdConnection, identity: string): Promise<boolean> {
   const [found, all] = await Promise.all([
     connection.call('KV.Range', { key: marker }, { retry: true }),
     connection.call('KV.Range', { key: Buffer.from([0]), range_end: Buffer.from([0]), count_only: true }, { retry: true }),
@@ -64,7 +64,7 @@ async function begin(connection: EtcdConnection, identity: string): Promise<void
   const told = found.kvs[0]?.value.toString();
   if (told === undefined && Number(all.count) > 0) throw new NotEmptyError(`etcd holds ${all.count} keys already`);
   if (told !== undefined && told !== identity) throw new NotEmptyError('etcd holds the beginning of another move');
-  if (told === undefined) await connection.call('KV.Put', { key: marker, value: Buffer.from(identity) }, { retry: false });
+  return told !== undefined;
 }
 
 /** Uses revisions up until etcd is at `target`. Nobody else may write meanwhile. */
@@ -92,11 +92,11 @@ export async function fillEtcd(world: World, config: EtcdStoreConfig, open: () =
   const connection = connectEtcd(world, config);
   try {
     const live = await livePositions(await open());
-    await begin(connection, options.identity);
+    const begun = await begin(connection, options.identity);
     const image = await open();
     try {
       await makeLeases(connection, image);
-      return await putAll(connection, image, live, options);
+      return await putAll(connection, image, live, begun, options);
     } finally {
       image.close();
     }
@@ -106,10 +106,12 @@ export async function fillEtcd(world: World, config: EtcdStoreConfig, open: () =
 }
 
 /** Objects of one revision are put in one transaction, unless it grows too large for etcd. */
-async function putAll(connection: EtcdConnection, image: Image, live: readonly number[], options: FillOptions): Promise<Filled> {
+async function putAll(connection: EtcdConnection, image: Image, live: readonly number[], begun: boolean, options: FillOptions): Promise<Filled> {
   const alive = new Set(live);
   let at = await revisionOfEtcd(connection);
   let exact = true;
+  // The first object may want the first revision there is: the marker shares it.
+  let marked = begun;
   let group: JournalRecord[] = [];
   const flush = async (): Promise<void> => {
     const [first] = group;
@@ -118,9 +120,11 @@ async function putAll(connection: EtcdConnection, image: Image, live: readonly n
     const records = group;
     group = [];
     if (await already(connection, records)) return;
+    marked ||= at < wanted - 1;
     at = await advance(connection, at, wanted - 1, options.identity, options);
     for (const part of parts(records)) {
-      const answer = await connection.call('KV.Txn', { compare: [], success: part.map(putOf), failure: [] }, { retry: false });
+      const answer = await connection.call('KV.Txn', { compare: [], success: [...(marked ? [] : [{ request_put: { key: marker, value: Buffer.from(options.identity) } }]), ...part.map(putOf)], failure: [] }, { retry: false });
+      marked = true;
       at = Number(answer.header.revision);
       if (at !== wanted) exact = false;
     }

@@ -59,8 +59,8 @@ export function openSecurity(): Security {
   };
 }
 
-export async function startTestServer(store: Store, config: Partial<ApiServerConfig> = {}): Promise<TestServer> {
-  const server = createApiServer(testWorld(), {
+export async function startTestServer(store: Store, config: Partial<ApiServerConfig> = {}, world: World = testWorld()): Promise<TestServer> {
+  const server = createApiServer(world, {
     store, security: openSecurity, serviceCidr: '10.96.0.0/16', serviceNodePortRange: '30000-32767', version: { major: '1', minor: '36', gitVersion: 'v1.36.0' }, ...config,
   });
   await server.start();

@@ -45,12 +45,17 @@ function keyOf({ service, namespace, port, caBundle, insecure }: RemoteService):
 
 export function createBackends(ports: BackendPorts): Backends {
   const transports = new Map<string, Transport>();
+  const leaving = new Map<Transport, { cancel(): void }>();
   let shown: string | undefined;
   const letGo = (isWanted: (key: string) => boolean): void => {
     for (const [key, transport] of transports) {
       if (isWanted(key)) continue;
       transports.delete(key);
-      ports.clock.after(graceMs, () => void transport.close(), { background: true });
+      const timer = ports.clock.after(graceMs, () => {
+        leaving.delete(transport);
+        transport.close().catch(() => undefined);
+      }, { background: true });
+      leaving.set(transport, timer);
     }
   };
   const tlsOf: Backends['tlsOf'] = (remote) => ({
@@ -79,7 +84,11 @@ export function createBackends(ports: BackendPorts): Backends {
       letGo((key) => wanted.has(key));
     },
     async close() {
-      await Promise.allSettled([...transports.values()].map((transport) => transport.close()));
+      for (const timer of leaving.values()) timer.cancel();
+      const open = [...transports.values(), ...leaving.keys()];
+      transports.clear();
+      leaving.clear();
+      await Promise.allSettled(open.map((transport) => transport.close()));
     },
   };
 }

@@ -76,7 +76,7 @@ export function createController(ports: ControllerPorts): Controller {
   const workers = new Map<string, Worker>();
   const metrics = createAvailabilityMetrics(world);
   let revision = 0;
-  let waking = false;
+  let waking: { cancel(): void } | undefined;
   let registering: Promise<void> = Promise.resolve();
 
   const learn = (name: string, next: RemoteDocuments): void => {
@@ -167,11 +167,9 @@ export function createController(ports: ControllerPorts): Controller {
       return revision;
     },
     wake() {
-      if (waking || stopped.signal.aborted) return;
-      waking = true;
-      world.clock.after(gatherMs, () => {
-        waking = false;
-        if (stopped.signal.aborted) return;
+      if (waking !== undefined || stopped.signal.aborted) return;
+      waking = world.clock.after(gatherMs, () => {
+        waking = undefined;
         round();
         register().catch((error: unknown) => world.log.warn('registration of APIServices', { error: errorText(error) }));
       }, { background: true });
@@ -179,6 +177,7 @@ export function createController(ports: ControllerPorts): Controller {
     register,
     close() {
       stopped.abort(new Error('the API server is closed'));
+      waking?.cancel();
       for (const worker of workers.values()) worker.timer?.cancel();
     },
   };

@@ -107,8 +107,9 @@ export function buffered(world: World, backend: AuditBackend, options: BatchOpti
       }
       send(waiting.splice(0, options.maxSize));
     }
-    if (waiting.length > 0) arm(options.maxWaitMs, false);
-    else if (running === 0) for (const wake of idle) wake();
+    if (waiting.length > 0) {
+      if (!closed) arm(options.maxWaitMs, false);
+    } else if (running === 0) for (const wake of idle) wake();
   };
 
   return {

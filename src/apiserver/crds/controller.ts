@@ -116,7 +116,11 @@ export function createCustomResources(parts: CustomResourceParts): CustomResourc
         } else for (let at = position; at < cache.ring.end; at++) queue(cache.ring.at(at).entry.name);
         position = cache.ring.end;
       });
-      signal.addEventListener('abort', stop, { once: true });
+      const end = (): void => {
+        stop();
+        for (const { caches } of serving.values()) for (const version of caches.values()) version.close();
+      };
+      signal.addEventListener('abort', end, { once: true });
       for (const definition of all()) queue(nameOf(definition));
     },
   };

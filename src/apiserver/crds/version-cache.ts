@@ -123,6 +123,7 @@ export function createVersionCache(base: ResourceCache, resource: CachedResource
     return running;
   };
   const later = (): void => {
+    if (state.closed) return;
     retry?.cancel();
     retry = clock.after(retryMs, wake, { background: true });
   };

@@ -9,7 +9,7 @@ import { keyIdOf } from '#wire';
 import { defaultAdmission, enabledPlugins, type AdmissionSettings } from './admission/index.ts';
 import {
   anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, configurationPath, configuredTokens, createImpersonation, createTokenIssuer, forApiAudiences, jwksPath, loopbackAuthenticator,
-  openIdCacheSeconds, openIdMetadata, readTokenFile, rememberedTest, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, tokenWebhookCheck, x509Authenticator,
+  openIdCacheSeconds, openIdMetadata, readTokenFile, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, tokenWebhookCheck, x509Authenticator,
   type AnonymousSettings, type CertificateTest, type ConfiguredTokenSettings, type RequestHeaderSettings, type TokenCheck,
 } from './authn/index.ts';
 import {
@@ -72,6 +72,10 @@ export interface SecuritySettings {
   readonly isProxyCertificate?: CertificateTest;
   /** Is it one of the client CA's? Absent: all that are not the front proxy's. */
   readonly isClientCertificate?: CertificateTest;
+  /** Are client certificates asked who they are at all? true when absent. */
+  readonly clientCertificates?: boolean;
+  /** false: tokens out of Secrets are good without looking whether the Secret is still there. */
+  readonly lookUpAccounts?: boolean;
 }
 
 const healthPaths = ['/healthz', '/livez', '/readyz'];
@@ -125,7 +129,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     });
     const checks: TokenCheck[] = [
       ...(settings.tokenFile === undefined ? [] : [forApiAudiences(staticTokenCheck(readTokenFile(settings.tokenFile.path, settings.tokenFile.text, (text) => world.log.warn(text))), audiences)]),
-      serviceAccountCheck({ clock, metrics: world.metrics, reader, writer }, { issuers: [settings.issuer, ...(settings.formerIssuers ?? [])], audiences, publicKeys }),
+      serviceAccountCheck({ clock, metrics: world.metrics, reader, writer }, { issuers: [settings.issuer, ...(settings.formerIssuers ?? [])], audiences, publicKeys, lookUp: settings.lookUpAccounts !== false }),
       ...(settings.bootstrapTokens === false ? [] : [forApiAudiences(bootstrapTokenCheck(clock, reader), audiences)]),
     ];
     const signal = settings.signal ?? new AbortController().signal;
@@ -150,8 +154,8 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     };
     const findKind = (apiVersion: string, kind: string): ResourceInfo | undefined =>
       resources.served.map((served) => served.info).find((info) => info.kind === kind && apiVersion === (info.group === '' ? info.version : `${info.group}/${info.version}`));
-    const isProxy = settings.isProxyCertificate === undefined ? undefined : rememberedTest(settings.isProxyCertificate);
-    const isClient = settings.isClientCertificate === undefined ? (der: Uint8Array) => isProxy?.(der) !== true : rememberedTest(settings.isClientCertificate);
+    const isProxy = settings.isProxyCertificate;
+    const isClient = settings.isClientCertificate === undefined ? (der: Uint8Array) => isProxy?.(der) !== true : settings.isClientCertificate;
     const anonymous = settings.anonymous ?? { enabled: true, paths: healthPaths };
     const enabled = enabledPlugins(settings.admission?.plugins ?? {});
     const outside = outsidePlugins(world, {
@@ -161,7 +165,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       authenticators: [
         loopbackAuthenticator,
         ...(isProxy === undefined ? [] : [requestHeaderAuthenticator(settings.requestHeader ?? commonHeaders, isProxy)]),
-        x509Authenticator(clock, isClient),
+        ...(settings.clientCertificates === false ? [] : [x509Authenticator(clock, isClient)]),
         bearerAuthenticator(checks),
         anonymousAuthenticator(() => jwt?.anonymous() ?? anonymous),
       ],

@@ -8,7 +8,7 @@ export { runExample, type ExampleAnswers } from './example.ts';
 export { imageBuild, imageList, imageLoad } from './image.ts';
 export { nodeLayout, pauseImage, type NodeLayout } from './node-layout.ts';
 export { clusterFile, defaultPaths, kubeconfigFile, loadCluster, pkiFile, saveCluster, type ClusterConfig, type ClusterPaths } from './paths.ts';
-export { ensurePki } from './pki.ts';
+export { ensurePki, firstServiceIp } from './pki.ts';
 export type { Launcher } from './programs.ts';
 export { rotateKey, secretsReencrypt, secretsRotateKey } from './secrets.ts';
 export { status } from './status.ts';

@@ -10,8 +10,16 @@ export interface ApiServerSection {
 
 export function clusterFlags(config: ClusterConfig): string[] {
   const file = (name: string): string => pkiFile(config.paths, name);
+  const etcd = /^(etcds?):\/\/(.+)$/.exec(config.store);
+  const scheme = etcd?.[1] === 'etcds' ? 'https' : 'http';
+  if (etcd === null && config.store !== 'embedded') throw new Error(`--store ${config.store}: say embedded, or etcd://host:port`);
   return [
-    '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--enable-bootstrap-token-auth=true', `--service-account-issuer=https://kubernetes.default.svc.${config.clusterDomain}`,
+    `--bind-address=${config.bindAddress}`, `--secure-port=${config.apiPort}`, `--advertise-address=${config.nodeIp}`, `--tls-cert-file=${file('apiserver.crt')}`, `--tls-private-key-file=${file('apiserver.key')}`,
+    `--service-cluster-ip-range=${config.serviceCidr}`, `--service-node-port-range=${config.nodePortRange}`, `--data-dir=${config.paths.state}`,
+    ...(etcd === null ? [] : [`--etcd-servers=${(etcd[2] ?? '').split(',').map((address) => `${scheme}://${address}`).join(',')}`]),
+    `--kubelet-certificate-authority=${file('ca.crt')}`, `--kubelet-client-certificate=${file('apiserver-kubelet-client.crt')}`, `--kubelet-client-key=${file('apiserver-kubelet-client.key')}`,
+    `--proxy-client-cert-file=${file('front-proxy-client.crt')}`, `--proxy-client-key-file=${file('front-proxy-client.key')}`,
+    '--allow-privileged=true', '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--enable-bootstrap-token-auth=true', `--service-account-issuer=https://kubernetes.default.svc.${config.clusterDomain}`,
     `--service-account-signing-key-file=${file('sa.key')}`, `--service-account-key-file=${file('sa.key')}`, `--client-ca-file=${file('ca.crt')}`, `--requestheader-client-ca-file=${file('front-proxy-ca.crt')}`,
     '--requestheader-allowed-names=front-proxy-client', '--requestheader-username-headers=X-Remote-User', '--requestheader-uid-headers=X-Remote-Uid', '--requestheader-group-headers=X-Remote-Group',
     '--requestheader-extra-headers-prefix=X-Remote-Extra-',

@@ -1,22 +1,26 @@
 // The flags of the API server program: one table of name, type, default and help, named as kube-apiserver names them.
 // `skiff server --<flag>` and `apiServer.extraArgs` of a cluster's configuration give them; what a cluster made by
 // `skiff up` gives by itself is in apiserver-cluster-flags.ts. A new flag is one row here and a reader of its value.
+import { gateHelp } from './feature-gates.ts';
 import type { FlagTable, FlagValues } from './flag-parse.ts';
 
 export const apiserverFlags = {
   // Generic
   'advertise-address': { type: 'string', default: '', help: 'IP address on which to advertise the API server to members of the cluster.' },
   'external-hostname': { type: 'string', default: '', help: 'The hostname to use when generating externalized URLs (OpenID Discovery).' },
-  'feature-gates': { type: 'gates', default: [], help: 'Comma-separated key=value pairs that turn features on or off.' },
+  'feature-gates': { type: 'gates', default: [], help: `Comma-separated key=value pairs that turn features on or off. Options are:\n${gateHelp()}` },
   'emulated-version': { type: 'list', default: [], help: 'The version that the component emulates; only its own is possible.' },
   'allow-privileged': { type: 'bool', default: false, help: 'If true, allow privileged containers.' },
   'runtime-config': { type: 'list', default: [], help: 'A set of key=value pairs that enable or disable built-in APIs: v1=true|false, <group>/<version>=true|false, api/all=true|false, api/ga=true|false, api/beta=true|false, api/alpha=true|false.' },
-  v: { type: 'int', default: 0, help: 'Number for the log level verbosity.' },
+  v: { type: 'int', default: 0, help: 'Number for the log level verbosity: from 4 on, debugging is logged too.' },
   // Serving
   'bind-address': { type: 'string', default: '0.0.0.0', help: 'The IP address on which to listen for the --secure-port port.' },
   'secure-port': { type: 'int', default: 6443, help: 'The port on which to serve HTTPS with authentication and authorization.' },
   'tls-cert-file': { type: 'string', default: '', help: 'File containing the default x509 certificate for HTTPS.' },
   'tls-private-key-file': { type: 'string', default: '', help: 'File containing the default x509 private key matching --tls-cert-file.' },
+  'tls-min-version': { type: 'string', default: '', help: 'Minimum TLS version supported. Possible values: VersionTLS10, VersionTLS11, VersionTLS12, VersionTLS13' },
+  'tls-sni-cert-key': { type: 'array', default: [], help: 'A pair of x509 certificate and private key file paths, optionally suffixed with a list of domain patterns: "foo.crt,foo.key:*.foo.com,foo.com". Without patterns the names of the certificate are taken. May be given several times.' },
+  'cert-dir': { type: 'string', default: '/var/run/kubernetes', help: 'The directory where the TLS certs are located. If --tls-cert-file and --tls-private-key-file are provided, this flag will be ignored.' },
   'service-cluster-ip-range': { type: 'string', default: '10.0.0.0/24', help: 'A CIDR notation IP range from which to assign service cluster IPs.' },
   'service-node-port-range': { type: 'string', default: '30000-32767', help: 'A port range to reserve for services with NodePort visibility.' },
   'kubelet-client-certificate': { type: 'string', default: '', help: 'Path to a client cert file for TLS to kubelets.' },
@@ -25,8 +29,20 @@ export const apiserverFlags = {
   'proxy-client-cert-file': { type: 'string', default: '', help: 'Client certificate used to prove the identity of the aggregator when it must call out during a request.' },
   'proxy-client-key-file': { type: 'string', default: '', help: 'Private key for the client certificate used to prove the identity of the aggregator.' },
   'enable-aggregator-routing': { type: 'bool', default: true, help: 'Calls of webhooks and extension API servers go to endpoint IPs; if false, to cluster IPs, which needs a service proxy on this machine.' },
+  // Load and shutdown
+  'enable-priority-and-fairness': { type: 'bool', default: true, help: 'If true, replace the max-in-flight handler with an enhanced one that queues and dispatches with priority and fairness.' },
+  'max-requests-inflight': { type: 'int', default: 400, help: 'This and --max-mutating-requests-inflight are summed to determine the server\'s total concurrency limit (which must be positive) if --enable-priority-and-fairness is true. Otherwise, this flag limits the maximum number of non-mutating requests in flight, or a zero value disables the limit completely.' },
+  'max-mutating-requests-inflight': { type: 'int', default: 200, help: 'This and --max-requests-inflight are summed to determine the server\'s total concurrency limit (which must be positive) if --enable-priority-and-fairness is true. Otherwise, this flag limits the maximum number of mutating requests in flight, or a zero value disables the limit completely.' },
+  'request-timeout': { type: 'duration', default: 60_000, help: 'The duration a handler must keep a request open before timing it out. This is the default request timeout for requests but may be overridden by flags such as --min-request-timeout for specific types of requests.' },
+  'goaway-chance': { type: 'float', default: 0, help: 'To prevent HTTP/2 clients from getting stuck on a single apiserver, randomly close a connection (GOAWAY). Min is 0 (off), Max is .02 (1/50 requests); .001 (1/1000) is a recommended starting point.' },
+  'http2-max-streams-per-connection': { type: 'int', default: 0, help: 'The limit that the server gives to clients for the maximum number of streams in an HTTP/2 connection. Zero means to use the default, 250.' },
+  'shutdown-delay-duration': { type: 'duration', default: 0, help: 'Time to delay the termination. During that time the server keeps serving requests normally. The endpoints /healthz and /livez will return success, but /readyz immediately returns failure.' },
+  'shutdown-send-retry-after': { type: 'bool', default: false, help: "If true the HTTP Server will continue listening until all non long running request(s) in flight have been drained, during this window all incoming requests will be rejected with a status code 429 and a 'Retry-After' response header." },
   // Storage
   'etcd-servers': { type: 'list', default: [], help: 'List of etcd servers to connect with (scheme://ip:port), comma separated; without it the store is embedded.' },
+  'etcd-cafile': { type: 'string', default: '', help: 'SSL Certificate Authority file used to secure etcd communication.' },
+  'etcd-certfile': { type: 'string', default: '', help: 'SSL certification file used to secure etcd communication.' },
+  'etcd-keyfile': { type: 'string', default: '', help: 'SSL key file used to secure etcd communication.' },
   'etcd-compaction-interval': { type: 'duration', default: 300_000, help: 'The interval of compaction requests, and how much history is kept. If 0, the compaction request from apiserver is disabled.' },
   'encryption-provider-config': { type: 'string', default: '', help: 'The file containing configuration for encryption providers to be used for storing secrets in etcd.' },
   'encryption-provider-config-automatic-reload': { type: 'bool', default: false, help: 'Determines if the file set by --encryption-provider-config should be automatically reloaded if the disk contents change.' },

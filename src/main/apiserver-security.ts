@@ -1,12 +1,13 @@
 // From the flags of the API server to who may ask, what he may do and what else must hold. Everything wrong with them is
 // told at once, in upstream's words.
 import { readFileSync } from 'node:fs';
-import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, type SecuritySettings } from '#apiserver';
+import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { httpTransport, pemBlocks, verifiesAgainst } from '#wire';
+import { httpTransport, pemBlocks } from '#wire';
 import { UserError } from '#cli';
 import type { ApiserverFlags } from './apiserver-flags.ts';
+import { featureGates } from './feature-gates.ts';
 
 const modes: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'ABAC', 'Webhook', 'RBAC', 'Node'];
 const signingAlgorithms: readonly string[] = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
@@ -69,7 +70,11 @@ export function securityFlagErrors(flags: ApiserverFlags): string[] {
   return [...authenticationErrors(flags), ...authorizationErrors(flags), ...pluginChoiceErrors(pluginChoice(flags))];
 }
 
-function readFile(path: string, flag: string): string {
+/** A flag that names a bundle of authorities. */
+export type FileFlag = 'client-ca-file' | 'requestheader-client-ca-file';
+
+/** The text of a file that a flag names. Throws UserError. */
+export function readFlagFile(path: string, flag: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
@@ -114,7 +119,7 @@ function oidcByFlags(flags: ApiserverFlags): NonNullable<SecuritySettings['jwt']
   return {
     configuration: {
       jwt: [{
-        issuer: { url: issuer, audiences: [flags.get('oidc-client-id')], ...(caFile === '' ? {} : { certificateAuthority: readFile(caFile, 'oidc-ca-file') }) },
+        issuer: { url: issuer, audiences: [flags.get('oidc-client-id')], ...(caFile === '' ? {} : { certificateAuthority: readFlagFile(caFile, 'oidc-ca-file') }) },
         claimMappings: { username: { claim, prefix }, ...(groups === '' ? {} : { groups: { claim: groups, prefix: flags.get('oidc-groups-prefix') } }) },
         claimValidationRules: Object.entries(flags.get('oidc-required-claim')).map(([name, requiredValue]) => ({ claim: name, requiredValue })),
       }],
@@ -130,7 +135,7 @@ function jwtOf(world: World, flags: ApiserverFlags): Partial<SecuritySettings> {
 }
 
 function keysOf(path: string, flag: string): string[] {
-  return pemBlocks(readFile(path, flag)).map(({ label, der }) => `-----BEGIN ${label}-----\n${der.toString('base64')}\n-----END ${label}-----\n`);
+  return pemBlocks(readFlagFile(path, flag)).map(({ label, der }) => `-----BEGIN ${label}-----\n${der.toString('base64')}\n-----END ${label}-----\n`);
 }
 
 function version(text: string): 'v1' | 'v1beta1' {
@@ -150,10 +155,13 @@ function webhooksOf(flags: ApiserverFlags): Partial<SecuritySettings> {
   };
 }
 
-function requestHeadersOf(world: World, flags: ApiserverFlags, proxyCa: () => string): Partial<SecuritySettings> {
-  if (flags.get('requestheader-client-ca-file') === '') return {};
+function certificatesOf(world: World, flags: ApiserverFlags, authorities: Authorities): Partial<SecuritySettings> {
+  const isClient = signedBy(world.clock, authorities.client);
+  const own = flags.get('client-ca-file') === '' ? { clientCertificates: false } : { isClientCertificate: isClient };
+  if (flags.get('requestheader-client-ca-file') === '') return own;
   return {
-    isProxyCertificate: (der) => verifiesAgainst(der, proxyCa(), world.clock.now()),
+    ...own,
+    isProxyCertificate: signedBy(world.clock, authorities.proxy),
     requestHeader: {
       allowedNames: flags.get('requestheader-allowed-names'), usernameHeaders: flags.get('requestheader-username-headers'), uidHeaders: flags.get('requestheader-uid-headers'),
       groupHeaders: flags.get('requestheader-group-headers'), extraHeaderPrefixes: flags.get('requestheader-extra-headers-prefix'),
@@ -166,18 +174,34 @@ function filesOf(flags: ApiserverFlags): Partial<SecuritySettings> {
   const policies = flags.get('authorization-policy-file');
   const authorization = flags.get('authorization-config');
   return {
-    ...(tokens === '' ? {} : { tokenFile: { path: tokens, text: readFile(tokens, 'token-auth-file') } }),
-    ...(policies === '' ? {} : { policyFile: { path: policies, text: readFile(policies, 'authorization-policy-file') } }),
+    ...(tokens === '' ? {} : { tokenFile: { path: tokens, text: readFlagFile(tokens, 'token-auth-file') } }),
+    ...(policies === '' ? {} : { policyFile: { path: policies, text: readFlagFile(policies, 'authorization-policy-file') } }),
     ...(authorization === '' ? {} : { authorizationFile: authorization }),
   };
 }
 
+/** PEM bundles, asked for whenever they are needed. */
+export interface Authorities {
+  client(): string;
+  proxy(): string;
+}
+
+/** Who may do everything is somebody: AlwaysAllow and anonymous requests do not go together. */
+function anonymousAuth(world: World, flags: ApiserverFlags, row: readonly string[]): boolean {
+  const enabled = flags.get('anonymous-auth');
+  const allows = row.length === 0 ? flags.get('authorization-config') === '' : row.includes('AlwaysAllow');
+  if (!enabled || !allows) return enabled;
+  world.log.warn('AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. You should use a different authorizer');
+  return false;
+}
+
 /**
  * Throws UserError with everything that is wrong.
- * @param proxyCa the front proxy's authorities as they are now.
+ * @param authorities of certificates, as they are now.
  * @param externalAddress host:port under which clients reach the server.
+ * @param alone no cluster made by `skiff up`: anonymous requests are as kube-apiserver has them.
  */
-export function securityOf(world: World, flags: ApiserverFlags, proxyCa: () => string, externalAddress: string, signal: AbortSignal): SecuritySettings {
+export function securityOf(world: World, flags: ApiserverFlags, authorities: Authorities, externalAddress: string, signal: AbortSignal, alone = false): SecuritySettings {
   const errors = securityFlagErrors(flags);
   if (errors.length > 0) throw new UserError(errors.join('\n'), 'skiff server --help lists all flags');
   const [issuer = '', ...formerIssuers] = flags.get('service-account-issuer');
@@ -185,7 +209,7 @@ export function securityOf(world: World, flags: ApiserverFlags, proxyCa: () => s
   const configuration = flags.get('admission-control-config-file');
   const row = flags.get('authorization-mode');
   return {
-    serviceAccountKey: readFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
+    serviceAccountKey: readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
     serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
     issuer, formerIssuers, externalAddress, signal,
     ...(audiences.length === 0 ? {} : { audiences }),
@@ -194,15 +218,17 @@ export function securityOf(world: World, flags: ApiserverFlags, proxyCa: () => s
     extendTokens: flags.get('service-account-extend-token-expiration'),
     bootstrapTokens: flags.get('enable-bootstrap-token-auth'),
     // A cluster lets nobody in beyond its health, unless its owner says so.
-    ...(flags.given('anonymous-auth') ? { anonymous: { enabled: flags.get('anonymous-auth'), paths: [] } } : {}),
+    ...(alone || flags.given('anonymous-auth') ? { anonymous: { enabled: anonymousAuth(world, flags, row), paths: [] } } : {}),
+    lookUpAccounts: flags.get('service-account-lookup'),
     authorizationModes: row.length === 0 ? ['AlwaysAllow'] : row.filter(isMode),
-    podCertificates: flags.get('feature-gates').PodCertificateRequest === true,
+    podCertificates: featureGates(flags.get('feature-gates')).on('PodCertificateRequest'),
     admission: {
       plugins: pluginChoice(flags),
       notReadySeconds: flags.get('default-not-ready-toleration-seconds'),
       unreachableSeconds: flags.get('default-unreachable-toleration-seconds'),
-      ...(configuration === '' ? {} : { configuration: readAdmissionConfiguration(configuration, (path) => readFile(path, 'admission-control-config-file')) }),
+      allowPrivileged: flags.get('allow-privileged'),
+      ...(configuration === '' ? {} : { configuration: readAdmissionConfiguration(configuration, (path) => readFlagFile(path, 'admission-control-config-file')) }),
     },
-    ...jwtOf(world, flags), ...webhooksOf(flags), ...requestHeadersOf(world, flags, proxyCa), ...filesOf(flags),
+    ...jwtOf(world, flags), ...webhooksOf(flags), ...certificatesOf(world, flags, authorities), ...filesOf(flags),
   };
 }

@@ -2,24 +2,28 @@
 // ready, lets requests finish, and closes the store last.
 import { readFileSync } from 'node:fs';
 import type { Node } from '#api/core/v1.ts';
-import { createApiServer, defaultSecurity, openAudit, type ObjectReader } from '#apiserver';
+import { createApiServer, defaultSecurity, openAudit, publishTrustedClients, type AuditOptions, type ObjectReader, type TrustedClients } from '#apiserver';
+import { errorText } from '#base/errors.ts';
 import { realWorld, type World } from '#base/world.ts';
-import { pkiFile, type ClusterConfig } from '#cli';
+import { firstServiceIp, type ClusterPaths } from '#cli';
 import { createMetricsHandler, metricsResources, startScraper, type Scraper } from '#metrics';
 import { startCompactor } from '#store';
 import { keyMatches, serveHttp, type Handler } from '#wire';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
-import { securityOf } from './apiserver-security.ts';
+import { readFlagFile, securityOf, type FileFlag } from './apiserver-security.ts';
 import { auditOptions, clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { encryptionFlags, programEncryption } from './encryption.ts';
+import { featureGates } from './feature-gates.ts';
 import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
 import { flagTexts, keyValues } from './flag-texts.ts';
-import { createNodeProxy } from './node-proxy.ts';
+import { createNodeProxy, type KubeletCredentials } from './node-proxy.ts';
 import { openStore } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
+import { loadOf } from './load.ts';
+import { advertiseAddress, servingOf } from './serving.ts';
 import { versionInfo } from './version.ts';
 
 /** Where a node's kubelet listens, from its Node object. */
@@ -60,70 +64,101 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
   };
 }
 
-async function startServer(world: World, config: ClusterConfig, flags: ApiserverFlags): Promise<Running> {
-  const pem = (name: string): string => readFileSync(pkiFile(config.paths, name), 'utf8');
-  const ca = pem('ca.crt');
-  let frontProxyCa = pem('front-proxy-ca.crt');
+/** What a cluster's own configuration adds to the flags; a server by itself has none of it. */
+export interface ClusterSide {
+  readonly paths: ClusterPaths;
+  readonly audit: AuditOptions;
+}
+
+async function startServer(world: World, flags: ApiserverFlags, cluster: ClusterSide | undefined): Promise<Running> {
+  const gates = featureGates(flags.get('feature-gates'));
+  world.metrics.read('kubernetes_feature_enabled', '[BETA] This metric records the data about the stage and enablement of a k8s feature.', 'gauge', () => gates.samples().map(({ value, ...labels }) => ({ labels, value })));
   const stopped = new AbortController();
-  const frontProxyFiles = [flags.get('proxy-client-cert-file') || pkiFile(config.paths, 'front-proxy-client.crt'), flags.get('proxy-client-key-file') || pkiFile(config.paths, 'front-proxy-client.key')];
-  const [frontProxyCert = '', frontProxyKey = ''] = frontProxyFiles.map((file) => readFileSync(file, 'utf8'));
-  let frontProxy = { cert: frontProxyCert, key: frontProxyKey };
-  const security = securityOf(world, flags, () => frontProxyCa, `${config.nodeIp}:${config.apiPort}`, stopped.signal);
-  const store = await openStore(world, config.store, config.paths.state);
-  const encryption = await programEncryption(world, config.paths, encryptionFlags(flags));
-  const audit = openAudit(world, flags.given('audit-policy-file') ? auditOptions(flags) : clusterAudit(config));
-  const proxy = createNodeProxy(world.clock, { ca, cert: pem('apiserver-kubelet-client.crt'), key: pem('apiserver-kubelet-client.key') });
+  const texts = (name: FileFlag): string => (flags.get(name) === '' ? '' : readFlagFile(flags.get(name), name));
+  const authorities = { client: texts('client-ca-file'), proxy: texts('requestheader-client-ca-file') };
+  const listenerCas = (): string => [authorities.client, authorities.proxy].filter((text) => text !== '').join('\n');
+  const kubelets = kubeletFiles(flags);
+  const frontProxyFiles = [flags.get('proxy-client-cert-file'), flags.get('proxy-client-key-file')].filter((file) => file !== '');
+  let frontProxy = frontProxyFiles.length === 2 ? pairOf(frontProxyFiles) : undefined;
+  const address = advertiseAddress(flags);
+  const port = flags.get('secure-port');
+  const external = `${flags.get('external-hostname') || address}:${port}`;
+  const security = securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined);
+  const serving = servingOf(world, flags, firstServiceIp(flags.get('service-cluster-ip-range')));
+  const store = await openStore(world, flags);
+  const encryption = await programEncryption(world, cluster?.paths, encryptionFlags(flags));
+  const audit = openAudit(world, cluster === undefined || flags.given('audit-policy-file') ? auditOptions(flags) : cluster.audit);
+  const proxy = createNodeProxy(world.clock, kubelets.read());
   const metrics = metricsApi(world, proxy);
+  const trusted = (): TrustedClients => ({
+    ...(authorities.client === '' ? {} : { clientCa: authorities.client }),
+    ...(authorities.proxy === '' ? {} : { requestHeaderCa: authorities.proxy, requestHeader: security.requestHeader }),
+  });
+  const load = loadOf(flags);
   const server = createApiServer(world, {
     store,
     ...(encryption === undefined ? {} : { encryption }),
     ...(audit === undefined ? {} : { audit }),
-    unsafeDeletion: flags.get('feature-gates').AllowUnsafeMalformedObjectDeletion === true,
+    unsafeDeletion: gates.on('AllowUnsafeMalformedObjectDeletion'),
+    cbor: gates.on('CBORServingAndStorage'),
     security: defaultSecurity(world, security),
     nodeProxy: proxy,
-    serviceCidr: config.serviceCidr,
-    serviceNodePortRange: config.nodePortRange,
-    advertise: { address: config.nodeIp, port: config.apiPort },
+    serviceCidr: flags.get('service-cluster-ip-range'),
+    serviceNodePortRange: flags.get('service-node-port-range'),
+    advertise: { address, port },
     version: versionInfo,
     runtimeConfig: keyValues(flags.get('runtime-config')),
     flags: flagTexts(apiserverFlags, flags),
-    trustedClients: { clientCa: ca, requestHeaderCa: frontProxyCa },
-    frontProxy: () => frontProxy,
+    trustedClients: trusted(),
+    ...(frontProxy === undefined ? {} : { frontProxy: () => frontProxy ?? { cert: '', key: '' } }),
     serviceRouting: flags.get('enable-aggregator-routing') ? 'endpoints' : 'cluster-ip',
+    ...load.server,
     delegates: [{ resources: metricsResources, handler: metrics.handler }],
   });
   // Listening before the caches are loaded: clients get "not ready" instead of a refused connection.
-  const listener = await serveHttp(world, {
-    host: config.bindAddress,
-    port: config.apiPort,
-    tls: { cert: pem('apiserver.crt'), key: pem('apiserver.key'), clientCa: `${ca}\n${frontProxyCa}` },
-    handler: server.handler,
+  const listener = await serveHttp(world, { host: flags.get('bind-address') || '0.0.0.0', port, tls: serving.tls(listenerCas()), handler: server.handler, ...load.listener });
+  const show = (): void => listener.reload(serving.tls(listenerCas()));
+  followFiles(world, serving.files, stopped.signal, show);
+  const caFlags = (['client-ca-file', 'requestheader-client-ca-file'] as const).filter((name) => flags.get(name) !== '');
+  followFiles(world, caFlags.map((name) => flags.get(name)), stopped.signal, () => {
+    [authorities.client, authorities.proxy] = [texts('client-ca-file'), texts('requestheader-client-ca-file')];
+    show();
+    publishTrustedClients(server.writer, trusted()).catch((error: unknown) => world.log.warn('extension-apiserver-authentication cannot be written', { error: errorText(error) }));
   });
-  followFiles(world, ['apiserver.crt', 'apiserver.key', 'ca.crt', 'front-proxy-ca.crt'].map((name) => pkiFile(config.paths, name)), stopped.signal, ([cert = '', key = '', clientCa = '', proxyCa = '']) => {
-    if (!keyMatches(cert, key)) throw new Error('the serving certificate and its key do not belong together');
-    listener.reload({ cert, key, clientCa: `${clientCa}\n${proxyCa}` });
-    frontProxyCa = proxyCa;
-  });
-  followFiles(world, frontProxyFiles, stopped.signal, ([cert = '', key = '']) => {
-    if (!keyMatches(cert, key)) throw new Error('the front proxy\'s certificate and its key do not belong together');
-    frontProxy = { cert, key };
-  });
+  followFiles(world, frontProxyFiles, stopped.signal, () => void (frontProxy = pairOf(frontProxyFiles)));
+  followFiles(world, kubelets.files, stopped.signal, () => proxy.renew(kubelets.read()));
   await server.start();
   const scraper = metrics.start(server.reader);
   const compactionMs = flags.get('etcd-compaction-interval');
   const stopCompactor = compactionMs > 0 ? startCompactor(store, world, { intervalMs: compactionMs, keepMs: compactionMs }) : () => {};
-  world.log.info('serving', { address: listener.address, port: listener.port, store: config.store });
+  world.log.info('serving', { address: listener.address, port: listener.port, store: flags.get('etcd-servers').join(',') || 'embedded' });
   return {
     async close() {
+      await load.drain(world, server, listener);
       stopped.abort(new Error('the program ends'));
       scraper.close();
       stopCompactor();
+      await listener.close({ graceMs: 2000 });
       await server.close();
-      await listener.close({ graceMs: 5000 });
       await proxy.close();
       encryption?.close();
       await store.close();
     },
+  };
+}
+
+function pairOf(files: readonly string[]): { readonly cert: string; readonly key: string } {
+  const [cert = '', key = ''] = files.map((file) => readFileSync(file, 'utf8'));
+  if (!keyMatches(cert, key)) throw new Error(`${files.join(' and ')} do not belong together`);
+  return { cert, key };
+}
+
+/** How this server identifies itself to kubelets, and whom it takes for one. */
+function kubeletFiles(flags: ApiserverFlags): { readonly files: readonly string[]; read(): KubeletCredentials } {
+  const [ca, cert, key] = [flags.get('kubelet-certificate-authority'), flags.get('kubelet-client-certificate'), flags.get('kubelet-client-key')];
+  return {
+    files: [ca, cert, key].filter((file) => file !== ''),
+    read: () => ({ ...(ca === '' ? { insecure: true } : { ca: readFileSync(ca, 'utf8') }), ...(cert === '' || key === '' ? {} : pairOf([cert, key])) }),
   };
 }
 
@@ -132,5 +167,11 @@ export async function runApiServer(configPath: string, args: readonly string[] =
   const config = readClusterConfig(configPath);
   const flags = parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), args);
   const world = realWorld('apiserver', config.logLevel);
-  await runProgram(world, () => startServer(world, config, flags));
+  await runProgram(world, () => startServer(world, flags, { paths: config.paths, audit: clusterAudit(config) }));
+}
+
+/** The API server by itself, by flags alone. */
+export async function runApiServerAlone(flags: ApiserverFlags): Promise<void> {
+  const world = realWorld('apiserver', flags.get('v') >= 4 ? 'debug' : 'info');
+  await runProgram(world, () => startServer(world, flags, undefined));
 }

@@ -17,6 +17,7 @@ function readAll(paths: readonly string[]): string[] {
  * (a certificate without its key yet) is told, and tried again at the next look.
  */
 export function followFiles(world: World, paths: readonly string[], signal: AbortSignal, changed: (texts: readonly string[]) => void): void {
+  if (paths.length === 0) return;
   let known = readAll(paths);
   void every(world.clock, lookEveryMs, signal, () => {
     try {

@@ -5,12 +5,15 @@ import type { ConnectTarget, NodeProxy } from '#apiserver';
 import { endToEndHeaders, httpTransport, proxyRequest, proxyUpgrade, type Exchange, type Headers, type Transport } from '#wire';
 
 export interface KubeletCredentials {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Without a CA: any kubelet is believed. */
+  readonly insecure?: boolean;
 }
 
 const mostTransports = 200;
+const retireMs = 10 * 60_000;
 
 function withoutCredentials(headers: Headers): Record<string, string | undefined> {
   const kept: Record<string, string | undefined> = {};
@@ -23,8 +26,10 @@ function isUpgrade(exchange: Exchange): boolean {
 }
 
 /** Transports are kept per target; the least recently used makes room. */
-export function createNodeProxy(clock: Clock, kubelet: KubeletCredentials): NodeProxy & { transportTo(target: ConnectTarget): Transport; close(): Promise<void> } {
+export function createNodeProxy(clock: Clock, credentials: KubeletCredentials): NodeProxy & { transportTo(target: ConnectTarget): Transport; renew(credentials: KubeletCredentials): void; close(): Promise<void> } {
+  let kubelet = credentials;
   const transports = new Map<string, Transport>();
+  const retired = new Set<Transport>();
   const urlOf = (target: ConnectTarget): string => {
     const host = target.address.includes(':') ? `[${target.address}]` : target.address;
     return `${target.kind === 'kubelet' ? 'https' : target.scheme}://${host}:${target.port}`;
@@ -45,6 +50,14 @@ export function createNodeProxy(clock: Clock, kubelet: KubeletCredentials): Node
     }
     return transport;
   };
+  /** Logs that are being followed go on under the old certificate for a while. */
+  const retire = (transport: Transport): void => {
+    retired.add(transport);
+    clock.after(retireMs, () => {
+      retired.delete(transport);
+      void transport.close();
+    }, { background: true });
+  };
   return {
     transportTo,
     async forward(exchange, target, path, options = {}) {
@@ -55,8 +68,16 @@ export function createNodeProxy(clock: Clock, kubelet: KubeletCredentials): Node
       }
       return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders, refused: options.refused });
     },
+    renew(fresh) {
+      kubelet = fresh;
+      for (const [key, transport] of transports) {
+        if (!key.startsWith('kubelet ')) continue;
+        transports.delete(key);
+        retire(transport);
+      }
+    },
     async close() {
-      await Promise.allSettled([...transports.values()].map((t) => t.close()));
+      await Promise.allSettled([...transports.values(), ...retired].map((t) => t.close()));
     },
   };
 }

@@ -1,15 +1,17 @@
-// The store that a cluster's configuration names: LMDB in the state directory, or an etcd cluster.
+// The store that the flags name: LMDB under --data-dir, or the etcd cluster of --etcd-servers.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '#base/world.ts';
 import { openEmbeddedStore, type Store } from '#store';
+import type { ApiserverFlags } from './apiserver-flags.ts';
 
-/** @param location "embedded" or "etcd://host:port,host:port". */
-export async function openStore(world: World, location: string, stateFolder: string): Promise<Store> {
-  if (location === 'embedded') return openEmbeddedStore(world, { directory: join(stateFolder, 'store') });
-  const match = /^(etcd|etcds):\/\/(.+)$/.exec(location);
-  if (match === null) throw new Error(`--store ${location}: say embedded, or etcd://host:port`);
+export async function openStore(world: World, flags: ApiserverFlags): Promise<Store> {
+  const endpoints = flags.get('etcd-servers');
+  if (endpoints.length === 0) return openEmbeddedStore(world, { directory: join(flags.get('data-dir'), 'store') });
+  const file = (name: 'etcd-cafile' | 'etcd-certfile' | 'etcd-keyfile') => (flags.get(name) === '' ? undefined : readFileSync(flags.get(name)));
+  const [ca, cert, key] = [file('etcd-cafile'), file('etcd-certfile'), file('etcd-keyfile')];
+  const tls = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
   // Only now: the gRPC stack costs a quarter of a second and 20 MB.
   const { openEtcdStore } = await import('#store/etcd');
-  const scheme = match[1] === 'etcds' ? 'https' : 'http';
-  return openEtcdStore(world, { endpoints: (match[2] ?? '').split(',').map((address) => `${scheme}://${address}`) });
+  return openEtcdStore(world, { endpoints, ...(Object.keys(tls).length === 0 ? {} : { tls }) });
 }

@@ -8,16 +8,21 @@ export interface Running {
   close(): Promise<void>;
 }
 
+/** A start that waits for what never comes keeps the process this long from its end. */
+const startGraceMs = 2000;
+
 /** Starts a program and keeps the process until a signal; exit code 0 after an orderly stop, 1 otherwise. */
 export async function runProgram(world: World, start: (signal: AbortSignal) => Promise<Running>): Promise<void> {
   const stop = new AbortController();
   let stopping = false;
+  let started = false;
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.on(signal, () => {
         if (stopping) process.exit(1);
         stopping = true;
         stop.abort(new Error(`got ${signal}`));
+        if (!started) world.clock.after(startGraceMs, () => process.exit(0), { background: true });
         resolve();
       });
     }
@@ -34,6 +39,7 @@ export async function runProgram(world: World, start: (signal: AbortSignal) => P
   });
   try {
     const running = await start(stop.signal);
+    started = true;
     releaseIdleMemory(world, stop.signal);
     await stopped;
     await running.close();

@@ -1,19 +1,42 @@
-// `skiff server`: the API server of this machine's cluster in the foreground, with kube-apiserver's flags; `--config` names
-// another cluster's file. Bad flags end it with exit code 1 and every mistake told.
+// `skiff server`: an API server in the foreground, with kube-apiserver's flags. With `--config`, or on a machine with a
+// cluster of `skiff up`, it is that cluster's; where --data-dir, --etcd-servers or --cert-dir say where its things are, or
+// there is no cluster, the flags say everything. Bad flags end it with exit code 1 and every mistake told.
+import { existsSync } from 'node:fs';
 import { errorText } from '#base/errors.ts';
 import { clusterFile, defaultPaths, UserError } from '#cli';
-import { apiserverFlags } from './apiserver-flags.ts';
+import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
 import { flagHelp, parseFlags } from './flag-parse.ts';
 import { securityFlagErrors } from './apiserver-security.ts';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { readClusterConfig } from './cluster-config.ts';
+import { rangeFlagErrors, servingFlagErrors } from './serving.ts';
 
-function takeConfig(args: readonly string[]): { path: string; rest: string[] } {
+function takeConfig(args: readonly string[]): { path: string | undefined; rest: string[] } {
   const at = args.findIndex((arg) => arg === '--config' || arg.startsWith('--config='));
-  if (at < 0) return { path: clusterFile(defaultPaths), rest: [...args] };
+  if (at < 0) return { path: undefined, rest: [...args] };
   const arg = args[at] ?? '';
   const separate = arg === '--config';
   return { path: separate ? (args[at + 1] ?? '') : arg.slice('--config='.length), rest: args.filter((_, index) => index !== at && !(separate && index === at + 1)) };
+}
+
+/** Everything that is wrong with the flags together. */
+export function serverFlagErrors(flags: ApiserverFlags): string[] {
+  const reload = flags.get('encryption-provider-config-automatic-reload') && flags.get('encryption-provider-config') === '';
+  return [...(reload ? ['--encryption-provider-config-automatic-reload must be set with --encryption-provider-config'] : []), ...servingFlagErrors(flags), ...securityFlagErrors(flags), ...rangeFlagErrors(flags)];
+}
+
+function requireGood(flags: ApiserverFlags): void {
+  const errors = serverFlagErrors(flags);
+  if (errors.length > 0) throw new UserError(errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`, 'skiff server --help lists all flags');
+}
+
+/** The cluster that the server is part of; undefined when the flags say everything. */
+function clusterPath(given: string | undefined, rest: readonly string[]): string | undefined {
+  if (given !== undefined) return given;
+  const alone = parseFlags(apiserverFlags, rest);
+  if (alone.given('data-dir') || alone.given('etcd-servers') || alone.given('cert-dir')) return undefined;
+  const own = clusterFile(defaultPaths);
+  return existsSync(own) ? own : undefined;
 }
 
 /** Runs until a signal. @param args what follows `server`. */
@@ -22,15 +45,16 @@ export async function serverCommand(args: readonly string[]): Promise<void> {
     console.log(`Usage: skiff server [--config <cluster.json>] [flags]\n\n${flagHelp(apiserverFlags)}`);
     return;
   }
-  const { path, rest } = takeConfig(args);
+  const { path: given, rest } = takeConfig(args);
   try {
-    const config = readClusterConfig(path);
-    const errors = securityFlagErrors(parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), rest));
-    if (errors.length > 0) throw new UserError(errors.length === 1 ? (errors[0] ?? '') : `[${errors.join(', ')}]`, 'skiff server --help lists all flags');
+    const path = clusterPath(given, rest);
+    const config = path === undefined ? undefined : readClusterConfig(path);
+    const flags = config === undefined ? parseFlags(apiserverFlags, rest) : parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), rest);
+    requireGood(flags);
+    const { runApiServer, runApiServerAlone } = await import('./apiserver.ts');
+    await (path === undefined ? runApiServerAlone(flags) : runApiServer(path, rest));
   } catch (error) {
     console.error(`Error: ${errorText(error)}`);
     process.exitCode = 1;
-    return;
   }
-  await (await import('./apiserver.ts')).runApiServer(path, rest);
 }

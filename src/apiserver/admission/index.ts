@@ -17,6 +17,7 @@ import { alwaysAdmit, alwaysDenyAdmission, denyServiceExternalIPs, ownerReferenc
 import { enabledPlugins, type PluginChoice, type PluginName } from './plugin-names.ts';
 import { defaultTolerationSeconds, priority, runtimeClass } from './pod-defaults.ts';
 import { alwaysPullImages, extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector, podTolerationRestriction, podTopologyLabels } from './pod-plugins.ts';
+import { noPrivilegedContainers } from './privileged.ts';
 import { podSecurity } from './pod-security/plugin.ts';
 import { nodeDeclaredFeatureValidator, podResizeValidator } from './pod-update-plugins.ts';
 import { rbacEscalation } from './rbac-escalation.ts';
@@ -49,6 +50,8 @@ export interface AdmissionSettings {
   readonly notReadySeconds?: number;
   readonly unreachableSeconds?: number;
   readonly podCertificates?: boolean;
+  /** Absent: yes. */
+  readonly allowPrivileged?: boolean;
 }
 
 /** The plugins that this server runs, in their order. */
@@ -95,5 +98,5 @@ export function defaultAdmission(deps: AdmissionDependencies, settings: Admissio
     return plugin === undefined ? [] : [plugin];
   });
   // No plugin upstream but part of the storage: nothing switches it off, and it sees what all others made.
-  return [...found, rbacEscalation(deps.rbac, authorizer)];
+  return [...found, rbacEscalation(deps.rbac, authorizer), ...(settings.allowPrivileged === false ? [noPrivilegedContainers] : [])];
 }

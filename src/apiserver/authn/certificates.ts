@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import { unauthorized } from '#machinery';
-import { parseCertificate } from '#wire';
+import { parseCertificate, verifiesAgainst } from '#wire';
 import type { Authenticator, Identity } from '../contract.ts';
 import { known } from './groups.ts';
 
@@ -18,6 +18,20 @@ export function rememberedTest(check: CertificateTest): CertificateTest {
     const answer = check(der);
     answers.set(der, answer);
     return answer;
+  };
+}
+
+/** Is it one of the bundle's, as the bundle is now? Open connections are asked again when it changes. */
+export function signedBy(clock: Pick<Clock, 'now'>, bundle: () => string): CertificateTest {
+  let of = bundle();
+  let test = rememberedTest((der) => verifiesAgainst(der, of, clock.now()));
+  return (der) => {
+    const now = bundle();
+    if (now !== of) {
+      of = now;
+      test = rememberedTest((each) => verifiesAgainst(each, of, clock.now()));
+    }
+    return test(der);
   };
 }
 

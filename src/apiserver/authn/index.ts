@@ -2,7 +2,7 @@
 export { anonymousAuthenticator, loopbackAuthenticator, type AnonymousSettings } from './anonymous.ts';
 export { bearerAuthenticator } from './bearer.ts';
 export { bootstrapTokenCheck } from './bootstrap-tokens.ts';
-export { rememberedTest, x509Authenticator, type CertificateTest } from './certificates.ts';
+export { signedBy, x509Authenticator, type CertificateTest } from './certificates.ts';
 export { createImpersonation } from './impersonation.ts';
 export { configurationPath, jwksPath, openIdCacheSeconds, openIdMetadata, type OpenIdMetadata } from './openid-metadata.ts';
 export { commonHeaders, requestHeaderAuthenticator, type RequestHeaderSettings } from './request-header.ts';

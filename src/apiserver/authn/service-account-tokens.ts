@@ -6,7 +6,7 @@ import type { Clock } from '#base/clock.ts';
 import type { Metrics } from '#base/metrics.ts';
 import { keyIdOf, parseJwt, signatureIsGood, type JwtClaims } from '#wire';
 import type { KubeObject, ObjectReader, ObjectWriter, RequestNotes } from '../contract.ts';
-import { boundIdentity, legacyIssuer, legacyToken, markedInvalid, quotedList, type Finder, type LegacyToken } from './service-account-claims.ts';
+import { boundIdentity, legacyClaims, legacyIssuer, legacyToken, markedInvalid, quotedList, type Finder, type LegacyToken } from './service-account-claims.ts';
 import type { TokenAnswer, TokenCheck, TokenQuestion } from './token-checks.ts';
 
 export interface VerifierSettings {
@@ -14,6 +14,8 @@ export interface VerifierSettings {
   /** The API's own audiences: what a token is for that says nothing. */
   readonly audiences: readonly string[];
   readonly publicKeys: readonly KeyObject[];
+  /** --service-account-lookup: are tokens out of Secrets only good while their Secret and account are there? Absent: yes. */
+  readonly lookUp?: boolean;
 }
 
 export interface VerifierParts {
@@ -122,6 +124,7 @@ export function serviceAccountCheck(parts: VerifierParts, settings: VerifierSett
     const wanted = asked ?? settings.audiences;
     const audiences = own.filter((audience) => wanted.includes(audience));
     if (audiences.length === 0 && settings.audiences.length > 0) throw new Error(`token audiences ${quotedList(own)} is invalid for the target audiences ${quotedList(wanted)}`);
+    if (claims.iss === legacyIssuer && settings.lookUp === false) return { identity: legacyClaims(claims).identity, audiences };
     if (claims.iss === legacyIssuer) {
       const found = legacyToken(token, claims, { find });
       useLegacy(found, notes);

@@ -1,6 +1,7 @@
 // The objects that every cluster has from its first second: system namespaces, priority classes, the service
 // range, and the ConfigMap that tells aggregated servers whom to trust. Each hook may run again at any time.
 import { isAlreadyExists } from '#machinery';
+import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
 import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
 
 /** Creates the object unless somebody, perhaps another server, has. */
@@ -50,31 +51,36 @@ export interface TrustedClients {
   /** PEM of the CA for client certificates. */
   readonly clientCa?: string;
   readonly requestHeaderCa?: string;
+  /** How a proxy tells whom it speaks for; absent: the usual names. */
+  readonly requestHeader?: RequestHeaderSettings;
 }
 
-/** kube-system/extension-apiserver-authentication: kept equal to what this server trusts. */
-export function clusterAuthenticationHook(trusted: TrustedClients): PostStartHook {
-  const name = 'extension-apiserver-authentication';
+const authenticationMap = 'extension-apiserver-authentication';
+
+/** Makes kube-system/extension-apiserver-authentication tell what this server trusts. */
+export async function publishTrustedClients(writer: ObjectWriter, trusted: TrustedClients): Promise<void> {
+  const { clientCa, requestHeaderCa, requestHeader = { ...commonHeaders, allowedNames: ['front-proxy-client'] } } = trusted;
+  const list = (texts: readonly string[]): string => JSON.stringify(texts);
   const data: Record<string, string> = {
-    ...(trusted.clientCa === undefined ? {} : { 'client-ca-file': trusted.clientCa }),
-    ...(trusted.requestHeaderCa === undefined
+    ...(clientCa === undefined ? {} : { 'client-ca-file': clientCa }),
+    ...(requestHeaderCa === undefined
       ? {}
       : {
-          'requestheader-client-ca-file': trusted.requestHeaderCa,
-          'requestheader-allowed-names': '["front-proxy-client"]',
-          'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
-          'requestheader-group-headers': '["X-Remote-Group"]',
-          'requestheader-uid-headers': '["X-Remote-Uid"]',
-          'requestheader-username-headers': '["X-Remote-User"]',
+          'requestheader-client-ca-file': requestHeaderCa,
+          'requestheader-allowed-names': list(requestHeader.allowedNames),
+          'requestheader-extra-headers-prefix': list(requestHeader.extraHeaderPrefixes),
+          'requestheader-group-headers': list(requestHeader.groupHeaders),
+          'requestheader-uid-headers': list(requestHeader.uidHeaders),
+          'requestheader-username-headers': list(requestHeader.usernameHeaders),
         }),
   };
-  return {
-    name: 'start-cluster-authentication-info-controller',
-    async run(writer) {
-      const found = await writer.lookup('', 'configmaps', 'kube-system', name);
-      if (found === undefined) return ensure(writer, '', 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data });
-      const wanted = { ...(typeof found.data === 'object' ? found.data : {}), ...data };
-      if (JSON.stringify(wanted) !== JSON.stringify(found.data ?? {})) await writer.update('', 'configmaps', { ...found, data: wanted });
-    },
-  };
+  const found = await writer.lookup('', 'configmaps', 'kube-system', authenticationMap);
+  if (found === undefined) return ensure(writer, '', 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: authenticationMap, namespace: 'kube-system' }, data });
+  const wanted = { ...(typeof found.data === 'object' ? found.data : {}), ...data };
+  if (JSON.stringify(wanted) !== JSON.stringify(found.data ?? {})) await writer.update('', 'configmaps', { ...found, data: wanted });
+}
+
+/** The same once the server has started. */
+export function clusterAuthenticationHook(trusted: TrustedClients): PostStartHook {
+  return { name: 'start-cluster-authentication-info-controller', run: (writer) => publishTrustedClients(writer, trusted) };
 }

@@ -12,6 +12,8 @@ export interface ServerTls {
   readonly key: string;
   /** CA bundle for client certificates; without it none is asked for. */
   readonly clientCa?: string;
+  /** TLSv1.2 when absent. */
+  readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
   /** Further certificates by server name; "*.example.com" matches one label. */
   readonly sni?: readonly { readonly names: readonly string[]; readonly cert: string; readonly key: string }[];
 }
@@ -21,7 +23,7 @@ export function contextOptions(tls: ServerTls): SecureContextOptions {
     cert: tls.cert,
     key: tls.key,
     ca: tls.clientCa,
-    minVersion: 'TLSv1.2',
+    minVersion: tls.minVersion ?? 'TLSv1.2',
     // A resumed session would carry an identity past a change of the client CAs.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
@@ -31,7 +33,7 @@ export function contextOptions(tls: ServerTls): SecureContextOptions {
 export function contextsByName(tls: ServerTls): (serverName: string) => SecureContext | undefined {
   const contexts = new Map<string, SecureContext>();
   for (const { names, cert, key } of tls.sni ?? []) {
-    const context = createSecureContext(contextOptions({ cert, key, clientCa: tls.clientCa }));
+    const context = createSecureContext(contextOptions({ cert, key, clientCa: tls.clientCa, minVersion: tls.minVersion }));
     for (const name of names) contexts.set(name.toLowerCase(), context);
   }
   return (serverName) => {

@@ -88,9 +88,9 @@ function checkForm({ served }: Target, what: keyof typeof formsOf, form: Form): 
 export function presentationOf(target: Target, what: 'object' | 'review' | 'list' | 'watch' = 'object'): Presentation {
   const { call, served, server } = target;
   const { headers } = call.exchange;
-  const protobuf = served.info.type !== undefined;
+  const isTyped = served.info.type !== undefined;
   const media: MediaType = negotiate(headers.accept, call.info.query, headers['user-agent'] ?? '', {
-    forms: formsOf[what], protobuf, cbor: call.cbor, stream: what === 'watch', yaml: what !== 'watch', ...(protobuf ? { routed: what === 'list' || what === 'watch' ? 'list' : 'object' } : {}),
+    forms: formsOf[what], protobuf: isTyped || 'metadata', cbor: call.cbor, stream: what === 'watch', yaml: what !== 'watch', ...(isTyped ? { routed: what === 'list' || what === 'watch' ? 'list' : 'object' } : {}),
   });
   checkForm(target, what, media.form);
   const include = media.form === 'table' ? (call.info.query.get('includeObject') ?? '') : '';

@@ -68,8 +68,8 @@ function formOf(parameters: ReadonlyMap<string, string>): Form | undefined {
 
 export interface Offer {
   readonly forms: readonly Form[];
-  /** Protobuf needs a type that has it; custom resources have none. */
-  readonly protobuf: boolean;
+  /** Protobuf needs a type that has it; custom resources have one for their metadata alone. */
+  readonly protobuf: boolean | 'metadata';
   /** The feature gate CBORServingAndStorage. */
   readonly cbor: boolean;
   /** A watch may be asked for with `;stream=watch`. */
@@ -97,8 +97,8 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, us
       const matches = (clause.type === 'application' && (clause.subtype === subtype || clause.subtype === '*')) || (clause.type === '*' && clause.subtype === '*');
       if (!matches || (encoding === 'cbor' && !offer.cbor)) continue;
       anyMatch = true;
-      if ((encoding === 'protobuf' && !offer.protobuf) || (encoding === 'yaml' && offer.yaml === false)) continue;
       const form = formOf(clause.parameters);
+      if ((encoding === 'protobuf' && (offer.protobuf === 'metadata' ? form === 'object' : !offer.protobuf)) || (encoding === 'yaml' && offer.yaml === false)) continue;
       // A Table is JSON or YAML: the next clause may do.
       if (form === undefined || !offer.forms.includes(form) || (form === 'table' && (encoding === 'protobuf' || encoding === 'cbor'))) continue;
       const stream = clause.parameters.get('stream') ?? '';
@@ -107,7 +107,7 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, us
     }
   }
   if (!anyMatch && offer.routed !== undefined) throw notRouted(offer.routed, offer.cbor);
-  throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf ? ['application/vnd.kubernetes.protobuf'] : []), ...(offer.cbor ? ['application/cbor'] : [])]);
+  throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf === false ? [] : ['application/vnd.kubernetes.protobuf']), ...(offer.cbor ? ['application/cbor'] : [])]);
 }
 
 function notRouted(what: 'object' | 'list', cbor: boolean): Error {

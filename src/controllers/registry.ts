@@ -26,6 +26,7 @@ import { serviceaccount } from './serviceaccount/controller.ts';
 import { serviceaccounttoken } from './serviceaccount/token-controller.ts';
 import { statefulset } from './statefulset/controller.ts';
 import { tainteviction } from './tainteviction/controller.ts';
+import { ttl } from './ttl/controller.ts';
 import { ttlafterfinished } from './ttlafterfinished/controller.ts';
 import { validatingadmissionpolicystatus } from './validatingadmissionpolicystatus/controller.ts';
 
@@ -44,6 +45,7 @@ export const registry: readonly Controller[] = [
   clusterroleaggregation,
   garbagecollector,
   nodeipam,
+  ttl,
   nodelifecycle,
   tainteviction,
   podgc,

@@ -63,7 +63,8 @@ export interface Terms extends Validity {
 /** For how long and for what the certificate is good; throws when the CA is over or a usage unknown. */
 export function termsFor(csr: CertificateSigningRequest, caEndMs: number, longestMs: number, nowMs: number): Terms {
   const asked = csr.spec.expirationSeconds;
-  const duration = asked === undefined ? longestMs : Math.min(longestMs, Math.max(leastMs, asked * 1000));
+  const duration = asked === undefined || asked * 1000 > longestMs ? longestMs : Math.max(leastMs, asked * 1000);
+  if (nowMs - backdateMs >= caEndMs) throw new Error(`the signer has expired: NotAfter=${rfc3339(caEndMs)}`);
   if (nowMs >= caEndMs) throw new Error(`refusing to sign a certificate that expired in the past: NotAfter=${rfc3339(caEndMs)}`);
   const usages = (csr.spec.usages ?? []).filter((usage) => isKeyUsage(usage));
   const unknown = (csr.spec.usages ?? []).filter((usage) => !isKeyUsage(usage));

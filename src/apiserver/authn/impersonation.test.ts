@@ -35,6 +35,12 @@ describe('the old way', () => {
     });
     expect(asked.slice(1)).toEqual(['impersonate users jane', 'impersonate authentication.k8s.io/uids 7', 'impersonate groups dev', 'impersonate groups ops', 'impersonate authentication.k8s.io/userextras/Scopes/a view']);
   });
+  test('keys that every JavaScript object has are keys like others', async () => {
+    const { asked, as } = old();
+    const found = await as({ 'impersonate-user': 'jane', 'impersonate-extra-constructor': 'a', 'impersonate-extra-__proto__': 'b' });
+    expect(Object.entries(found?.user.extra ?? {})).toEqual([['constructor', ['a']], ['__proto__', ['b']]]);
+    expect(asked.slice(2)).toEqual(['impersonate authentication.k8s.io/userextras/constructor a', 'impersonate authentication.k8s.io/userextras/__proto__ b']);
+  });
   test.each([
     [{ 'impersonate-user': 'system:serviceaccount:x:sa' }, ['system:serviceaccounts', 'system:serviceaccounts:x', 'system:authenticated']],
     [{ 'impersonate-user': 'system:serviceaccount:x:sa', 'impersonate-group': 'g' }, ['g', 'system:authenticated']],

@@ -6,6 +6,7 @@ import { badRequest, goQuote, isForbidden, toStatusError } from '#machinery';
 import type { Headers } from '#wire';
 import { refusal } from '../authz/refusal.ts';
 import type { Attributes, Authorizer, Identity, Impersonated } from '../contract.ts';
+import { extraHeaders } from './extra-headers.ts';
 import { authorizeParts, isPlainName, nodeNameOf, serviceAccountOf, type Wanted } from './impersonation-checks.ts';
 
 interface Mode {
@@ -38,23 +39,9 @@ function values(header: string | undefined): string[] {
   return header === undefined || header === '' ? [] : header.split(', ');
 }
 
-function unescape(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
-}
-
 /** What the headers ask for, as they say it; undefined when they ask for nothing. Throws 400. */
 export function wantedIdentity(headers: Headers): Wanted | undefined {
-  const extra: Record<string, string[]> = {};
-  const prefix = 'impersonate-extra-';
-  for (const [name, value] of Object.entries(headers)) {
-    if (!name.startsWith(prefix) || value === undefined) continue;
-    const key = unescape(name.slice(prefix.length));
-    extra[key] = [...(extra[key] ?? []), ...value.split(', ')];
-  }
+  const extra = extraHeaders(headers, ['impersonate-extra-']);
   const wanted: Wanted = { name: headers['impersonate-user'] ?? '', uid: headers['impersonate-uid'] ?? '', groups: values(headers['impersonate-group']), extra };
   if (wanted.name !== '') return wanted;
   if (wanted.uid === '' && wanted.groups.length === 0 && Object.keys(extra).length === 0) return undefined;

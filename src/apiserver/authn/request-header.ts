@@ -4,6 +4,7 @@ import { unauthorized } from '#machinery';
 import type { Headers } from '#wire';
 import type { Authenticator } from '../contract.ts';
 import type { CertificateTest } from './certificates.ts';
+import { extraHeaders } from './extra-headers.ts';
 import { known } from './groups.ts';
 
 export interface RequestHeaderSettings {
@@ -20,32 +21,12 @@ export const commonHeaders: RequestHeaderSettings = {
   allowedNames: ['front-proxy-client'], usernameHeaders: ['X-Remote-User'], uidHeaders: ['X-Remote-Uid'], groupHeaders: ['X-Remote-Group'], extraHeaderPrefixes: ['X-Remote-Extra-'],
 };
 
-function unescape(key: string): string {
-  try {
-    return decodeURIComponent(key);
-  } catch {
-    return key;
-  }
-}
-
 function firstOf(headers: Headers, names: readonly string[]): string {
   for (const name of names) {
     const value = headers[name]?.split(', ')[0] ?? '';
     if (value !== '') return value;
   }
   return '';
-}
-
-function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, string[]> {
-  const extra: Record<string, string[]> = {};
-  for (const prefix of prefixes) {
-    for (const [name, value] of Object.entries(headers)) {
-      if (value === undefined || !name.startsWith(prefix)) continue;
-      const key = unescape(name.slice(prefix.length));
-      extra[key] = [...(extra[key] ?? []), ...value.split(', ')];
-    }
-  }
-  return extra;
 }
 
 export function requestHeaderAuthenticator(settings: RequestHeaderSettings, isProxyCertificate: CertificateTest): Authenticator {
@@ -65,7 +46,7 @@ export function requestHeaderAuthenticator(settings: RequestHeaderSettings, isPr
       if (name === '') return undefined;
       const uid = firstOf(exchange.headers, uids);
       const groups = groupNames.flatMap((header) => exchange.headers[header]?.split(', ') ?? []).filter((group) => group !== '');
-      return known({ name, groups, extra: extraOf(exchange.headers, prefixes), ...(uid === '' ? {} : { uid }) });
+      return known({ name, groups, extra: extraHeaders(exchange.headers, prefixes), ...(uid === '' ? {} : { uid }) });
     },
   };
 }

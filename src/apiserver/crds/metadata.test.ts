@@ -34,7 +34,8 @@ test('metadata of custom resources travels as protobuf', async () => {
   }
   expect(types).toEqual(['ADDED', 'BOOKMARK']);
 
-  const whole = await api.get(`${tabs}/a`, { accept: 'application/vnd.kubernetes.protobuf' });
-  expect([whole.status, whole.body.message]).toEqual([406, 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf']);
+  const whole = await api.get(`${tabs}/a`, { accept: 'application/vnd.kubernetes.protobuf, text/html' });
+  const refusal = await api.transport.request({ method: 'GET', path: `${tabs}/a`, headers: { accept: 'application/vnd.kubernetes.protobuf' } });
+  expect([whole.status, decodeProtobuf(await refusal.bytes(), 'meta.v1.Status').object['message']]).toEqual([406, 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf']);
   await store.close();
 });

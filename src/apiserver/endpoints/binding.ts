@@ -45,8 +45,11 @@ export async function createBinding(target: Target, pods: Target): Promise<void>
   const errors = validate(binding);
   if (errors.length > 0) throw invalid({ group: '', kind: 'Binding' }, name, errors);
   const dryRun = query.dryRun.length > 0;
-  const judged = { ...target, subresource: 'binding', name, user: call.user, options: { kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1' }, dryRun, signal: call.signal, ...notesOf(call) };
-  const admission = admissionRequest({ ...judged, served: pods.served }, 'CREATE', binding, undefined);
+  const options = {
+    kind: 'CreateOptions', apiVersion: 'meta.k8s.io/v1', ...(dryRun ? { dryRun: query.dryRun } : {}),
+    ...(query.fieldManager === '' ? {} : { fieldManager: query.fieldManager }), ...(query.fieldValidation === '' ? {} : { fieldValidation: query.fieldValidation }),
+  };
+  const admission = admissionRequest({ ...target, name, user: call.user, options, dryRun, signal: call.signal, ...notesOf(call) }, 'CREATE', binding, undefined);
   await server.registry.admission.mutate(admission);
   await server.registry.admission.validate(admission);
   const now = server.world.clock.now();

@@ -33,7 +33,7 @@ export async function deleteCollection(target: Target): Promise<void> {
     for (let entry = entries[next++]; entry !== undefined; entry = entries[next++]) {
       call.signal.throwIfAborted();
       try {
-        await removeObject(server.registry, { ...request, namespace: entry.namespace, name: entry.name }, { ...request.deleteOptions });
+        await removeObject(server.registry, { ...request, namespace: entry.namespace, name: entry.name, ofCollection: true }, { ...request.deleteOptions });
       } catch (error) {
         if (!isNotFound(error)) throw error;
       }

@@ -68,6 +68,16 @@ async function mutateAll(plugins: readonly AdmissionPlugin[], request: Admission
 /** What an admission request takes over from the request it judges. */
 export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'> & Partial<Pick<WriteRequest, 'signal'>>;
 
+const performedOptions: Readonly<Partial<Record<Operation, string>>> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions' };
+
+/** Options are those of the operation performed: a PATCH or PUT may create, and a PATCH is judged as an update. */
+function optionsOf(options: Judged['options'], operation: Operation): Judged['options'] {
+  const kind = performedOptions[operation];
+  if (kind === undefined || options['kind'] === kind || options['kind'] === undefined) return options;
+  const { force: _, ...shared } = options;
+  return { ...shared, kind };
+}
+
 export function admissionRequest(
   request: Judged, operation: Operation, object: KubeObject | undefined, oldObject: KubeObject | undefined,
 ): AdmissionRequest {
@@ -81,7 +91,7 @@ export function admissionRequest(
     name,
     object,
     oldObject,
-    options: request.options,
+    options: optionsOf(request.options, operation),
     dryRun: request.dryRun,
     user: request.user,
     warn: (message) => request.warn(message),

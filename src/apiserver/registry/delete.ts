@@ -120,7 +120,7 @@ function checkPreconditions(request: WriteRequest, options: DeleteOptions, curre
 
 async function admit(registry: Registry, request: WriteRequest, current: Current): Promise<void> {
   if (registry.admission.ignores('DELETE', request.served.info, request.subresource)) return;
-  const admission = admissionRequest(request, 'DELETE', undefined, current.object);
+  const admission = admissionRequest(request.ofCollection === true ? { ...request, name: '' } : request, 'DELETE', undefined, current.object);
   await registry.admission.mutate(admission);
   await registry.admission.validate(admission);
 }

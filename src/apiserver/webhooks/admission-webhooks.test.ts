@@ -57,8 +57,12 @@ describe('validating', () => {
     expect((await api.del(`${maps}/kept`)).body.message).toBe('admission webhook "a.example.com" denied the request: keep it');
     expect(cluster.seen.filter(({ review }) => review.operation === 'DELETE')).toHaveLength(1);
     expect((await api.call('DELETE', `${maps}?fieldSelector=metadata.name%3Dy`)).status).toBe(200);
-    expect(cluster.seen.map(({ review }) => [review.operation, review.name, review.object?.data, review.options.kind])).toEqual(expect.arrayContaining([
-      ['UPDATE', 'kept', { a: '1' }, 'PatchOptions'], ['DELETE', 'kept', undefined, 'DeleteOptions'], ['DELETE', 'y', undefined, 'DeleteOptions'],
+    expect((await api.patch(`${maps}/applied?fieldManager=me&force=true`, 'apply', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' } })).status).toBe(201);
+    // The options are those of what is done; the objects of a collection are judged without a name.
+    const options = (kind: string, more: object = {}): object => ({ kind, apiVersion: 'meta.k8s.io/v1', ...more });
+    expect(cluster.seen.map(({ review }) => [review.operation, review.name, review.object?.data, review.oldObject?.metadata.name, review.options])).toEqual(expect.arrayContaining([
+      ['UPDATE', 'kept', { a: '1' }, 'kept', options('UpdateOptions')], ['DELETE', 'kept', undefined, 'kept', options('DeleteOptions')], ['DELETE', undefined, undefined, 'y', options('DeleteOptions')],
+      ['CREATE', 'applied', undefined, undefined, options('CreateOptions', { fieldManager: 'me' })],
     ]));
   });
 

@@ -44,7 +44,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: "etcd's v3 gRPC API in front of the embedded store: etcdctl, and API servers that keep their objects in etcd.",
     rooms: ['base', 'store', 'store/etcd'],
     packages: ['@grpc/grpc-js'],
-    builtins: ['fs', 'fs/promises', 'path', 'crypto'],
+    builtins: ['fs', 'fs/promises', 'path', 'crypto', 'events'],
   },
   'store/etcd': {
     is: 'The store on a real etcd cluster through gRPC.',

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/robustness/*.test.ts', 'test/history/*.test.ts', 'test/fuzz/*.test.ts'],
+    include: ['src/**/*.test.ts', 'tools/**/*.test.ts', 'test/robustness/*.test.ts', 'test/history/*.test.ts', 'test/fuzz/*.test.ts', 'test/store/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

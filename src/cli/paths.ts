@@ -33,6 +33,8 @@ export interface ClusterConfig {
   readonly logLevel: string;
   /** As in kubeadm's ClusterConfiguration: flags that the API server gets besides, a list of name and value or a map. */
   readonly apiServer?: { readonly extraArgs?: readonly { readonly name: string; readonly value: string }[] | Readonly<Record<string, string>> };
+  /** Where the embedded store answers etcd's API. Absent: nowhere. */
+  readonly etcdListen?: string;
   /** What of the API's requests is recorded: `default`, or the path of a policy. Absent: nothing. */
   readonly audit?: string;
 }

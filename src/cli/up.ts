@@ -32,6 +32,8 @@ export interface UpOptions {
   readonly logLevel: string;
   /** `default`, the path of an audit policy, `off`, or undefined to leave it as it was. */
   readonly audit?: string;
+  /** An address, `off`, or undefined to leave it as it was. */
+  readonly etcdListen?: string;
 }
 
 export interface Up {
@@ -58,12 +60,18 @@ function newConfig(options: UpOptions): ClusterConfig {
     store: options.store ?? 'embedded',
     logLevel: options.logLevel,
     ...auditOf(options, undefined),
+    ...etcdListenOf(options, undefined),
   };
 }
 
 function auditOf(options: UpOptions, before: string | undefined): Pick<ClusterConfig, 'audit'> {
   const audit = options.audit ?? before;
   return audit === undefined || audit === 'off' ? {} : { audit: audit === 'default' ? audit : resolve(audit) };
+}
+
+function etcdListenOf(options: UpOptions, before: string | undefined): Pick<ClusterConfig, 'etcdListen'> {
+  const etcdListen = options.etcdListen ?? before;
+  return etcdListen === undefined || etcdListen === 'off' ? {} : { etcdListen };
 }
 
 /** The stored configuration with what the command line changes; a store cannot be changed under its objects. */
@@ -73,8 +81,8 @@ function clusterConfig(options: UpOptions): ClusterConfig {
   if (options.store !== undefined && options.store !== found.store) {
     throw new UserError(`this cluster keeps its objects in ${found.store}, not in ${options.store}`, 'start without --store, or begin anew with: skiff down --purge');
   }
-  const { audit, ...kept } = found;
-  return { ...kept, nodeIp: options.nodeIp ?? machineAddress(), logLevel: options.logLevel, ...auditOf(options, audit) };
+  const { audit, etcdListen, ...kept } = found;
+  return { ...kept, nodeIp: options.nodeIp ?? machineAddress(), logLevel: options.logLevel, ...auditOf(options, audit), ...etcdListenOf(options, etcdListen) };
 }
 
 async function preflight(config: ClusterConfig): Promise<void> {

@@ -17,6 +17,7 @@ export function clusterFlags(config: ClusterConfig): string[] {
     `--bind-address=${config.bindAddress}`, `--secure-port=${config.apiPort}`, `--advertise-address=${config.nodeIp}`, `--tls-cert-file=${file('apiserver.crt')}`, `--tls-private-key-file=${file('apiserver.key')}`,
     `--service-cluster-ip-range=${config.serviceCidr}`, `--service-node-port-range=${config.nodePortRange}`, `--data-dir=${config.paths.state}`,
     ...(etcd === null ? [] : [`--etcd-servers=${(etcd[2] ?? '').split(',').map((address) => `${scheme}://${address}`).join(',')}`]),
+    ...(config.etcdListen === undefined ? [] : [`--etcd-listen=${config.etcdListen}`]),
     `--kubelet-certificate-authority=${file('ca.crt')}`, `--kubelet-client-certificate=${file('apiserver-kubelet-client.crt')}`, `--kubelet-client-key=${file('apiserver-kubelet-client.key')}`,
     `--proxy-client-cert-file=${file('front-proxy-client.crt')}`, `--proxy-client-key-file=${file('front-proxy-client.key')}`,
     '--allow-privileged=true', '--authorization-mode=Node,RBAC', '--enable-admission-plugins=NodeRestriction', '--enable-bootstrap-token-auth=true', `--service-account-issuer=https://kubernetes.default.svc.${config.clusterDomain}`,

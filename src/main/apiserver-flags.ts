@@ -43,6 +43,7 @@ export const apiserverFlags = {
   'etcd-cafile': { type: 'string', default: '', help: 'SSL Certificate Authority file used to secure etcd communication.' },
   'etcd-certfile': { type: 'string', default: '', help: 'SSL certification file used to secure etcd communication.' },
   'etcd-keyfile': { type: 'string', default: '', help: 'SSL key file used to secure etcd communication.' },
+  'etcd-listen': { type: 'string', default: '', help: "Where the embedded store answers etcd's API, for etcdctl: host:port (certificates in <data-dir>/pki/etcd) or unix:/path; empty: nowhere." },
   'etcd-compaction-interval': { type: 'duration', default: 300_000, help: 'The interval of compaction requests, and how much history is kept. If 0, the compaction request from apiserver is disabled.' },
   'encryption-provider-config': { type: 'string', default: '', help: 'The file containing configuration for encryption providers to be used for storing secrets in etcd.' },
   'encryption-provider-config-automatic-reload': { type: 'bool', default: false, help: 'Determines if the file set by --encryption-provider-config should be automatically reloaded if the disk contents change.' },

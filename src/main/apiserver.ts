@@ -15,6 +15,7 @@ import { readFlagFile, securityOf, type FileFlag } from './apiserver-security.ts
 import { auditOptions, clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { encryptionFlags, programEncryption } from './encryption.ts';
+import { openEtcdListener } from './etcd-listener.ts';
 import { featureGates } from './feature-gates.ts';
 import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
@@ -129,6 +130,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   followFiles(world, kubelets.files, stopped.signal, () => proxy.renew(kubelets.read()));
   await server.start();
   const scraper = metrics.start(server.reader);
+  const etcd = await openEtcdListener(world, flags, store);
   const compactionMs = flags.get('etcd-compaction-interval');
   const stopCompactor = compactionMs > 0 ? startCompactor(store, world, { intervalMs: compactionMs, keepMs: compactionMs }) : () => {};
   world.log.info('serving', { address: listener.address, port: listener.port, store: flags.get('etcd-servers').join(',') || 'embedded' });
@@ -138,6 +140,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
       stopped.abort(new Error('the program ends'));
       scraper.close();
       stopCompactor();
+      await etcd?.close();
       await listener.close({ graceMs: 2000 });
       await server.close();
       await proxy.close();

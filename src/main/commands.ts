@@ -24,6 +24,7 @@ interface UpFlags {
   readonly nodeIp?: string;
   readonly logLevel: string;
   readonly audit?: string;
+  readonly etcdListen?: string;
 }
 
 const collect = (value: string, all: readonly string[]): readonly string[] => [...all, value];
@@ -41,6 +42,7 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .option('-f, --filename <path>', 'apply this file or folder once the cluster is ready (repeatable)', collect, [])
     .option('--name <name>', 'name of the cluster and its kubeconfig context', 'skiff')
     .option('--node-ip <address>', 'address that other machines reach this one by')
+    .option('--etcd-listen <address>', "answer etcd's API from the embedded store at host:port or unix:/path, for etcdctl; off ends that")
     .option('--audit <policy>', 'record requests to the API: default, the path of an audit policy, or off')
     .option('--log-level <level>', 'debug, info, warn or error', 'info')
     .action((flags: UpFlags) => perform(async () => (await import('./up.ts')).upCommand(root, { ...flags, example: flags.example === true, offline: flags.offline === true })));

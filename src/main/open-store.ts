@@ -2,12 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '#base/world.ts';
-import { openEmbeddedStore, type Store } from '#store';
+import { finishSwap, openEmbeddedStore, type Store } from '#store';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
 export async function openStore(world: World, flags: ApiserverFlags): Promise<Store> {
   const endpoints = flags.get('etcd-servers');
-  if (endpoints.length === 0) return openEmbeddedStore(world, { directory: join(flags.get('data-dir'), 'store') });
+  if (endpoints.length === 0) {
+    // The last step of a restore that was killed.
+    finishSwap(flags.get('data-dir'));
+    return openEmbeddedStore(world, { directory: join(flags.get('data-dir'), 'store') });
+  }
   const file = (name: 'etcd-cafile' | 'etcd-certfile' | 'etcd-keyfile') => (flags.get(name) === '' ? undefined : readFileSync(flags.get(name)));
   const [ca, cert, key] = [file('etcd-cafile'), file('etcd-certfile'), file('etcd-keyfile')];
   const tls = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };

@@ -13,6 +13,7 @@ export interface UpCommand {
   readonly nodeIp?: string;
   readonly logLevel: string;
   readonly audit?: string;
+  readonly etcdListen?: string;
 }
 
 /** tools/bundle.ts, which a checkout has and an installed bundle has not. */
@@ -46,7 +47,7 @@ export async function upCommand(root: string, command: UpCommand): Promise<void>
   try {
     const { config, client } = await up(
       world,
-      { store: command.store, offline: command.offline, manifests: command.filename, name: command.name, nodeIp: command.nodeIp, logLevel: command.logLevel, ...(command.audit === undefined ? {} : { audit: command.audit }) },
+      { store: command.store, offline: command.offline, manifests: command.filename, name: command.name, nodeIp: command.nodeIp, logLevel: command.logLevel, ...(command.audit === undefined ? {} : { audit: command.audit }), ...(command.etcdListen === undefined ? {} : { etcdListen: command.etcdListen }) },
       list,
       () => launcher(root),
     );

@@ -3,7 +3,7 @@
 // The seed is printed; SKIFF_SEED repeats its choices, SKIFF_HISTORY_SECONDS makes a run longer.
 import { afterAll, expect, test } from 'vitest';
 import { randomInt, seededRandom, systemRandom, type Random } from '../../src/base/random.ts';
-import { createEtcdProcess, etcdBinaries } from '../../src/store/etcd/etcd-process.case.ts';
+import { createEtcdProcess, etcdBinaries } from '../../src/store/etcd-process.case.ts';
 import { makeServerHome } from '../robustness/api-server.ts';
 import { checkHistory, summary } from './check.ts';
 import { prepare, readAll, runReader, runWatcher, runWriter, transportOf } from './clients.ts';

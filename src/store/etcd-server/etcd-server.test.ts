@@ -11,7 +11,7 @@ import { openEmbeddedStore, type EmbeddedStore } from '#store';
 import { openEtcdStore } from '#store/etcd';
 import { createCa, issueCertificate } from '#wire';
 import { storeCases } from '../store.case.ts';
-import { createEtcdProcess, etcdBinaries } from '../etcd/etcd-process.case.ts';
+import { createEtcdProcess, etcdBinaries } from '../etcd-process.case.ts';
 import { serveEtcd, type EtcdServer, type EtcdServerConfig } from './index.ts';
 
 const world = { ...realWorld('etcd-server-test'), log: silentLog };

@@ -10,7 +10,7 @@ import { silentLog } from '#base/log.ts';
 import { realWorld } from '#base/world.ts';
 import { NoSpaceError, prefixEnd, StoreUnavailableError, type Store } from '#store';
 import { bytes, get, put, record, storeCases, text } from '../store.case.ts';
-import { createEtcdProcess, etcdBinaries, type EtcdProcess } from './etcd-process.case.ts';
+import { createEtcdProcess, etcdBinaries, type EtcdProcess } from '../etcd-process.case.ts';
 import { openEtcdStore } from './index.ts';
 
 const world = { ...realWorld('etcd-test'), log: silentLog };

@@ -4,15 +4,15 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { sleep } from '#base/clock.ts';
-import { silentLog } from '#base/log.ts';
-import { realWorld } from '#base/world.ts';
-import { openEmbeddedStore, type KeyValue, type Store } from '#store';
-import { openEtcdStore } from '#store/etcd';
-import { createEtcdProcess, etcdBinaries, type EtcdProcess } from '../store/etcd/etcd-process.case.ts';
+import { sleep } from '../../src/base/clock.ts';
+import { silentLog } from '../../src/base/log.ts';
+import { realWorld } from '../../src/base/world.ts';
+import { openEmbeddedStore, type KeyValue, type Store } from '../../src/store/index.ts';
+import { openEtcdStore } from '../../src/store/etcd/index.ts';
+import { createEtcdProcess, etcdBinaries, type EtcdProcess } from '../../src/store/etcd-process.case.ts';
 
 const world = { ...realWorld('store-commands-test'), log: silentLog };
-const entry = join(import.meta.dirname, 'skiff.ts');
+const entry = join(import.meta.dirname, '../../src/main/skiff.ts');
 const [binary = ''] = etcdBinaries();
 let root: string;
 let config: string;

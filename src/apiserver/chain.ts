@@ -23,6 +23,8 @@ export interface ChainParts {
   readonly resources: ResourceTable;
   readonly security: Security;
   readonly flow: FlowControl;
+  /** The server is about to end, and says so to new requests. */
+  readonly turnsAway?: () => boolean;
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
   readonly auditIds: AuditIds;
@@ -45,6 +47,10 @@ export function createChain(parts: ChainParts): Handler {
       call = openCall(parts, exchange);
     } catch (error) {
       refuseUnparsed(parts, exchange, error);
+      return;
+    }
+    if (parts.turnsAway?.() === true && !isServedToTheEnd(exchange, call)) {
+      turnAway(call);
       return;
     }
     metrics.started(call);
@@ -184,6 +190,18 @@ function fail(server: Server, call: Call, error: unknown): void {
 
 function refuseForNow(call: Call, { message, retryAfterSeconds }: TooManyRequests): void {
   answer(call, 429, { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': String(retryAfterSeconds) }, `${message}\n`);
+}
+
+const healthPaths = ['/readyz', '/livez', '/healthz', '/metrics'];
+
+/** The server's own requests to itself, and questions about its health. */
+function isServedToTheEnd(exchange: Exchange, call: Call): boolean {
+  return exchange.peer.loopback?.user === 'system:apiserver' || healthPaths.some((path) => call.info.path.startsWith(path));
+}
+
+function turnAway(call: Call): void {
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff', 'retry-after': '5', ...(call.exchange.protocol === 'h2' ? {} : { connection: 'close' }) };
+  answer(call, 429, headers, 'The apiserver is shutting down, please try again later.\n');
 }
 
 /** A URL that means nothing at all. */

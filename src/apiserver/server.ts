@@ -1,6 +1,7 @@
 // The API server put together: cache, registry, chain, bootstrap. main/ gives it a store and its security and
 // serves the handler it gets back.
 import { enabledResources } from '#api/resources.ts';
+import { sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import type { Store } from '#store';
 import { memoryTransport, type Handler, type HttpTransportOptions, type Transport } from '#wire';
@@ -8,7 +9,7 @@ import { createAggregation, type Aggregation, type FrontProxy } from './aggregat
 import { createServiceAllocation } from './allocation/service-allocation.ts';
 import { kubernetesServiceHook } from './bootstrap/kubernetes-service.ts';
 import { createHookRunner } from './bootstrap/run-hooks.ts';
-import { clusterAuthenticationHook, priorityClassesHook, serviceCidrHook, systemNamespacesHook, type TrustedClients } from './bootstrap/system-objects.ts';
+import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, serviceCidrHook, systemNamespacesHook, type TrustedClients } from './bootstrap/system-objects.ts';
 import type { Auditor } from './audit/index.ts';
 import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
@@ -89,6 +90,12 @@ export interface ApiServer {
   readonly ready: boolean;
   /** Loads the cache, then makes sure of the cluster's own objects. Resolves when /readyz says yes. */
   start(): Promise<void>;
+  /** From now on /readyz says no; everything else is served as before. */
+  beginShutdown(): void;
+  /** New requests are told to come again elsewhere (--shutdown-send-retry-after). */
+  turnAway(): void;
+  /** Ends watches, and resolves when no other request is under way any more, or after that time. */
+  drained(withinMs: number): Promise<void>;
   /** Refuses to be ready, ends watches, lets requests finish; then nothing runs any more. The store stays open. */
   close(): Promise<void>;
 }
@@ -128,7 +135,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     remove: (plural, name) => removeStored(resources, remove, 'flowcontrol.apiserver.k8s.io', plural, '', name),
   });
   const hooks = createHookRunner(world, [systemNamespacesHook, ...flow.hooks, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
-  const state = { ready: false, closing: false };
+  const state = { ready: false, closing: false, turnsAway: false };
   const checks = healthChecks(cache, state);
   const keyServices = config.encryption?.checks ?? [];
   const address = config.advertise === undefined ? '' : `${config.advertise.address}:${config.advertise.port}`;
@@ -150,8 +157,9 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
       { name: 'readyz', checks: () => [...checks.alive, ...checks.ready, ...keyServices, ...afterStart, checks.shutdown] },
     ],
   });
+  const metrics = createRequestMetrics(world);
   const handler = createChain({
-    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics: createRequestMetrics(world), auditIds: createAuditIds(world.random),
+    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, turnsAway: () => state.turnsAway, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics, auditIds: createAuditIds(world.random),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });
   loopback.serve(handler);
@@ -172,6 +180,14 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
       allocation.startRepair();
       state.ready = true;
     },
+    beginShutdown: () => void (state.closing = true),
+    turnAway: () => void (state.turnsAway = true),
+    async drained(withinMs) {
+      hubs.close();
+      const end = world.clock.monotonic() + withinMs;
+      // What was sent before the client heard of it is still on its way.
+      for (let quiet = 0; quiet < quietLooks && world.clock.monotonic() < end; quiet = metrics.inFlight === 0 ? quiet + 1 : 0) await sleep(world.clock, lookMs);
+    },
     async close() {
       state.closing = true;
       stopped.abort(new Error('the API server is closed'));
@@ -184,6 +200,9 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     },
   };
 }
+
+const lookMs = 20;
+const quietLooks = 10;
 
 function* servedVersions(resources: ResourceTable, delegates: readonly Delegate[]): Generator<{ readonly group: string; readonly version: string; readonly custom: boolean }> {
   for (const { group, version, type } of resources.told) yield { group, version, custom: type === undefined };

@@ -12,7 +12,7 @@ interface Row<T extends string, D> {
 export type FlagRow =
   | Row<'string', string>
   | Row<'bool', boolean>
-  | Row<'int', number>
+  | Row<'int' | 'float', number>
   | Row<'duration', number>
   | Row<'list' | 'array', readonly string[]>
   | Row<'gates', readonly string[]>
@@ -24,6 +24,7 @@ interface Values {
   readonly string: string;
   readonly bool: boolean;
   readonly int: number;
+  readonly float: number;
   /** Milliseconds. */
   readonly duration: number;
   readonly list: readonly string[];
@@ -66,6 +67,11 @@ function parseInteger(text: string): number {
   return Number(text);
 }
 
+function parseFloat64(text: string): number {
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw new Error(`strconv.ParseFloat: parsing ${JSON.stringify(text)}: invalid syntax`);
+  return Number(text);
+}
+
 function parsePair(text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 0) throw new Error(`malformed pair, expect string=string`);
@@ -98,6 +104,8 @@ function valueOf(row: FlagRow, texts: readonly string[]): Values[keyof Values] {
       return parseBool(last);
     case 'int':
       return parseInteger(last);
+    case 'float':
+      return parseFloat64(last);
     case 'duration':
       return parseGoDuration(last);
     case 'list':

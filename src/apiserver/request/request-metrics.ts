@@ -9,6 +9,8 @@ const labels = ['verb', 'dry_run', 'group', 'version', 'resource', 'subresource'
 const sizeLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope', 'component'] as const;
 
 export interface RequestMetrics {
+  /** Requests under way that are no watches or streams. */
+  readonly inFlight: number;
   started(call: Call): void;
   finished(call: Call): void;
 }
@@ -66,11 +68,17 @@ export function createRequestMetrics(world: World): RequestMetrics {
     const { dry_run: _dryRun, ...sized } = recorder.labels;
     return sized;
   };
+  let inFlight = 0;
   return {
+    get inFlight() {
+      return inFlight;
+    },
     started(call) {
-      if (call.longRunning) longRunning.inc(gaugeLabels(recorderOf(call)));
+      if (!call.longRunning) inFlight++;
+      else longRunning.inc(gaugeLabels(recorderOf(call)));
     },
     finished(call) {
+      if (!call.longRunning) inFlight--;
       if (call.status === 404 && call.info.isResourceRequest && call.bytes === 0) return;
       const recorder = recorderOf(call);
       let counter = recorder.counters.get(call.status);

@@ -1,4 +1,5 @@
 // The hubs of all resources, made when first watched, and the clockwork they share.
+import { endOfTurn } from '#base/turn.ts';
 import type { World } from '#base/world.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
@@ -19,6 +20,7 @@ export interface WatchHubs {
 
 export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
   const hubs = new Map<ResourceCache, WatchHub>();
+  let closed = false;
   let timer: { cancel(): void } | undefined;
   const tick = (): void => {
     for (const hub of hubs.values()) hub.tick();
@@ -31,6 +33,8 @@ export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
         hub = new WatchHub(cache, all, world.clock);
         hubs.set(cache, hub);
       }
+      // A watch that begins after the end ends at once.
+      if (closed) endOfTurn(() => hub.endAll());
       return hub;
     },
     drop(cache) {
@@ -45,6 +49,7 @@ export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
       timer ??= world.clock.after(tickMs, tick, { background: true });
     },
     close() {
+      closed = true;
       timer?.cancel();
       for (const hub of hubs.values()) hub.endAll();
     },

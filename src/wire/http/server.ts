@@ -14,7 +14,7 @@ import type { Handler, Peer } from '../contract.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { type Http2Connection, Http2Exchange } from './http2-exchange.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
-import { type SessionWatch, watchSessions } from './session-watch.ts';
+import { notice, type SessionWatch, watchSessions } from './session-watch.ts';
 import { contextOptions, contextsByName, peerOf, type ServerTls } from './tls-options.ts';
 
 export interface ServeOptions {
@@ -25,6 +25,8 @@ export interface ServeOptions {
   readonly tls?: ServerTls;
   readonly handler: Handler;
   readonly limits?: Partial<HttpLimits>;
+  /** The chance that a request makes its HTTP/2 connection the last of its kind, so that clients spread over servers. */
+  readonly goawayChance?: number;
 }
 
 export interface HttpServer {
@@ -32,6 +34,8 @@ export interface HttpServer {
   readonly address: string;
   /** New connections get the new certificates; open ones are kept. */
   reload(tls: ServerTls): void;
+  /** Stops listening, and asks clients to go elsewhere with new requests; those that come all the same are served. */
+  drain(): void;
   /** Stops listening, lets requests finish for `graceMs`, then cuts what is left. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -42,6 +46,7 @@ interface Listener {
   readonly handler: Handler;
   readonly sessions: SessionWatch;
   readonly server: Server;
+  readonly goawayChance: number;
   closing: boolean;
 }
 
@@ -74,11 +79,19 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
           SNICallback: (name, done) => done(null, byName(name)),
         });
   server.maxConnections = limits.connections;
-  const listener: Listener = { world, limits, handler: options.handler, sessions, server, closing: false };
+  const listener: Listener = { world, limits, handler: options.handler, sessions, server, goawayChance: options.goawayChance ?? 0, closing: false };
   const sockets = trackSockets(server);
   if (options.tls !== undefined) routeByAlpn(server, listener);
   serveHttp1(server, listener);
   const { port, address } = await listen(server, options.host, options.port);
+  let ended: Promise<void> | undefined;
+  const drain = (): Promise<void> => {
+    if (ended !== undefined) return ended;
+    listener.closing = true;
+    ended = new Promise<void>((resolve) => server.close(() => resolve()));
+    sessions.noticeAll();
+    return ended;
+  };
   return {
     port,
     address,
@@ -87,13 +100,13 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
       server.setSecureContext(contextOptions(tls));
       byName = contextsByName(tls);
     },
+    drain: () => void drain(),
     async close({ graceMs }) {
-      listener.closing = true;
-      const ended = new Promise<void>((resolve) => server.close(() => resolve()));
+      const done = drain();
       server.closeIdleConnections();
       sessions.closeAll();
       const timer = world.clock.after(graceMs, () => sockets.forEach((socket) => socket.destroy()));
-      await ended;
+      await done;
       timer.cancel();
       sessions.stop();
     },
@@ -184,10 +197,20 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
       session.destroy();
       return;
     }
+    if (listener.goawayChance > 0 && world.random.next() < listener.goawayChance) retire(session, world.clock);
     connection.running++;
     run(handler, exchange, world).then(() => connection.running--, ignore);
   });
   if (listener.closing) session.close();
+}
+
+/** As long as a request may be on its way that was sent before the notice came. */
+const noticeMs = 1000;
+
+/** No new requests on this connection; it ends with its last. */
+function retire(session: ServerHttp2Session, clock: Clock): void {
+  notice(session);
+  clock.after(noticeMs, () => session.close(), { background: true });
 }
 
 function ignore(): void {}

@@ -16,6 +16,8 @@ interface Watched {
 
 export interface SessionWatch {
   add(session: ServerHttp2Session, socket: Socket, connection: Http2Connection): void;
+  /** Asks the clients of all connections to come with new requests elsewhere; what still comes is served. */
+  noticeAll(): void;
   /** Sends GOAWAY on every connection; each ends with its last stream. */
   closeAll(): void;
   readonly size: number;
@@ -39,6 +41,9 @@ export function watchSessions(clock: Clock, idleMs: number, pingMs: number): Ses
       sessions.add(watched);
       session.once('close', () => sessions.delete(watched));
     },
+    noticeAll() {
+      for (const { session } of sessions) notice(session);
+    },
     closeAll() {
       for (const { session } of sessions) session.close();
     },
@@ -47,6 +52,13 @@ export function watchSessions(clock: Clock, idleMs: number, pingMs: number): Ses
     },
     stop: () => timer.cancel(),
   };
+}
+
+const lastStreamOfAll = 2 ** 31 - 1;
+
+/** GOAWAY that refuses nothing yet: requests that are on their way are not lost (RFC 9113, 6.8). */
+export function notice(session: ServerHttp2Session): void {
+  if (!session.destroyed && !session.closed) session.goaway(0, lastStreamOfAll);
 }
 
 function examine(watched: Watched, now: number, idleMs: number, pingMs: number): void {

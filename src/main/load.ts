@@ -1,0 +1,46 @@
+// How much the API server takes on at a time, and how it lets go on SIGTERM: /readyz says no at once; after a delay, in
+// which load balancers notice, clients are asked to go elsewhere, watches end, and what is under way is finished. Then
+// the port closes.
+import type { ApiServer, ApiServerConfig } from '#apiserver';
+import { sleep } from '#base/clock.ts';
+import type { World } from '#base/world.ts';
+import { UserError } from '#cli';
+import type { HttpServer, ServeOptions } from '#wire';
+import type { ApiserverFlags } from './apiserver-flags.ts';
+
+export interface Load {
+  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs'>;
+  readonly listener: Pick<ServeOptions, 'goawayChance' | 'limits'>;
+  /** Resolves when nothing but streams is under way. */
+  drain(world: World, server: ApiServer, listener: HttpServer): Promise<void>;
+}
+
+/** Throws UserError with upstream's words. */
+export function loadOf(flags: ApiserverFlags): Load {
+  const readOnly = flags.get('max-requests-inflight');
+  const mutating = flags.get('max-mutating-requests-inflight');
+  const fair = flags.get('enable-priority-and-fairness');
+  const requestTimeoutMs = flags.get('request-timeout');
+  const goawayChance = flags.get('goaway-chance');
+  const streams = flags.get('http2-max-streams-per-connection');
+  const refuse = (text: string): never => {
+    throw new UserError(text, 'see --help');
+  };
+  if (readOnly < 0) refuse('--max-requests-inflight can not be negative value');
+  if (mutating < 0) refuse('--max-mutating-requests-inflight can not be negative value');
+  if (fair && readOnly + mutating <= 0) refuse('sum of --max-requests-inflight and --max-mutating-requests-inflight must be positive when --enable-priority-and-fairness is set');
+  if (requestTimeoutMs < 0) refuse('--request-timeout can not be negative value');
+  if (goawayChance < 0 || goawayChance > 0.02) refuse('--goaway-chance can not be less than 0 or greater than 0.02');
+  if (flags.get('shutdown-delay-duration') < 0) refuse('--shutdown-delay-duration can not be negative value');
+  return {
+    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs },
+    listener: { goawayChance, ...(streams > 0 ? { limits: { streamsPerConnection: streams } } : {}) },
+    async drain(world, server, listener) {
+      server.beginShutdown();
+      await sleep(world.clock, flags.get('shutdown-delay-duration'));
+      if (flags.get('shutdown-send-retry-after')) server.turnAway();
+      else listener.drain();
+      await server.drained(requestTimeoutMs);
+    },
+  };
+}

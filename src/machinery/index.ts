@@ -53,7 +53,7 @@ export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';
 export {
-  openApiDocuments, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding, type OpenApiInput,
+  openApiDocuments, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding, type OpenApiInput, type OpenApiReuse,
 } from './openapi/documents.ts';
 export type { CustomSchema } from './openapi/custom-schema.ts';
 export { additionV2Bytes } from './openapi/protobuf-v2.ts';
@@ -67,6 +67,7 @@ export { addInto, amountsOf, sameAmounts, toList as toAmountList, type Amounts }
 export { counterFor, counterOf, countedBy, isInScopes, quotaUsage, type Counter } from './quota/counters.ts';
 export { missingOf } from './quota/pod-usage.ts';
 export * as cel from './cel/index.ts';
+export * as cronFields from './cron-fields.ts';
 export * from './structural/index.ts';
 export { apiApproval, approvalAnnotation, isProtectedGroup } from './validation/apiextensions/api-approval.ts';
 export { unknownFormatsOf } from './validation/apiextensions/formats.ts';

@@ -1,8 +1,11 @@
 // When a cron expression fires next, as robfig/cron's standard parser has it: five fields, @daily and its kin,
 // @every, an optional TZ= prefix. The search walks the wall clock of the schedule's zone from months down to minutes;
 // where daylight saving skips the hour, the time does not come that day, and where it repeats it comes again.
-import { daysOfMonth, daysOfWeek, hours, minutes, months, parseField, type Field } from './cron-fields.ts';
+import { cronFields } from '#machinery';
 import { timeZone, utc, type TimeZone } from './time-zone.ts';
+
+const { daysOfMonth, daysOfWeek, hours, minutes, months, parseField } = cronFields;
+type Field = cronFields.Field;
 
 export interface Schedule {
   /** The first time after `epochMs`; undefined when none comes within five years (the 31st of February). */

@@ -170,6 +170,7 @@ describe('cron schedules', () => {
     ['*/0 * * * *', 'step of range should be a positive number: */0'],
     ['a * * * *', 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax'],
     ['1-2-3 * * * *', 'too many hyphens: 1-2-3'],
+    ['1-x-3 * * * *', 'too many hyphens: 1-x-3'],
     ['@hourlyish', 'unrecognized descriptor: @hourlyish'],
   ])('%s is refused', (schedule, error) => {
     expect(cronError(schedule)).toBe(error);

@@ -1,59 +1,11 @@
 // The syntax of cron schedules with robfig/cron's complaints (ParseStandard).
+import { CronError, daysOfMonth, daysOfWeek, hours, minutes, months, parseField } from '../../cron-fields.ts';
 
-interface Field {
-  readonly min: number;
-  readonly max: number;
-  readonly names: readonly string[];
-}
-
-const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'];
-const months = ['', 'jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-const fields: readonly Field[] = [
-  { min: 0, max: 59, names: [] },
-  { min: 0, max: 23, names: [] },
-  { min: 1, max: 31, names: [] },
-  { min: 1, max: 12, names: months },
-  { min: 0, max: 6, names: days },
-];
+const fields = [minutes, hours, daysOfMonth, months, daysOfWeek];
 const descriptors = ['@yearly', '@annually', '@monthly', '@weekly', '@daily', '@midnight', '@hourly'];
-
-class CronError extends Error {}
 
 function fail(message: string): never {
   throw new CronError(message);
-}
-
-function number(text: string): number {
-  if (!/^[-+]?\d+$/.test(text)) fail(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) fail(`failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: value out of range`);
-  return value < 0 ? fail(`negative number (${value}) not allowed: ${text}`) : value;
-}
-
-function numberOrName(text: string, names: readonly string[]): number {
-  const at = names.indexOf(text.toLowerCase());
-  return at >= 0 && text !== '' ? at : number(text);
-}
-
-function checkRange(text: string, { min, max, names }: Field): void {
-  const [range = '', stepText, ...moreSteps] = text.split('/');
-  const [low = '', high, ...moreBounds] = range.split('-');
-  let [start, end] = [min, max];
-  if (low !== '*' && low !== '?') {
-    start = numberOrName(low, names);
-    end = high === undefined ? start : numberOrName(high, names);
-    if (moreBounds.length > 0) fail(`too many hyphens: ${text}`);
-  }
-  let step = 1;
-  if (moreSteps.length > 0) fail(`too many slashes: ${text}`);
-  if (stepText !== undefined) {
-    step = number(stepText);
-    if (high === undefined) end = max;
-  }
-  if (start < min) fail(`beginning of range (${start}) below minimum (${min}): ${text}`);
-  if (end > max) fail(`end of range (${end}) above maximum (${max}): ${text}`);
-  if (start > end) fail(`beginning of range (${start}) beyond end of range (${end}): ${text}`);
-  if (step === 0) fail(`step of range should be a positive number: ${text}`);
 }
 
 function checkDescriptor(text: string): void {
@@ -79,9 +31,7 @@ function check(schedule: string): void {
   if (text.startsWith('@')) return checkDescriptor(text);
   const parts = text.split(/\s+/).filter((part) => part !== '');
   if (parts.length !== fields.length) fail(`expected exactly ${fields.length} fields, found ${parts.length}: [${parts.join(' ')}]`);
-  for (const [i, field] of fields.entries()) {
-    for (const range of (parts[i] ?? '').split(',')) if (range !== '') checkRange(range, field);
-  }
+  for (const [i, bounds] of fields.entries()) parseField(parts[i] ?? '', bounds);
 }
 
 /** What is wrong with a schedule; undefined when it is a good one. */

@@ -101,8 +101,8 @@ test.each<[string, Partial<NonNullable<Pod['spec']>>, string | undefined]>([
 
 test('a pod that ends without having started is failed, its containers lost', () => {
   const status = { phase: 'Pending', containerStatuses: [{ name: 'a', state: { waiting: { reason: 'ContainerCreating' } }, ready: false, restartCount: 0, image: '', imageID: '' }] };
-  expect(finalStatus({ spec: { containers: [{ name: 'a' }] } }, status)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown' } } }] });
-  expect(finalStatus({ spec: { containers: [{ name: 'a' }], initContainers: [{ name: 'i' }] } }, status)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] });
+  expect(finalStatus({ spec: { containers: [{ name: 'a' }] } }, status, 0)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', finishedAt: '1970-01-01T00:00:00Z' } } }] });
+  expect(finalStatus({ spec: { containers: [{ name: 'a' }], initContainers: [{ name: 'i' }] } }, status, 0)).toMatchObject({ phase: 'Failed', containerStatuses: [{ state: { waiting: { reason: 'ContainerCreating' } } }] });
 });
 
 test('a manifest becomes a pod of this node, and its mirror shows which', () => {

@@ -4,10 +4,10 @@ import type { Container, EphemeralContainer, Pod, Secret } from '#api/core/v1.ts
 import { codeOf, errorText } from '#base/errors.ts';
 import type { ContainerConfig, Image, PodSandboxConfig } from '#runtime';
 import { type KubeletCore, podLogDirectory } from '../core.ts';
-import { ImageError } from '../images/image-puller.ts';
 import { containerAnnotations, containerLabels, latest, type PodObservation } from '../observed.ts';
 import { containerFieldPath, isStatic, nameOf, namespaceOf, specOf, uidOf } from '../pod.ts';
 import { containerResources } from '../resources/cpu-math.ts';
+import { StartError } from '../start-error.ts';
 import type { PodVolumes } from '../volumes/pod-volumes.ts';
 import { containerEnvironment } from './environment.ts';
 import { expand } from './expansion.ts';
@@ -16,18 +16,6 @@ import { containerMounts } from './mounts.ts';
 import { containerSecurity, type ImageUser, verifyNonRoot } from './security.ts';
 import { serviceEnvironment } from './service-env.ts';
 import { stopContainer } from './stop-container.ts';
-
-/** Why a container does not run. `reason` and `message` are its waiting state. */
-export class StartError extends Error {
-  override name = 'StartError';
-  readonly reason: string;
-  readonly retryAtMs: number | undefined;
-  constructor(reason: string, message: string, retryAtMs?: number) {
-    super(message);
-    this.reason = reason;
-    this.retryAtMs = retryAtMs;
-  }
-}
 
 export interface StartInput {
   readonly pod: Pod;
@@ -137,7 +125,7 @@ export async function startContainer(core: KubeletCore, input: StartInput): Prom
     throw new StartError(reason, text, retryAtMs);
   };
   const soon = core.world.clock.now() + configRetryMs;
-  const image = await input.image.catch((error: unknown) => (error instanceof ImageError ? fail(error.reason, error, error.retryAtMs) : fail('ErrImagePull', error, soon)));
+  const image = await input.image.catch((error: unknown) => (error instanceof StartError ? fail(error.reason, error, error.retryAtMs) : fail('ErrImagePull', error, soon)));
   const attempt = await restartCount(core, input);
   const config = await buildConfig(core, input, image, attempt).catch((error: unknown) => fail('CreateContainerConfigError', error, soon));
   await core.host.files.mkdir(`${podLogDirectory(core, pod)}/${container.name}`, 0o755);

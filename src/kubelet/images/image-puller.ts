@@ -8,20 +8,9 @@ import type { EventRecorder } from '#client';
 import type { AuthConfig, Image, PodSandboxConfig, Runtime } from '#runtime';
 import { createBackoffTable, durationText } from '../backoff.ts';
 import { containerFieldPath, uidOf } from '../pod.ts';
+import { StartError } from '../start-error.ts';
 import { credentialsFor } from './image-credentials.ts';
 import { withDefaultTag } from './image-name.ts';
-
-/** Why a container cannot have its image: the waiting reason, its message, and when to try again. */
-export class ImageError extends Error {
-  override name = 'ImageError';
-  readonly reason: string;
-  readonly retryAtMs: number | undefined;
-  constructor(reason: string, message: string, retryAtMs?: number) {
-    super(message);
-    this.reason = reason;
-    this.retryAtMs = retryAtMs;
-  }
-}
 
 export interface ImageRequest {
   readonly pod: Pod;
@@ -32,7 +21,7 @@ export interface ImageRequest {
 }
 
 export interface ImagePuller {
-  /** The image, here. Throws ImageError. */
+  /** The image, here. Throws StartError. */
   ensure(request: ImageRequest): Promise<Image>;
   /** Drops the back-off of a pod that is gone. */
   forget(podUid: string): void;
@@ -98,7 +87,7 @@ export function createImagePuller(world: World, runtime: Runtime, recorder: Even
     if (until !== undefined) {
       recorder.event(pod, 'Normal', 'BackOff', `Back-off pulling image "${image}"`, about);
       const before = lastError.get(key);
-      throw new ImageError('ImagePullBackOff', `Back-off pulling image "${image}"${before === undefined ? '' : `: ${before}`}`, until);
+      throw new StartError('ImagePullBackOff', `Back-off pulling image "${image}"${before === undefined ? '' : `: ${before}`}`, until);
     }
     lastError.delete(key);
     recorder.event(pod, 'Normal', 'Pulling', `Pulling image "${image}"`, about);
@@ -117,7 +106,7 @@ export function createImagePuller(world: World, runtime: Runtime, recorder: Even
       recorder.event(pod, 'Warning', 'Failed', `Failed to pull image "${image}": ${text}`, about);
       backoff.next(key, clock.now());
       lastError.set(key, `ErrImagePull: ${text}`);
-      throw new ImageError('ErrImagePull', text, clock.now() + backoff.waitMs(key));
+      throw new StartError('ErrImagePull', text, clock.now() + backoff.waitMs(key));
     }
   };
 
@@ -135,7 +124,7 @@ export function createImagePuller(world: World, runtime: Runtime, recorder: Even
       } catch (error) {
         const message = `Failed to apply default image tag "${wanted}": ${errorText(error)}`;
         recorder.event(pod, 'Warning', 'InspectFailed', message, about);
-        throw new ImageError('InvalidImageName', message);
+        throw new StartError('InvalidImageName', message);
       }
       const policy = container.imagePullPolicy ?? (image.endsWith(':latest') ? 'Always' : 'IfNotPresent');
       if (policy !== 'Always') {
@@ -145,7 +134,7 @@ export function createImagePuller(world: World, runtime: Runtime, recorder: Even
         } catch (error) {
           const message = `Failed to inspect image "${image}": ${errorText(error)}`;
           recorder.event(pod, 'Warning', 'InspectFailed', message, about);
-          throw new ImageError('ImageInspectError', message, clock.now() + 10_000);
+          throw new StartError('ImageInspectError', message, clock.now() + 10_000);
         }
         if (here !== undefined) {
           recorder.event(pod, 'Normal', 'Pulled', `Container image "${wanted}" already present on machine and can be accessed by the pod`, about);
@@ -154,7 +143,7 @@ export function createImagePuller(world: World, runtime: Runtime, recorder: Even
         if (policy === 'Never') {
           const message = `Container image "${wanted}" is not present with pull policy of Never`;
           recorder.event(pod, 'Warning', 'ErrImageNeverPull', message, about);
-          throw new ImageError('ErrImageNeverPull', message, clock.now() + 10_000);
+          throw new StartError('ErrImageNeverPull', message, clock.now() + 10_000);
         }
       }
       return pull(image, request);

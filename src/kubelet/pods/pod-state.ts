@@ -33,6 +33,7 @@ export function statusOf(core: KubeletCore, state: PodState, observed: PodObserv
     readiness: core.probes.readiness(pod),
     failure: (name) => state.failures.get(name),
     hostIPs: core.node.hostIPs,
+    nowMs: core.world.clock.now(),
     ...(state.verdict !== undefined ? { verdict: state.verdict } : {}),
   });
 }

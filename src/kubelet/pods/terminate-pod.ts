@@ -4,6 +4,7 @@ import type { ContainerStatus, Pod, PodStatus } from '#api/core/v1.ts';
 import { type KubeletCore, podDirectory } from '../core.ts';
 import type { PodObservation } from '../observed.ts';
 import { isSidecar, isStatic, isTerminalPhase, refOf, specOf, uidOf } from '../pod.ts';
+import { lostState } from '../status/container-statuses.ts';
 import { tearDownVolumes } from '../volumes/pod-volumes.ts';
 import { killPod } from './kill-pod.ts';
 import { type PodState, statusOf } from './pod-state.ts';
@@ -23,8 +24,6 @@ export async function terminatePod(core: KubeletCore, state: PodState, observed:
   core.status.set(pod, statusOf(core, state, { ...after, ips: observed.ips.length > 0 ? observed.ips : after.ips }, true), false);
 }
 
-const lostState: ContainerStatus['state'] = { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message: 'The container could not be located when the pod was terminated' } };
-
 function hasInitialized(pod: Pod, status: PodStatus): boolean {
   const inits = specOf(pod).initContainers ?? [];
   if (inits.length === 0) return true;
@@ -36,8 +35,9 @@ function hasInitialized(pod: Pod, status: PodStatus): boolean {
 }
 
 /** A pod that ends has no container without an end and no living phase. Pure. */
-export function finalStatus(pod: Pod, status: PodStatus): PodStatus {
-  const ended = (each: ContainerStatus): ContainerStatus => (each.state?.terminated !== undefined ? each : { ...each, state: lostState ?? {}, ready: false, started: false });
+export function finalStatus(pod: Pod, status: PodStatus, nowMs: number): PodStatus {
+  const message = 'The container could not be located when the pod was terminated';
+  const ended = (each: ContainerStatus): ContainerStatus => (each.state?.terminated !== undefined ? each : { ...each, state: lostState(message, each.state, nowMs), ready: false, started: false });
   const regular = status.containerStatuses ?? [];
   const inits = status.initContainerStatuses ?? [];
   const seen = inits.findLastIndex(({ state, lastState }) => lastState?.terminated !== undefined || state?.waiting === undefined);
@@ -60,6 +60,6 @@ export async function releasePod(core: KubeletCore, state: PodState): Promise<vo
   core.images.forget(uid);
   core.crashes.forget(`${uid}_`);
   const status = core.status.get(uid);
-  if (status !== undefined) core.status.set(pod, finalStatus(pod, status), false);
+  if (status !== undefined) core.status.set(pod, finalStatus(pod, status, core.world.clock.now()), false);
   core.status.terminated(pod);
 }

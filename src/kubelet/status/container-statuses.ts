@@ -16,9 +16,17 @@ export interface StatusInput {
   readonly pod: Pod;
   readonly observed: PodObservation;
   readonly failure: (containerName: string) => StartFailure | undefined;
+  readonly nowMs: number;
 }
 
-const lost = 'ContainerStatusUnknown';
+/**
+ * The end of a container that nobody has seen end. Its times are the last start that was told and the moment its
+ * absence is noticed: without times clients would show the year 1.
+ */
+export function lostState(message: string, last: ContainerState | undefined, nowMs: number): ContainerState {
+  const now = rfc3339(nowMs);
+  return { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', message, startedAt: last?.running?.startedAt ?? now, finishedAt: now } };
+}
 
 const terminatedState = (container: ObservedContainer): ContainerStateTerminated => ({
   exitCode: container.exitCode,
@@ -51,7 +59,7 @@ function withResources(spec: Container | undefined, status: ContainerStatus): Co
   };
 }
 
-function convert(container: ObservedContainer, spec: Container | undefined, old: ContainerStatus | undefined): ContainerStatus {
+function convert(container: ObservedContainer, spec: Container | undefined, old: ContainerStatus | undefined, nowMs: number): ContainerStatus {
   const id = `containerd://${container.id}`;
   const volumeMounts = old?.volumeMounts ?? (spec === undefined ? undefined : mountStatuses(spec));
   const status: ContainerStatus = {
@@ -72,7 +80,7 @@ function convert(container: ObservedContainer, spec: Container | undefined, old:
     if (old?.started !== undefined) status.started = old.started;
   } else if (container.state === 'exited') status.state = { terminated: terminatedState(container) };
   else if (container.state === 'unknown' && old?.state?.running !== undefined) {
-    status.state = { terminated: { exitCode: 137, reason: lost, message: 'The container could not be located when the pod was terminated' } };
+    status.state = lostState('The container could not be located when the pod was terminated', old.state, nowMs);
     status.restartCount = old.restartCount + 1;
   } else status.state = { waiting: {} };
   return withResources(spec, status);
@@ -98,7 +106,7 @@ function missing(input: StatusInput, status: ContainerStatus, old: ContainerStat
   if (old?.state?.running === undefined || status.lastState?.terminated !== undefined) return status;
   return {
     ...status,
-    lastState: { terminated: { exitCode: 137, reason: lost, message: 'The container could not be located when the pod was deleted.  The container used to be Running' } },
+    lastState: lostState('The container could not be located when the pod was deleted.  The container used to be Running', old.state, input.nowMs),
     restartCount: status.restartCount + (isDeleting(input.pod) ? 0 : 1),
   };
 }
@@ -135,8 +143,8 @@ export function containerStatuses(input: StatusInput, containers: readonly Conta
     if (newest === undefined) {
       if (old?.state?.terminated === undefined) status = missing(input, status, old);
     } else {
-      status = convert(newest, container, old);
-      if (before !== undefined) status.lastState = convert(before, container, old).state ?? {};
+      status = convert(newest, container, old, input.nowMs);
+      if (before !== undefined) status.lastState = convert(before, container, old, input.nowMs).state ?? {};
     }
     return kind === 'ephemeral' && newest !== undefined ? status : startPending(input, container, status, kind === 'init');
   });

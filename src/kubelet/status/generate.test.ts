@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { ContainerStatus, Pod, PodSpec } from '#api/core/v1.ts';
 import { podPhase } from './phase.ts';
 import { kubeletConditions } from './conditions.ts';
+import { containerStatuses } from './container-statuses.ts';
 import { statusPatch } from './status-patch.ts';
 
 const podOf = (spec: Partial<PodSpec> = {}): Pod => ({ metadata: { name: 'p', namespace: 'd', uid: 'u' }, spec: { containers: [{ name: 'a' }, { name: 'b' }], restartPolicy: 'Always', ...spec } });
@@ -44,4 +45,12 @@ test('a patch holds only what changed and never another owner\'s condition', () 
   const after = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }], podIPs: [{ ip: '1' }] };
   expect(statusPatch(before, after)).toEqual({ phase: 'Running', message: null, podIPs: [{ $patch: 'replace' }, { ip: '1' }], conditions: [{ reason: null, type: 'Ready', status: 'True' }] });
   expect(statusPatch(after, { ...after, conditions: [...after.conditions] })).toBeUndefined();
+});
+
+test('a container that is gone after a restart of the node has ended between its last start and now', () => {
+  const started = '2026-01-01T00:00:00Z';
+  const previous = [status('a', { running: { startedAt: started } })];
+  const observed = { uid: 'u', name: 'p', namespace: 'd', sandboxes: [], containers: [], ips: [] };
+  const [told] = containerStatuses({ pod: podOf(), observed, failure: () => undefined, nowMs: Date.parse('2026-01-02T00:00:00Z') }, [{ name: 'a' }], previous, 'regular');
+  expect(told).toMatchObject({ restartCount: 1, lastState: { terminated: { exitCode: 137, reason: 'ContainerStatusUnknown', startedAt: started, finishedAt: '2026-01-02T00:00:00Z' } } });
 });

@@ -23,6 +23,7 @@ export interface GenerateInput {
   readonly readiness: Readiness;
   readonly failure: (containerName: string) => StartFailure | undefined;
   readonly hostIPs: readonly string[];
+  readonly nowMs: number;
   /** The pod's containers have ended for good. */
   readonly terminal: boolean;
   /** Decided elsewhere and final: eviction, deadline, rejection. */
@@ -66,7 +67,7 @@ function settlePhase(input: GenerateInput, statuses: readonly ContainerStatus[])
 export function generateStatus(input: GenerateInput): PodStatus {
   const { pod, observed, old, verdict } = input;
   const spec = specOf(pod);
-  const source = { pod, observed, failure: input.failure };
+  const source = { pod, observed, failure: input.failure, nowMs: input.nowMs };
   const regular = containerStatuses(source, spec.containers, old.containerStatuses ?? [], 'regular');
   const init = containerStatuses(source, spec.initContainers ?? [], old.initContainerStatuses ?? [], 'init');
   const ephemeral = containerStatuses(source, spec.ephemeralContainers ?? [], old.ephemeralContainerStatuses ?? [], 'ephemeral');

@@ -3,7 +3,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Deployment, ReplicaSet } from '#api/apps/v1.ts';
 import type { Job } from '#api/batch/v1.ts';
 import type { Lease } from '#api/coordination/v1.ts';
-import type { ConfigMap, Endpoints, Namespace, Node, Pod, Service, ServiceAccount } from '#api/core/v1.ts';
+import type { ConfigMap, Endpoints, Event, Namespace, Node, Pod, Service, ServiceAccount } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import { rfc3339, rfc3339Micro } from '#base/clock.ts';
 import { createVirtualWorld, type VirtualWorld } from '#testing';
@@ -83,6 +83,7 @@ test('a Deployment comes up behind its Service, rolls, heals and scales', async 
   expect(web.metadata?.annotations?.['deployment.kubernetes.io/revision']).toBe('2');
   expect(web.status?.conditions?.find((condition) => condition.type === 'Progressing')).toMatchObject({ reason: 'NewReplicaSetAvailable' });
   expect(podsOf(cluster, 'web').map((pod) => pod.spec?.containers[0]?.image)).toEqual(['v2', 'v2', 'v2', 'v2']);
+  expect(cluster.list<Event>('events').map(({ reason }) => reason).filter((reason) => reason?.includes('Endpoint'))).toEqual([]);
   expect(cluster.list<EndpointSlice>('endpointslices.discovery.k8s.io').flatMap((slice) => slice.endpoints ?? []).filter((endpoint) => endpoint.conditions?.ready)).toHaveLength(4);
 
   const [victim] = podsOf(cluster, 'web');

@@ -27,6 +27,9 @@ async function failureOf(check: HealthCheck): Promise<string | undefined> {
   }
 }
 
+/** What each endpoint's failure was when it was told: a prober that asks ten times a second is no news. */
+const told = new WeakMap<HealthEndpoint, string>();
+
 /** All checks of an endpoint. */
 export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Log): Promise<void> {
   const { query } = call.info;
@@ -50,10 +53,13 @@ export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Lo
   }
   if (unknown.size > 0) text += `warn: some health checks cannot be excluded: no matches for ${[...unknown].sort().map((name) => JSON.stringify(name)).join(',')}\n`;
   if (failed.length > 0) {
-    log.warn(`${endpoint.name} check failed`, { failed });
+    const news = failed.join('\n');
+    if (told.get(endpoint) !== news) log.warn(`${endpoint.name} check failed`, { failed });
+    told.set(endpoint, news);
     answer(call, 500, { ...plainText }, `${text}${endpoint.name} check failed\n`);
     return;
   }
+  told.delete(endpoint);
   answer(call, 200, { ...plainText }, query.has('verbose') ? `${text}${endpoint.name} check passed\n` : 'ok');
 }
 

@@ -3,7 +3,7 @@
 import type { Endpoints, Pod, Service } from '#api/core/v1.ts';
 import { errorText } from '#base/errors.ts';
 import { createWorkQueue, keyOf, runWorkers, splitKey } from '#client';
-import { isNotFound } from '#machinery';
+import { isAlreadyExists, isConflict, isNotFound } from '#machinery';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { isNamespaceTerminating } from '../namespace-terminating.ts';
 import { createTriggerTimes, isSelecting, selects, watchServicePods } from '../service-pods.ts';
@@ -48,6 +48,8 @@ function setUp(context: ControllerContext): Run {
       await (existing === undefined ? resource.create(object) : resource.update(object));
     } catch (error) {
       if (isNamespaceTerminating(error)) return;
+      // The cache was behind: nothing that the Service's owner should hear of, the next try sees further.
+      if (isConflict(error) || isAlreadyExists(error)) throw error;
       if (existing === undefined) recorder.event(object, 'Warning', 'FailedToCreateEndpoint', `Failed to create endpoint for service ${key}: ${errorText(error)}`);
       else recorder.event(object, 'Warning', 'FailedToUpdateEndpoint', `Failed to update endpoint ${key}: ${errorText(error)}`);
       throw error;

@@ -4,7 +4,7 @@ import type { Node, Pod, Service } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import { errorText } from '#base/errors.ts';
 import { createWorkQueue, joinKey, keyOf, runWorkers } from '#client';
-import { isNotFound } from '#machinery';
+import { isAlreadyExists, isConflict, isNotFound } from '#machinery';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { isNamespaceTerminating } from '../namespace-terminating.ts';
 import { createTriggerTimes, isSelecting, selects, triggerTimeAnnotation, watchServicePods } from '../service-pods.ts';
@@ -72,6 +72,8 @@ function setUp(context: ControllerContext): Run {
       await perform(context, key, actions, { tracker, trigger });
       if (actions.missingNodes.length > 0) throw new Error(`pods of Service ${key} were skipped: Node ${actions.missingNodes.join(', ')} Not Found`);
     } catch (error) {
+      // The cache was behind: nothing that the Service's owner should hear of, the next try sees further.
+      if (isConflict(error) || isAlreadyExists(error)) throw error;
       context.recorder.event(service, 'Warning', 'FailedToUpdateEndpointSlices', `Error updating Endpoint Slices for Service ${key}: ${errorText(error)}`);
       throw error;
     }

@@ -128,7 +128,9 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
         if (root === 'api' || documentOf(`/apis/${group}`, undefined) !== undefined) throw noSuchPath();
         return undefined;
       }
-      if (!['GET', 'HEAD'].includes(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
+      // Of these paths upstream asks no method; the others are routes for GET.
+      const anyMethod = path.startsWith('/apis') && path.split('/').filter((step) => step !== '').length < 3;
+      if (!anyMethod && call.exchange.method !== 'GET') throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
       const key = `${path.replace(/\/$/, '')} ${encoding} ${aggregated ?? ''}`;
       let known = encoded.get(key);
       if (known === undefined) {

@@ -59,7 +59,11 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   if (!namespaced && info.namespace !== '' && !isNamespaces) throw noSuchPath();
   const target: Target = { server, call, served, subresource: info.subresource, namespace: namespaced ? info.namespace : '', name: info.name };
   checkPathName(info);
+  // Upstream's router has no HEAD for the kinds it was built with; that of custom resources goes by the verb alone.
+  const isHead = call.exchange.method === 'HEAD' && served.info.type !== undefined;
+  if (isHead && info.subresource !== 'proxy') throw notAllowed(call);
   if (info.subresource !== '') return dispatchSubresource(target, resources);
+  if (info.name !== '' && served.stored === undefined && served.info.plural !== 'componentstatuses') throw noSuchPath();
   if (namespaced && info.namespace === '') {
     const onCollection = info.verb === 'list' || info.verb === 'watch';
     const hasName = info.path.split('/').filter((s) => s !== '').length > (info.apiGroup === '' ? 3 : 4);

@@ -22,7 +22,8 @@ export interface PathParts {
   readonly documents?: Security['documents'];
 }
 
-const readMethods: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** Routes for GET; the other paths answer any method alike, as upstream's do. */
+const routes: ReadonlySet<string> = new Set(['/version', '/version/']);
 
 /** What the router says to a path that nobody serves. */
 function answerNotFound(call: Call): void {
@@ -52,10 +53,9 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
       const { path } = call.info;
       const [, first = '', ...rest] = path.split('/');
       const endpoint = health.get(first);
-      const known = exact[path] !== undefined || endpoint !== undefined;
-      if (known && !readMethods.has(call.exchange.method)) throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
       const document = parts.documents?.[path];
-      if (document !== undefined && readMethods.has(call.exchange.method)) return answer(call, 200, { 'content-type': document.contentType, 'cache-control': document.cacheControl }, document.body);
+      if ((document !== undefined || routes.has(path)) && call.exchange.method !== 'GET') throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);
+      if (document !== undefined) return answer(call, 200, { 'content-type': document.contentType, 'cache-control': document.cacheControl }, document.body);
       const handler = exact[path];
       if (handler !== undefined) return handler(call);
       if (endpoint !== undefined) {

@@ -58,13 +58,13 @@ export const defaultConfig: ControllersConfig = {
   clusterSigningDurationMs: 365 * 24 * 3_600_000,
 };
 
-/** True when `list` enables the controller; the last word about it wins, '*' counts for those not named. */
-export function isEnabled(list: readonly string[], name: string, alias: string): boolean {
+/** True when `list` enables the controller; the first word about it wins, '*' counts for those not named that are on by default. */
+export function isEnabled(list: readonly string[], name: string, alias: string, offByDefault = false): boolean {
   let star = false;
   for (const entry of list) {
     if (entry === name || entry === alias) return true;
     if (entry === `-${name}` || entry === `-${alias}`) return false;
     if (entry === '*') star = true;
   }
-  return star;
+  return star && !offByDefault;
 }

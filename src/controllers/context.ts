@@ -29,6 +29,8 @@ export interface Controller {
   readonly alias: string;
   readonly is: string;
   readonly serviceAccount: string;
+  /** '*' does not mean it: it is named, or it does not run. */
+  readonly offByDefault?: boolean;
   /** Who its events are from, when that is not its name. */
   readonly eventSource?: string;
   /** Resources it watches ("*" is everything that discovery shows). */

@@ -23,6 +23,7 @@ import { replicaset, replicationcontroller } from './replicaset/controller.ts';
 import { resourcequota } from './resourcequota/controller.ts';
 import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
+import { legacytokencleaner } from './serviceaccount/token-cleaner.ts';
 import { serviceaccounttoken } from './serviceaccount/token-controller.ts';
 import { statefulset } from './statefulset/controller.ts';
 import { tainteviction } from './tainteviction/controller.ts';
@@ -41,6 +42,7 @@ export const registry: readonly Controller[] = [
   namespace,
   serviceaccount,
   serviceaccounttoken,
+  legacytokencleaner,
   rootcacertpublisher,
   clusterroleaggregation,
   garbagecollector,

@@ -26,7 +26,7 @@ export function chosen(list: readonly string[]): readonly Controller[] {
     const name = entry.replace(/^-/, '');
     if (name !== '*' && !registry.some((each) => each.name === name || each.alias === name)) throw new Error(`controllers: no controller "${name}"`);
   }
-  return registry.filter((each) => isEnabled(list, each.name, each.alias));
+  return registry.filter((each) => isEnabled(list, each.name, each.alias, each.offByDefault));
 }
 
 /** Starts the controllers in the background and returns at once. */

@@ -19,6 +19,8 @@ async function startAll(world: World, config: ClusterConfig, signal: AbortSignal
   const plain = httpTransport({ url: `https://127.0.0.1:${config.apiPort}`, clock: world.clock, ca });
   const asAccount = serviceAccountClients(world, own, plain);
   const controllers = startControllers(world, (name) => (name === programName ? own : asAccount(name)), {
+    // As kubeadm has it: joining nodes need both.
+    controllers: ['*', 'bootstrapsigner', 'tokencleaner'],
     leaderElect: config.store !== 'embedded',
     identity: `${hostname()}_${process.pid}`,
     rootCa: ca,

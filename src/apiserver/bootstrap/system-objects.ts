@@ -1,5 +1,6 @@
 // The objects that every cluster has from its first second: system namespaces, priority classes, the service
 // range, and the ConfigMap that tells aggregated servers whom to trust. Each hook may run again at any time.
+import type { Clock } from '#base/clock.ts';
 import { isAlreadyExists } from '#machinery';
 import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
 import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
@@ -38,6 +39,15 @@ export const priorityClassesHook: PostStartHook = {
     }
   },
 };
+
+/** Since when uses of tokens out of Secrets are noted: who clears unused ones away must know. */
+export function legacyTokenTrackingHook(clock: Pick<Clock, 'now'>): PostStartHook {
+  const name = 'kube-apiserver-legacy-service-account-token-tracking';
+  return {
+    name: 'start-legacy-token-tracking-controller',
+    run: (writer) => ensure(writer, '', 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data: { since: new Date(clock.now()).toISOString().slice(0, 10) } }),
+  };
+}
 
 /** The range that cluster IPs come from, as the ServiceCIDR "kubernetes". */
 export function serviceCidrHook(serviceCidr: string): PostStartHook {

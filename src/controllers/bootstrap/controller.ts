@@ -51,6 +51,7 @@ function setUpCleaner(context: ControllerContext): Run {
 export const bootstrapsigner: Controller = {
   name: 'bootstrap-signer-controller',
   alias: 'bootstrapsigner',
+  offByDefault: true,
   is: 'Signs the cluster-info document with the bootstrap tokens.',
   serviceAccount: 'bootstrap-signer',
   reads: ['secrets', 'configmaps'],
@@ -61,6 +62,7 @@ export const bootstrapsigner: Controller = {
 export const tokencleaner: Controller = {
   name: 'token-cleaner-controller',
   alias: 'tokencleaner',
+  offByDefault: true,
   is: 'Deletes expired bootstrap tokens.',
   serviceAccount: 'token-cleaner',
   reads: ['secrets'],

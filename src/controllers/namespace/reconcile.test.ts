@@ -64,6 +64,8 @@ test('controllers are switched by name', () => {
   expect(isEnabled(['*', '-job'], 'job-controller', 'job')).toBe(false);
   expect(isEnabled(['*', '-job-controller'], 'deployment-controller', 'deployment')).toBe(true);
   expect(isEnabled(['job'], 'deployment-controller', 'deployment')).toBe(false);
+  expect(chosen(['*']).some((each) => each.alias === 'tokencleaner')).toBe(false);
+  expect(chosen(['*', 'tokencleaner']).some((each) => each.alias === 'tokencleaner')).toBe(true);
   expect(chosen(['deployment', 'podgc']).map((each) => each.name)).toEqual(['deployment-controller', 'pod-garbage-collector-controller']);
   expect(() => chosen(['*', '-nonsense'])).toThrow('no controller "nonsense"');
 });

@@ -134,7 +134,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     writer: createWriter({ ...shared, reservations, admission: createAdmissionChain([]) }, resources, reader, stopped.signal, producerName),
     remove: (plural, name) => removeStored(resources, remove, 'flowcontrol.apiserver.k8s.io', plural, '', name),
   });
-  const hooks = createHookRunner(world, [systemNamespacesHook, ...flow.hooks, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
+  const hooks = createHookRunner(world, [systemNamespacesHook, legacyTokenTrackingHook(world.clock), ...flow.hooks, serviceCidrHook(config.serviceCidr), ...bootstrapHooks(config, allocation.firstAddress), ...security.hooks, ...(config.hooks ?? []), aggregation.hook]);
   const state = { ready: false, closing: false, turnsAway: false };
   const checks = healthChecks(cache, state);
   const keyServices = config.encryption?.checks ?? [];

@@ -1,6 +1,7 @@
 // The cli room's door.
 export { createChecklist, type Checklist, type ChecklistOutput } from './checklist.ts';
 export { dnsService } from './addons.ts';
+export { certsCheck, certsRenew } from './certs.ts';
 export { clientFor, transportFor } from './access.ts';
 export { down, type DownOptions } from './down.ts';
 export { encryptionFile, ensureEncryptionKey } from './encryption-keys.ts';

@@ -51,8 +51,8 @@ function certificateAuthority(clock: Clock, random: Random, config: ClusterConfi
   return writePair(config, name, createCa(random, { commonName, notBeforeMs: now - 5 * 60_000, notAfterMs: now + 3650 * day }));
 }
 
-function leaf(clock: Clock, random: Random, config: ClusterConfig, ca: CertifiedKey, name: string, wanted: Leaf): CertifiedKey {
-  const found = readPair(config, name);
+function leaf(clock: Clock, random: Random, config: ClusterConfig, ca: CertifiedKey, name: string, wanted: Leaf, renew: boolean): CertifiedKey {
+  const found = renew ? undefined : readPair(config, name);
   const now = clock.now();
   if (found !== undefined) {
     const parsed = parseCertificate(found.cert);
@@ -78,9 +78,12 @@ export interface ClusterPki {
   readonly newEncryptionKey: boolean;
 }
 
-/** Makes or renews everything; quick when all is there. */
-export function ensurePki(clock: Clock, random: Random, config: ClusterConfig): ClusterPki {
-  const make = (ca: CertifiedKey, name: string, wanted: Leaf): CertifiedKey => leaf(clock, random, config, ca, name, wanted);
+/**
+ * Makes or renews everything; quick when all is there.
+ * @param renew issue all certificates anew, however long they are still good; authorities and the tokens' key stay.
+ */
+export function ensurePki(clock: Clock, random: Random, config: ClusterConfig, { renew = false } = {}): ClusterPki {
+  const make = (ca: CertifiedKey, name: string, wanted: Leaf): CertifiedKey => leaf(clock, random, config, ca, name, wanted, renew);
   const ca = certificateAuthority(clock, random, config, 'ca', 'kubernetes');
   const frontProxy = certificateAuthority(clock, random, config, 'front-proxy-ca', 'front-proxy-ca');
   const addresses = ['127.0.0.1', '::1', config.nodeIp, firstServiceIp(config.serviceCidr)];

@@ -68,6 +68,16 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .description('write every Secret once, so that all are stored as the encryption configuration says')
     .action(() => perform(async () => (await import('#cli')).secretsReencrypt(realWorld('skiff', 'warn'), (line) => console.log(line))));
 
+  const certs = program.command('certs').description("the cluster's certificates");
+  certs
+    .command('check')
+    .description('how long each is good')
+    .action(() => perform(async () => (await import('#cli')).certsCheck(realWorld('skiff', 'warn'), (line) => console.log(line))));
+  certs
+    .command('renew')
+    .description('issue all anew; the running programs take them over')
+    .action(() => perform(async () => (await import('#cli')).certsRenew(realWorld('skiff', 'warn'), process.env, (line) => console.log(line))));
+
   program.command('server').description("run this machine's API server alone, with kube-apiserver's flags: skiff server --help lists them");
 
   program

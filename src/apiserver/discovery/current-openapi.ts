@@ -1,7 +1,7 @@
 // The OpenAPI documents of what is served at the moment: made anew when custom resources come, go or change. Those of
-// groups that only hold built-in resources are kept.
+// groups that are what they were are kept.
 import type { ResourceInfo } from '#api/resources.ts';
-import { findDescriptions, openApiDocuments, type Descriptions, type OpenApiDocuments } from '#machinery';
+import { findDescriptions, openApiDocuments, type Descriptions, type OpenApiDocuments, type OpenApiReuse } from '#machinery';
 import type { ResourceTable } from '../registry/resources.ts';
 
 function pathOf({ group, version }: ResourceInfo): string {
@@ -15,6 +15,8 @@ export function currentOpenApi(resources: ResourceTable, serverVersion: string):
   const builtIn = resources.told.filter((info) => info.type !== undefined);
   const fixed = openApiDocuments({ ...common, resources: builtIn });
   const builtInPaths = new Set(builtIn.map(pathOf));
+  /** Of custom groups, by path and encoding: at most two for each group. */
+  const reuse: OpenApiReuse = new Map();
   let revision = -1;
   let documents = fixed;
   let changing: ReadonlySet<string> = new Set();
@@ -24,7 +26,8 @@ export function currentOpenApi(resources: ResourceTable, serverVersion: string):
     const { told } = resources;
     changing = new Set(told.filter((info) => info.type === undefined).map(pathOf));
     const customSchema = ({ group, version, plural }: ResourceInfo) => resources.find(group, version, plural)?.handling.openApi;
-    documents = changing.size === 0 ? fixed : openApiDocuments({ ...common, resources: told, customSchema });
+    for (const key of reuse.keys()) if (!changing.has(key.split(' ', 1)[0] ?? '')) reuse.delete(key);
+    documents = changing.size === 0 ? fixed : openApiDocuments({ ...common, resources: told, customSchema, reuse });
     return documents;
   };
   return {

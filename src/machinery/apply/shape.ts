@@ -101,8 +101,10 @@ class LazyField implements FieldShape {
   }
 }
 
+/** What has no type in the tables may be anything (apiextensions JSON and its unions), and is owned whole. */
 function valueShape(type: string): Shape {
-  return isScalar(type) ? scalarShapes[type] : structShape(type);
+  if (isScalar(type)) return scalarShapes[type];
+  return findType(type) === undefined ? untypedAtomic : structShape(type);
 }
 
 function fieldShape(field: FieldSchema): Shape {

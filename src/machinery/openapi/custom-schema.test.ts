@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';
 import { customDefinition, customListDefinition } from './custom-schema.ts';
+import { openApiDocuments, type OpenApiDocuments, type OpenApiReuse } from './documents.ts';
 import { noDescriptions } from './descriptions.ts';
 import type { Dialect, JsonDocument } from './schema-document.ts';
 
@@ -63,4 +64,18 @@ test('embedded objects have the members of every object', () => {
     expect(Object.keys(embedded['properties'] as object)).toEqual(['a', 'apiVersion', 'kind', 'metadata']);
   }
   expect(property('v2', { ...schema, 'x-kubernetes-preserve-unknown-fields': true })).toEqual({ 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true });
+});
+
+test('the document of a group that is what it was is not made again', async () => {
+  const other = { ...info, group: 'other.com' };
+  const schemas = new Map([info, other].map((one) => [one.group, { schema: { type: 'object' }, listKind: 'Foos', preservesUnknown: false, selectableFields: [] }]));
+  const reuse: OpenApiReuse = new Map();
+  const documents = (): OpenApiDocuments => openApiDocuments({ resources: [info, other], customSchema: ({ group }) => schemas.get(group), descriptions: noDescriptions, reuse });
+  const before = documents();
+  const [kept, changed] = [await before.groupVersion('apis/example.com/v1'), await before.groupVersion('apis/other.com/v1')];
+  schemas.set('other.com', { schema: { type: 'object', properties: { a: { type: 'string' } } }, listKind: 'Foos', preservesUnknown: false, selectableFields: [] });
+  const after = documents();
+  expect(await after.groupVersion('apis/example.com/v1')).toBe(kept);
+  expect((await after.groupVersion('apis/other.com/v1'))?.etag).not.toBe(changed?.etag);
+  expect(reuse.size).toBe(2);
 });

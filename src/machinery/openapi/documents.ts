@@ -25,7 +25,12 @@ export interface OpenApiInput {
   readonly descriptions?: Descriptions;
   /** Told as the document's version ("1.36"). */
   readonly serverVersion?: string;
+  /** What earlier documents of the same server leave to later ones: those of groups that are what they were. */
+  readonly reuse?: OpenApiReuse;
 }
+
+/** Documents of /openapi/v3 by "path encoding", with what decided them. */
+export type OpenApiReuse = Map<string, { readonly hash: string; readonly document: Promise<OpenApiDocument> }>;
 
 export interface OpenApiDocument {
   /** Quoted, as the header wants it. */
@@ -41,6 +46,8 @@ export type OpenApiEncoding = 'json' | 'protobuf';
 const renderingVersion = 2;
 /** Members rendered in one turn of the event loop; a few milliseconds. */
 const membersPerSlice = 40;
+/** Groups whose documents' hashes are worked out in one turn. */
+const hashesPerSlice = 8;
 
 type GroupVersion = Pick<ResourceInfo, 'group' | 'version'>;
 
@@ -151,19 +158,34 @@ async function makeV3(input: OpenApiInput, descriptions: Descriptions, { infos, 
   return Buffer.from(`{"openapi":"3.0.0","info":${JSON.stringify(info)},"paths":${await joinObject(paths, slices)},"components":{${schemasText}"securitySchemes":${JSON.stringify(bearer)}}}`);
 }
 
+const schemaHashes = new WeakMap<CustomSchema, string>();
+
+/** Definitions are big, and most of them are what they were when others change. */
+function schemaHash(schema: CustomSchema | undefined): string {
+  if (schema === undefined) return '';
+  let hash = schemaHashes.get(schema);
+  if (hash === undefined) schemaHashes.set(schema, (hash = createHash('sha512').update(JSON.stringify(schema)).digest('hex')));
+  return hash;
+}
+
 /** What decides a document, as a hash for its URL. */
 function contentHash(input: OpenApiInput, { infos, operations }: Contents): string {
-  const custom = infos.map((info) => (info.type === undefined ? input.customSchema?.(info) : undefined));
+  const custom = infos.map((info) => (info.type === undefined ? schemaHash(input.customSchema?.(info)) : undefined));
   const own = infos.length === 0 ? operations : infos;
   return createHash('sha512').update(JSON.stringify([renderingVersion, input.serverVersion, own, custom])).digest('hex').toUpperCase();
 }
 
 /** Every document of /openapi/v3 by its name: "api/v1", "apis/apps", "version". */
-function v3Contents(input: OpenApiInput): Map<string, Contents> {
-  const all = serverContents(input);
-  for (const { group, version } of groupVersions(input.resources)) {
-    all.set(groupVersionPath(group, version).slice(1), contentsOf(input.resources.filter((info) => info.group === group && info.version === version)));
+function v3Contents(input: OpenApiInput): Map<string, () => Contents> {
+  const all = new Map<string, () => Contents>([...serverContents(input)].map(([name, contents]) => [name, () => contents]));
+  const byPath = new Map<string, ResourceInfo[]>();
+  for (const info of input.resources) {
+    const path = groupVersionPath(info.group, info.version).slice(1);
+    const infos = byPath.get(path);
+    if (infos === undefined) byPath.set(path, [info]);
+    else infos.push(info);
   }
+  for (const [path, infos] of byPath) all.set(path, () => contentsOf(infos));
   return new Map([...all].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -180,6 +202,8 @@ export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
   let descriptions = input.descriptions;
   const prose = (): Descriptions => (descriptions ??= findDescriptions());
   const made = new Map<string, Promise<OpenApiDocument>>();
+  let found: Map<string, () => Contents> | undefined;
+  const contentsByPath = (): Map<string, () => Contents> => (found ??= v3Contents(input));
   const once = (key: string, make: () => Promise<Uint8Array>, hash?: string): Promise<OpenApiDocument> => {
     const known = made.get(key);
     if (known !== undefined) return known;
@@ -191,15 +215,26 @@ export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
   return {
     v2: (encoding = 'json') => once(`v2 ${encoding}`, () => makeV2(input, prose(), encoding)),
     index: () => once('index', async () => {
-      const paths = [...v3Contents(input)].map(([name, contents]) => [name, { serverRelativeURL: `/openapi/v3/${name}?hash=${contentHash(input, contents)}` }]);
-      return Buffer.from(JSON.stringify({ paths: Object.fromEntries(paths) }));
+      const paths: Record<string, { serverRelativeURL: string }> = {};
+      for (const [at, [name, contents]] of [...contentsByPath()].entries()) {
+        paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${contentHash(input, contents())}` };
+        if (at % hashesPerSlice === 0) await new Promise<void>((resolve) => endOfTurn(resolve));
+      }
+      return Buffer.from(JSON.stringify({ paths }));
     }),
     async groupVersion(path, encoding = 'json') {
       const key = `${path} ${encoding}`;
       const known = made.get(key);
       if (known !== undefined) return known;
-      const contents = v3Contents(input).get(path);
-      return contents === undefined ? undefined : once(key, () => makeV3(input, prose(), contents, encoding), contentHash(input, contents));
+      const contents = contentsByPath().get(path)?.();
+      if (contents === undefined) return undefined;
+      const hash = contentHash(input, contents);
+      const earlier = input.reuse?.get(key);
+      if (earlier?.hash === hash) return earlier.document;
+      const document = once(key, () => makeV3(input, prose(), contents, encoding), hash);
+      input.reuse?.set(key, { hash, document });
+      document.catch(() => input.reuse?.delete(key));
+      return document;
     },
   };
 }

@@ -33,7 +33,7 @@ function leniency(now: readonly Webhook[], before: readonly Webhook[]): Leniency
   return {
     skipsConditions: now.length === before.length && before.every((hook, i) => jsonEqual(hook.matchConditions, now[i]?.matchConditions)),
     needsHarmless: before.every((hook) => harmless.includes(hook.sideEffects)),
-    needsKnownVersion: before.every(({ admissionReviewVersions: versions = [] }) => versions.length === 0 || versions.some((version) => reviewVersions.includes(version))),
+    needsKnownVersion: before.every(({ admissionReviewVersions: versions }) => (versions ?? []).length === 0 || versions.some((version) => reviewVersions.includes(version))),
     needsUniqueNames: new Set(before.map((hook) => hook.name)).size === before.length,
     allowsBadSelectorValues: before.some((hook) => hasInvalidValues(hook.namespaceSelector) || hasInvalidValues(hook.objectSelector)),
   };

@@ -163,15 +163,23 @@ function immutableErrors(definition: CustomResourceDefinition, old: CustomResour
   return errors;
 }
 
+/** Required lists that were not sent are null in the canonical form. */
+function withVersions(definition: CustomResourceDefinition): CustomResourceDefinition {
+  const versions: CustomResourceDefinitionVersion[] | null = definition.spec.versions;
+  return versions === null ? { ...definition, spec: { ...definition.spec, versions: [] } } : definition;
+}
+
 export const customResourceDefinition = kind<CustomResourceDefinition>({
-  create(definition) {
+  create(given) {
+    const definition = withVersions(given);
     const rule: NameRule = (name, prefix) => {
       const wanted = `${definition.spec.names.plural}.${definition.spec.group}`;
       return [...nameIsSubdomain(name, prefix), ...(name === wanted ? [] : ['must be spec.names.plural+"."+spec.group'])];
     };
     return [...validateObjectMeta(definition.metadata, false, rule), ...specErrors(definition, optionsOfCreate), ...afterSpec(definition, undefined)];
   },
-  update(definition, old) {
+  update(given, before) {
+    const [definition, old] = [withVersions(given), withVersions(before)];
     const options = optionsOfUpdate(definition, old);
     return [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...specErrors(definition, options), ...immutableErrors(definition, old, options), ...afterSpec(definition, old)];
   },

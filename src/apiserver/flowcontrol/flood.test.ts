@@ -1,5 +1,7 @@
 // One tenant floods the server with lists of everything; the leases of the nodes are renewed in time all the same.
 import { expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
+import { endOfTurn } from '#base/turn.ts';
 import { openMemoryStore } from '#store';
 import { memoryTransport } from '#wire';
 import { startTestServer, testWorld, pod } from '../test-server.case.ts';
@@ -25,12 +27,12 @@ test('2,000 lists of one service account delay no lease beyond its deadline', as
     });
     const waits: number[] = [];
     while (done < 2000) {
-      const started = performance.now();
+      const started = systemClock.monotonic();
       const renewed = await node.request({ method: 'PATCH', path: `${leases}/n1`, headers: { 'content-type': 'application/merge-patch+json' }, body: JSON.stringify({ spec: { renewTime: new Date(waits.length * 1000).toISOString().replace('Z', '000Z') } }) });
       await renewed.bytes();
-      waits.push(performance.now() - started);
+      waits.push(systemClock.monotonic() - started);
       expect(renewed.status).toBe(200);
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => endOfTurn(resolve));
     }
     const statuses = await Promise.all(flood);
     console.log(`${waits.length} renewals, the slowest took ${Math.max(...waits).toFixed(0)} ms; lists: ${statuses.filter((s) => s === 200).length} answered, ${statuses.filter((s) => s === 429).length} refused`);

@@ -145,7 +145,7 @@ test('superfluous queues go when they are empty', () => {
 test('hands are dealt without repetition and as evenly as cards', () => {
   expect(dealProblem(128, 10)).toContain('required entropy bits');
   expect(dealProblem(4, 5)).toContain('is greater than deckSize');
-  const counts = new Array<number>(16).fill(0);
+  const counts = Array.from({ length: 16 }, () => 0);
   for (let i = 0; i < 4000; i++) {
     const hand = dealHand(hashFlow('schema', `user-${i}`), 16, 4);
     expect(new Set(hand).size).toBe(4);

@@ -13,6 +13,9 @@ const groupPackages = new Map([...packageGroups].filter(([pkg]) => pkg !== 'meta
 // The group that configuration kinds had first.
 groupPackages.set('apiserver.k8s.io', 'apiserver');
 
+/** Asked twice for every body. */
+const gvks = new Map<string, GroupVersionKind>();
+
 export interface GroupVersionKind {
   readonly group: string;
   readonly version: string;
@@ -21,8 +24,14 @@ export interface GroupVersionKind {
 
 /** "apps.v1.Deployment" → apps, v1, Deployment. */
 export function gvkOfType(type: string): GroupVersionKind {
-  const [pkg = '', version = '', kind = ''] = type.split('.');
-  return { group: packageGroups.get(pkg) ?? pkg, version, kind };
+  let known = gvks.get(type);
+  if (known === undefined) {
+    const [pkg = '', version = '', kind = ''] = type.split('.');
+    known = { group: packageGroups.get(pkg) ?? pkg, version, kind };
+    // Types are the schema's; a name from elsewhere is not kept.
+    if (findType(type) !== undefined) gvks.set(type, known);
+  }
+  return known;
 }
 
 /** "apps/v1" and "Deployment" → "apps.v1.Deployment"; undefined for a kind that is not built in. */

@@ -62,8 +62,17 @@ export function persistentVolumeWarnings(volume: PersistentVolume): string[] {
   return warnings;
 }
 
+const noted: ReadonlySet<string> = new Set(['ephemeral', ...[...removedBefore, ...removedAfter].map(([field]) => field)]);
+
+/** Has the volume a field that may be worth a warning? Nearly all have none. */
+function isNoted(volume: Volume): boolean {
+  for (const name in volume) if (noted.has(name)) return true;
+  return false;
+}
+
 export function volumeWarnings(volumes: readonly Volume[] | undefined, path: string): string[] {
   const warnings = (volumes ?? []).flatMap((volume, i) => {
+    if (!isNoted(volume)) return [];
     const removed = (rows: typeof removedBefore): string[] => rows.filter(([field]) => volume[field]).map(([, name, text]) => `${path}[${i}].${name}: ${text}`);
     const template = volume.ephemeral?.volumeClaimTemplate;
     const claim = template ? claimSpecWarnings(template.spec, `${path}[${i}].ephemeral.volumeClaimTemplate.spec`) : [];

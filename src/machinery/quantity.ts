@@ -30,6 +30,8 @@ export function parseQuantity(text: string | number): Quantity {
   let quantity = parsed.get(key);
   if (quantity === undefined) {
     quantity = parse(key.trim());
+    // White space around a quantity may be a megabyte long; such a text comes once.
+    if (key.length > longestText) return quantity;
     if (parsed.size >= cacheLimit) parsed.clear();
     parsed.set(key, quantity);
   }

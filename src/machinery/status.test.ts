@@ -21,3 +21,12 @@ test('invalid objects list every error', () => {
   expect(error.message).toBe('Pod "a" is invalid: [spec.containers[0].name: Required value, spec.x: Unsupported value: "a\\"b": supported values: "A", "B", spec.n: Invalid value: -1: must be ≥ 0]');
   expect(error.status.details?.causes?.[0]).toEqual({ reason: 'FieldValueRequired', message: 'Required value', field: 'spec.containers[0].name' });
 });
+
+test('a refusal is no larger than a request, however many errors there are and however much each lists', () => {
+  const allowed = Array.from({ length: 2_000 }, (_, i) => `name-${i}`);
+  const { detail } = notSupported('', '', allowed);
+  const errors = Array.from({ length: 5_000 }, (_, i) => ({ type: 'NotSupported' as const, field: index('spec.list', i), badValue: `x${i}`, detail }));
+  const { status } = invalid({ group: '', kind: 'Pod' }, 'a', errors);
+  expect(status.details?.causes?.length).toBeGreaterThan(10);
+  expect(JSON.stringify(status).length).toBeLessThan(4 * 2 ** 20);
+});

@@ -92,9 +92,22 @@ export function applyConflict(causes: readonly StatusCause[], message: string): 
 
 /** More mistakes than a person reads; an answer with all of them would be larger than the request. */
 const errorsTold = 1000;
+/** Each may list all that would have been allowed: together they stay within what a request may hold. */
+const charactersTold = 2 ** 20;
+
+/** The first errors, at least one, up to both bounds. */
+function toldOf(all: readonly FieldError[]): readonly FieldError[] {
+  let characters = 0;
+  let count = 0;
+  while (count < all.length && count < errorsTold && characters < charactersTold) {
+    const error = all[count++];
+    if (error !== undefined) characters += errorBody(error).length;
+  }
+  return all.slice(0, count);
+}
 
 export function invalid(gk: GroupKind, name: string, all: readonly FieldError[]): StatusError {
-  const errors = all.length > errorsTold ? all.slice(0, errorsTold) : all;
+  const errors = toldOf(all);
   const kind = gk.group === '' ? gk.kind : `${gk.kind}.${gk.group}`;
   const head = `${kind} ${goQuote(name)} is invalid`;
   const causes = errors.map((e) => ({ reason: causeReason(e), message: errorBody(e), ...(e.field === '' ? {} : { field: e.field }) }));

@@ -73,7 +73,12 @@ function checkUsages(csr: Csr, old: Csr | undefined): FieldError[] {
   if (before.every((usage) => usages.includes(usage))) {
     for (const [i, usage] of list.entries()) if (!usages.includes(usage)) errors.push(notSupported(index(path, i), usage, usages));
   }
-  if (!hasTwice(before)) for (const [i, usage] of list.entries()) if (list.indexOf(usage) < i) errors.push(duplicate(index(path, i), usage));
+  if (hasTwice(before)) return errors;
+  const seen = new Set<string>();
+  for (const [i, usage] of list.entries()) {
+    if (seen.has(usage)) errors.push(duplicate(index(path, i), usage));
+    seen.add(usage);
+  }
   return errors;
 }
 

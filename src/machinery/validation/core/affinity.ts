@@ -161,6 +161,8 @@ function checkLabelKeys(path: string, keys: readonly string[], mismatch: readonl
 export function checkTopologySpread(constraints: readonly TopologySpreadConstraint[] | undefined, path: string, relaxed: boolean): FieldError[] {
   const errors: FieldError[] = [];
   const list = constraints ?? [];
+  const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string => JSON.stringify([topologyKey, whenUnsatisfiable]);
+  const last = new Map(list.map((constraint, i) => [pairOf(constraint), i]));
   for (const [i, constraint] of list.entries()) {
     const at = index(path, i);
     const { topologyKey = '', whenUnsatisfiable = '' } = constraint;
@@ -169,7 +171,7 @@ export function checkTopologySpread(constraints: readonly TopologySpreadConstrai
     if (!['DoNotSchedule', 'ScheduleAnyway'].includes(whenUnsatisfiable)) {
       errors.push(notSupported(child(at, 'whenUnsatisfiable'), whenUnsatisfiable, ['DoNotSchedule', 'ScheduleAnyway']));
     }
-    if (list.slice(i + 1).some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)) {
+    if (last.get(pairOf(constraint)) !== i) {
       errors.push(duplicate(child(at, '{topologyKey, whenUnsatisfiable}'), `{${topologyKey}, ${whenUnsatisfiable}}`));
     }
     const minDomains = constraint.minDomains ?? undefined;

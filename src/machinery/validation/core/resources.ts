@@ -141,6 +141,9 @@ function checkAgainstLimit(name: string, amount: Quantity, limits: Readonly<Reco
 function checkClaimNames(claims: readonly ResourceClaim[] | undefined, podClaims: ReadonlySet<string>, path: string): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
+  /** How many requests of a claim have been named. */
+  const requests = new Map<string, number>();
+  let known: string | undefined;
   for (const [i, { name, request = '' }] of (claims ?? []).entries()) {
     const at = index(path, i);
     if (name === '') {
@@ -153,12 +156,13 @@ function checkClaimNames(claims: readonly ResourceClaim[] | undefined, podClaims
       if (request !== '') addAll(errors, checkLabel1123(request, child(at, 'request')));
       const full = request === '' ? name : `${name}/${request}`;
       if (names.has(full)) errors.push(duplicate(at, full));
-      else if (request === '') for (const known of names) if (known.startsWith(`${name}/`)) errors.push(duplicate(at, name));
+      else if (request === '') for (let twice = requests.get(name) ?? 0; twice > 0; twice--) errors.push(duplicate(at, name));
+      else requests.set(name, (requests.get(name) ?? 0) + 1);
       names.add(full);
     }
     if (podClaims.has(name)) continue;
-    const list = podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`;
-    errors.push({ type: 'NotFound', field: at, badValue: name, detail: `must be one of the names in pod.spec.resourceClaims${list}` });
+    known ??= `must be one of the names in pod.spec.resourceClaims${podClaims.size === 0 ? ' which is empty' : `: ${[...podClaims].sort().join(', ')}`}`;
+    errors.push({ type: 'NotFound', field: at, badValue: name, detail: known });
   }
   return errors;
 }

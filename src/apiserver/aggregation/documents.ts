@@ -70,7 +70,7 @@ function subresourceOf(resource: APIResource): NonNullable<APIResourceDiscovery[
 }
 
 /** The older form of discovery as the newer one. */
-export function fromLegacyList(list: APIResourceList, version: string): APIVersionDiscovery {
+function fromLegacyList(list: APIResourceList, version: string): APIVersionDiscovery {
   const resources = list.resources.filter((resource) => !resource.name.includes('/')).map((resource): APIResourceDiscovery => {
     const subresources = list.resources.filter((sub) => sub.name.startsWith(`${resource.name}/`)).map(subresourceOf);
     return {
@@ -119,7 +119,7 @@ function referencesIn(value: unknown, found: Set<string>): void {
 }
 
 /** The paths of one group and version with the definitions that they need. */
-export function openApiV2Part(document: unknown, remote: RemoteService): OpenApiV2Part | undefined {
+function openApiV2Part(document: unknown, remote: RemoteService): OpenApiV2Part | undefined {
   if (!isObject(document) || !isObject(document.paths)) return undefined;
   const { definitions: all } = document;
   const known = isObject(all) ? all : {};

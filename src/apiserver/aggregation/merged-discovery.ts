@@ -27,7 +27,7 @@ interface Entry extends Ranked {
 }
 
 /** Where a group and version stands: as its APIService says, or as it would be registered. */
-export function priorityOf(services: ApiServices, group: string, version: string): Priority {
+function priorityOf(services: ApiServices, group: string, version: string): Priority {
   return services.priorities.get(`${group}/${version}`) ?? builtInPriority(group, version) ?? customPriority;
 }
 

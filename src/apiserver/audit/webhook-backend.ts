@@ -43,7 +43,13 @@ export function webhookBackend(world: World, options: WebhookBackendOptions, met
   const post = async (body: string): Promise<void> => {
     const authorization = authorizationOf(user);
     const headers = { 'content-type': 'application/json', accept: 'application/json', ...(authorization === undefined ? {} : { authorization }) };
-    await sendOnce(transport, `${url.pathname}${url.search}`, headers, body, AbortSignal.any([closed.signal, AbortSignal.timeout(requestTimeoutMs)]));
+    const late = new AbortController();
+    const timer = world.clock.after(requestTimeoutMs, () => late.abort(new Error('context deadline exceeded')));
+    try {
+      await sendOnce(transport, `${url.pathname}${url.search}`, headers, body, AbortSignal.any([closed.signal, late.signal]));
+    } finally {
+      timer.cancel();
+    }
   };
   const send = async (events: readonly AuditEvent[]): Promise<boolean> => {
     const body = stringifyJson({ kind: 'EventList', apiVersion: 'audit.k8s.io/v1', metadata: {}, items: events.map((event) => eventFields(event, false)) });

@@ -40,7 +40,7 @@ function values(header: string | undefined): string[] {
 }
 
 /** What the headers ask for, as they say it; undefined when they ask for nothing. Throws 400. */
-export function wantedIdentity(headers: Headers): Wanted | undefined {
+function wantedIdentity(headers: Headers): Wanted | undefined {
   const extra = extraHeaders(headers, ['impersonate-extra-']);
   const wanted: Wanted = { name: headers['impersonate-user'] ?? '', uid: headers['impersonate-uid'] ?? '', groups: values(headers['impersonate-group']), extra };
   if (wanted.name !== '') return wanted;
@@ -58,7 +58,7 @@ function describe({ uid, groups, extra }: Wanted): string {
 }
 
 /** Throws what the authorizer's refusal is to the caller. */
-export async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
+async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
   const verdict = await authorizer.authorize(attributes);
   if (verdict.decision === 'allow') return;
   const texts = [verdict.error ?? '', verdict.reason].filter((text) => text !== '');

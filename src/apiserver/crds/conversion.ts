@@ -17,7 +17,7 @@ export interface Conversion {
 }
 
 /** Objects of which nothing but the type is known to differ. */
-export const noConversion: Conversion = {
+const noConversion: Conversion = {
   immediate: true,
   convert: (objects, apiVersion) => objects.map((object) => ({ ...cloneJson(object), apiVersion })),
 };

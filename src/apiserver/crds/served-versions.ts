@@ -39,7 +39,7 @@ export interface DefinitionPlan {
 }
 
 /** Where its objects are kept. */
-export function customPrefix(definition: CustomResourceDefinition): string {
+function customPrefix(definition: CustomResourceDefinition): string {
   return `/registry/${definition.spec.group}/${definition.spec.names.plural}/`;
 }
 

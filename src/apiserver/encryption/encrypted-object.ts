@@ -3,9 +3,6 @@
 // are upstream's; the bytes are what its decoder reads and its encoder writes.
 import { isDns1123Subdomain } from '#machinery';
 
-/** How the data key is made from the decrypted source. */
-export type SourceType = 'aes-gcm-key' | 'hkdf-seed';
-
 export interface EncryptedSource {
   readonly keyId: string;
   readonly encryptedDekSource: Uint8Array;

@@ -28,7 +28,7 @@ export interface PrefixedTransformer {
 
 const encryptedPrefix = Buffer.from('k8s:enc:');
 
-export function hasPrefix(value: Uint8Array, prefix: Uint8Array): boolean {
+function hasPrefix(value: Uint8Array, prefix: Uint8Array): boolean {
   if (value.length < prefix.length) return false;
   for (let at = 0; at < prefix.length; at++) if (value[at] !== prefix[at]) return false;
   return true;

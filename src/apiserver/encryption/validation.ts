@@ -112,7 +112,7 @@ function keyErrors(key: EncryptionKey, path: string, sizes: readonly number[]): 
 }
 
 /** As Go's StdEncoding: padded, line ends allowed, nothing else. */
-export function decodeBase64(input: string): Buffer | undefined {
+function decodeBase64(input: string): Buffer | undefined {
   const plain = input.replace(/[\r\n]/g, '');
   if (plain.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(plain)) return undefined;
   return Buffer.from(plain, 'base64');

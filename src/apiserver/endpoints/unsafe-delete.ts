@@ -17,7 +17,7 @@ export function asksForUnsafeDeletion(options: DeleteOptions): boolean {
 }
 
 /** What may not be asked for at the same time. */
-export function unsafeDeletionErrors(options: DeleteOptions): FieldError[] {
+function unsafeDeletionErrors(options: DeleteOptions): FieldError[] {
   const given: readonly (readonly [string, boolean])[] = [
     ['dryRun', (options.dryRun ?? []).length > 0], ['propagationPolicy', options.propagationPolicy !== undefined], ['orphanDependents', options.orphanDependents !== undefined],
     ['gracePeriodSeconds', options.gracePeriodSeconds !== undefined], ['preconditions', options.preconditions !== undefined],
@@ -26,7 +26,7 @@ export function unsafeDeletionErrors(options: DeleteOptions): FieldError[] {
 }
 
 /** @param errors Of DeleteOptions. */
-export function refuseOptions(errors: readonly FieldError[]): void {
+function refuseOptions(errors: readonly FieldError[]): void {
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', errors);
 }
 

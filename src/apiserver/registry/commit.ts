@@ -29,7 +29,7 @@ export function storeFailure(message: string, code = 500): StatusError {
 const tooLargeMessage = 'etcdserver: request is too large';
 
 /** The object as it is stored, without its resourceVersion. Throws when it is larger than the store takes. */
-export function encodeForStore(resource: StoredResource, object: KubeObject): Buffer {
+function encodeForStore(resource: StoredResource, object: KubeObject): Buffer {
   const stored = encodeStored(resource.head, object);
   if (stored.length <= largestWriteBytes) return stored;
   if (object.metadata?.managedFields === undefined) throw storeFailure(tooLargeMessage);

@@ -111,7 +111,7 @@ function resourceMatches(rule: MatchRule, resource: string, subresource: string)
 }
 
 /** One rule against a request seen as `resource`. */
-export function ruleMatches(rule: MatchRule, request: AdmissionRequest, resource: GroupVersionResource): boolean {
+function ruleMatches(rule: MatchRule, request: AdmissionRequest, resource: GroupVersionResource): boolean {
   return (
     scopeMatches(rule, request, resource) && includes(rule.operations, request.operation) && includes(rule.apiGroups, resource.group) && includes(rule.apiVersions, resource.version) &&
     resourceMatches(rule, resource.resource, request.subresource) && ((rule.resourceNames ?? []).length === 0 || (rule.resourceNames?.includes(request.name) ?? false))
@@ -127,7 +127,7 @@ interface KnownVersions {
 const knownVersions = new WeakMap<object, KnownVersions>();
 
 /** Every served version of what the resource is, its own not among them. */
-export function otherVersions(resources: MatchingPorts['resources'], resource: ResourceInfo): readonly ServedResource[] {
+function otherVersions(resources: MatchingPorts['resources'], resource: ResourceInfo): readonly ServedResource[] {
   let known = knownVersions.get(resources);
   if (known === undefined || known.revision !== resources.revision) {
     known = { revision: resources.revision, byResource: new Map() };
@@ -152,7 +152,7 @@ function asMatch(own: ServedResource, served: ServedResource, subresource: strin
 }
 
 /** The request as the first rule that matches sees it. */
-export function matchRules(ports: MatchingPorts, rules: readonly MatchRule[], matchPolicy: string | undefined, request: AdmissionRequest): Match | undefined {
+function matchRules(ports: MatchingPorts, rules: readonly MatchRule[], matchPolicy: string | undefined, request: AdmissionRequest): Match | undefined {
   const { resource, subresource } = request;
   const own = ports.resources.find(resource.group, resource.version, resource.plural);
   if (own === undefined) return undefined;

@@ -1,6 +1,7 @@
-// Defaults of admissionregistration.k8s.io/v1 (pkg/apis/admissionregistration/v1/defaults.go).
+// Defaults of admissionregistration.k8s.io (pkg/apis/admissionregistration/*/defaults.go). The policies have the same at
+// each version, besides that a v1alpha1 binding need not say what a missing parameter means.
 import type {
-  MatchResources, MutatingAdmissionPolicySpec, MutatingWebhook, NamedRuleWithOperations, RuleWithOperations, ServiceReference, ValidatingAdmissionPolicySpec, ValidatingWebhook,
+  MatchResources, MutatingAdmissionPolicySpec, MutatingWebhook, NamedRuleWithOperations, ParamRef, RuleWithOperations, ServiceReference, ValidatingAdmissionPolicySpec, ValidatingWebhook,
 } from '#api/admissionregistration/v1.ts';
 import { hook, type Hooks } from './hook.ts';
 
@@ -14,6 +15,12 @@ function webhookDefaults(webhook: ValidatingWebhook): void {
 
 const failurePolicy = hook<ValidatingAdmissionPolicySpec & MutatingAdmissionPolicySpec>((spec) => {
   spec.failurePolicy ??= 'Fail';
+});
+
+const matchResources = hook<MatchResources>((match) => {
+  match.matchPolicy ??= 'Equivalent';
+  match.namespaceSelector ??= {};
+  match.objectSelector ??= {};
 });
 
 const scope = hook<RuleWithOperations & NamedRuleWithOperations>((rule) => {
@@ -33,9 +40,15 @@ export const hooks: Hooks = {
   }),
   'admissionregistration.v1.ValidatingAdmissionPolicySpec': failurePolicy,
   'admissionregistration.v1.MutatingAdmissionPolicySpec': failurePolicy,
-  'admissionregistration.v1.MatchResources': hook<MatchResources>((match) => {
-    match.matchPolicy ??= 'Equivalent';
-    match.namespaceSelector ??= {};
-    match.objectSelector ??= {};
+  'admissionregistration.v1.MatchResources': matchResources,
+  ...Object.fromEntries(
+    ['v1alpha1', 'v1beta1'].flatMap((version) => [
+      [`admissionregistration.${version}.MutatingAdmissionPolicySpec`, failurePolicy],
+      [`admissionregistration.${version}.NamedRuleWithOperations`, scope],
+      [`admissionregistration.${version}.MatchResources`, matchResources],
+    ]),
+  ),
+  'admissionregistration.v1alpha1.ParamRef': hook<ParamRef>((reference) => {
+    reference.parameterNotFoundAction ??= 'Deny';
   }),
 };

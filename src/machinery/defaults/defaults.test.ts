@@ -78,3 +78,16 @@ test('pod-level requests follow from containers and limits', () => {
   });
   expect(pod['spec']).toMatchObject({ resources: { limits: { cpu: '4', memory: '1Gi' }, requests: { cpu: '1500m', memory: '1Gi' } } });
 });
+
+test('policies have the same defaults at every version', () => {
+  for (const version of ['v1alpha1', 'v1beta1', 'v1']) {
+    const { spec } = defaulted(`admissionregistration.${version}.MutatingAdmissionPolicy`, {
+      apiVersion: `admissionregistration.k8s.io/${version}`, kind: 'MutatingAdmissionPolicy', metadata: { name: 'a' },
+      spec: { matchConstraints: { resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'] }] } },
+    });
+    expect(spec).toEqual({
+      failurePolicy: 'Fail',
+      matchConstraints: { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: '*' }] },
+    });
+  }
+});

@@ -11,7 +11,10 @@ export interface ParsedCsr extends Subject, AlternativeNames {
 
 const extensionRequestOid = '1.2.840.113549.1.9.14';
 
+/** Of signature algorithms. SHA-1 is good enough for proving a key here, as Go's library has it for requests. */
 const digests: Readonly<Record<string, string | null>> = {
+  '1.2.840.113549.1.1.5': 'sha1',
+  '1.2.840.10045.4.1': 'sha1',
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
   '1.2.840.113549.1.1.13': 'sha512',

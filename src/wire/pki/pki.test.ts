@@ -85,6 +85,11 @@ describe.each(['ecdsa-p256', 'rsa-2048'] as const)('a CA with an %s key', (keyTy
   });
 });
 
+it('a request may be signed with SHA-1, which old tools still do', () => {
+  const old = 'MIHHMHACAQAwDjEMMAoGA1UEAwwDb2xkMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0Rp/chQ7HaZtY98yDNZYrqyTKcVzvs/BlRpBA9fiAYT/FBHAzVgvoHZRP5mrG8Pqt/iPIFjq3v/smxOmgYlhM6AAMAkGByqGSM49BAEDSAAwRQIgMbpUZCoNfu6KMxescfN/madq80QKRpvjFeQ0x4wu1vMCIQCfKPXqUNZCQOQ8dUekkUJFBecLJJdrCfLQfd28sYjxPg==';
+  expect(parseCsr(`-----BEGIN CERTIFICATE REQUEST-----\n${old}\n-----END CERTIFICATE REQUEST-----\n`)).toMatchObject({ commonName: 'old' });
+});
+
 describe('bad input', () => {
   it('refuses requests that are malformed, foreign or wrongly signed', () => {
     const csr = createCsr(generateKey(), { commonName: 'x', organizations: [] });

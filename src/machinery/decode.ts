@@ -11,6 +11,7 @@ import { parsingCarefully } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KubeObject } from './object.ts';
 import { decodeProtobuf, isProtobuf } from './protobuf/object.ts';
+import type { WireBudget } from './protobuf/reader.ts';
 import { atOnce, inSlices, type Sliced } from './slices.ts';
 import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from './status.ts';
 import { planOf } from './type-plan.ts';
@@ -95,7 +96,7 @@ function isYamlType(mediaType: string): boolean {
 /** @param given The body, where it has been read already. */
 function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sliced<Decoded> {
   const mediaType = mediaTypeOf(options);
-  if (mediaType === 'application/vnd.kubernetes.protobuf') return decodeProtobufBody(bytes, options);
+  if (mediaType === 'application/vnd.kubernetes.protobuf') return yield* decodeProtobufBody(bytes, options);
   const body = given ?? (isCborType(mediaType) && options.cbor === true ? yield* readCborBody(bytes, options) : yield* readBody(bytes, mediaType, options));
   yield;
   const value = body.value;
@@ -267,17 +268,25 @@ function summary(bytes: Uint8Array): string {
   return `${bytes[0] === 0x7b ? head.toString('utf8') : head.toString('hex')}${bytes.length > 30 ? ' ...' : ''}`;
 }
 
-function decodeProtobufBody(bytes: Uint8Array, options: DecodeOptions): Decoded {
+/** Protobuf writes the empty messages that JSON leaves out: it may have more values. */
+function budgetOf({ limits }: DecodeOptions): WireBudget | undefined {
+  const most = limits?.maxValues;
+  return most === undefined ? undefined : { left: 2 * most, refusal: () => new TooManyValuesError(`more than ${most} values`) };
+}
+
+function* decodeProtobufBody(bytes: Uint8Array, options: DecodeOptions): Sliced<Decoded> {
   if (!isProtobuf(bytes)) {
     throw unrecognized(options, bytes, 'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
   let decoded: KubeObject;
   try {
-    decoded = decodeProtobuf(bytes, options.type).object;
+    decoded = decodeProtobuf(bytes, options.type, budgetOf(options)).object;
   } catch (error) {
+    if (error instanceof TooManyValuesError) throw requestEntityTooLarge(`the body has ${error.message}`);
     if (error instanceof StatusError) throw error;
     throw unrecognized(options, bytes, error instanceof Error ? error.message : String(error));
   }
   if (options.type === undefined) return { object: decoded, warnings: [] };
-  return atOnce(decodeTyped(decoded, bytes, { value: decoded, duplicates: [] }, options.type, { ...options, fieldValidation: 'Ignore' }));
+  yield;
+  return yield* decodeTyped(decoded, bytes, { value: decoded, duplicates: [] }, options.type, { ...options, fieldValidation: 'Ignore' });
 }

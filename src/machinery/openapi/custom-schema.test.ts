@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';
-import { customDefinition, customListDefinition } from './custom-schema.ts';
+import { customDefinition, customListDefinition, type CustomSchema } from './custom-schema.ts';
 import { openApiDocuments, type OpenApiDocuments, type OpenApiReuse } from './documents.ts';
 import { noDescriptions } from './descriptions.ts';
 import type { Dialect, JsonDocument } from './schema-document.ts';
@@ -68,7 +68,7 @@ test('embedded objects have the members of every object', () => {
 
 test('the document of a group that is what it was is not made again', async () => {
   const other = { ...info, group: 'other.com' };
-  const schemas = new Map([info, other].map((one) => [one.group, { schema: { type: 'object' }, listKind: 'Foos', preservesUnknown: false, selectableFields: [] }]));
+  const schemas = new Map<string, CustomSchema>([info, other].map((one) => [one.group, { schema: { type: 'object' }, listKind: 'Foos', preservesUnknown: false, selectableFields: [] }]));
   const reuse: OpenApiReuse = new Map();
   const documents = (): OpenApiDocuments => openApiDocuments({ resources: [info, other], customSchema: ({ group }) => schemas.get(group), descriptions: noDescriptions, reuse });
   const before = documents();

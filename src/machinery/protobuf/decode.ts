@@ -39,8 +39,12 @@ function readField(reader: WireReader, field: FieldPlan, wireType: number, out: 
     const list: unknown[] = Array.isArray(known) ? known : [];
     out[field.name] = list;
     if (wireType === 2 && isVarint(field)) {
-      for (const packed = reader.message(); !packed.done; ) list.push(readOne(packed, field, 0, depth));
+      for (const packed = reader.message(); !packed.done; ) {
+        reader.spend();
+        list.push(readOne(packed, field, 0, depth));
+      }
     } else {
+      reader.spend();
       list.push(readOne(reader, field, wireType, depth));
     }
     return;

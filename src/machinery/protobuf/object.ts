@@ -6,7 +6,7 @@ import { planOf } from '../type-plan.ts';
 import { ReadContext, readMessage } from '../wire-read.ts';
 import { readFields } from './decode.ts';
 import { writeMessage } from './encode.ts';
-import { ProtobufError, WireReader } from './reader.ts';
+import { ProtobufError, WireReader, type WireBudget } from './reader.ts';
 import { ReverseWriter } from './writer.ts';
 
 const magic = Uint8Array.from([0x6b, 0x38, 0x73, 0x00]);
@@ -79,8 +79,8 @@ export function decodeWatchEvent(bytes: Uint8Array): { type: string; object: Uin
 }
 
 /** A message without envelope, in canonical form. Throws ProtobufError. */
-export function decodeMessage(type: string, bytes: Uint8Array): KubeObject {
-  return readMessage(planOf(type), readFields(new WireReader(bytes), type, {}), new ReadContext(false));
+export function decodeMessage(type: string, bytes: Uint8Array, budget?: WireBudget): KubeObject {
+  return readMessage(planOf(type), readFields(new WireReader(bytes, 0, bytes.length, budget), type, {}), new ReadContext(false));
 }
 
 export interface DecodedProtobuf {
@@ -93,7 +93,7 @@ export interface DecodedProtobuf {
  * Decodes an object in its envelope, in canonical form. `fallbackType` serves envelopes without apiVersion and
  * kind. Throws ProtobufError for broken bytes and for kinds that are not built in.
  */
-export function decodeProtobuf(bytes: Uint8Array, fallbackType?: string): DecodedProtobuf {
+export function decodeProtobuf(bytes: Uint8Array, fallbackType?: string, budget?: WireBudget): DecodedProtobuf {
   if (!isProtobuf(bytes)) {
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
@@ -116,7 +116,7 @@ export function decodeProtobuf(bytes: Uint8Array, fallbackType?: string): Decode
   const { group, version } = parseApiVersion(apiVersion);
   const type = typeOfGvk(group, version, kind) ?? (kind === '' ? fallbackType : undefined);
   if (type === undefined) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  const object: KubeObject = decodeMessage(type, raw);
+  const object: KubeObject = decodeMessage(type, raw, budget);
   if (kind !== '') object.kind = kind;
   if (apiVersion !== '') object.apiVersion = apiVersion;
   return { apiVersion, kind, object };

@@ -51,3 +51,11 @@ test('broken bytes are refused, whatever they are', () => {
     }
   }
 });
+
+test('a body with too many values is refused', () => {
+  const data = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`k${i}`, '']));
+  const bytes = encodeProtobuf('core.v1.ConfigMap', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data });
+  const decode = (maxValues: number): unknown => decodeObject(bytes, { type: 'core.v1.ConfigMap', contentType: 'application/vnd.kubernetes.protobuf', limits: { maxValues } });
+  expect(decode(300)).toBeDefined();
+  expect(() => decode(100)).toThrow('more than 100 values');
+});

@@ -4,12 +4,21 @@ export class ProtobufError extends Error {
   override name = 'ProtobufError';
 }
 
+/** How many messages, list items and map entries may still come; shared by all readers of one body. */
+export interface WireBudget {
+  left: number;
+  /** Says what is wrong when nothing is left. */
+  refusal(): Error;
+}
+
 export class WireReader {
   readonly #buffer: Buffer;
+  readonly #budget: WireBudget | undefined;
   at: number;
   readonly end: number;
 
-  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length, budget?: WireBudget) {
+    this.#budget = budget;
     this.#buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = start;
     this.end = end;
@@ -66,9 +75,15 @@ export class WireReader {
   /** A length-delimited field as a reader of its own; this reader moves past it. */
   message(): WireReader {
     const end = this.sizedEnd();
-    const inner = new WireReader(this.#buffer, this.at, end);
+    const inner = new WireReader(this.#buffer, this.at, end, this.#budget);
+    this.spend();
     this.at = end;
     return inner;
+  }
+
+  /** Counts a value. Throws when there are too many. */
+  spend(): void {
+    if (this.#budget !== undefined && --this.#budget.left < 0) throw this.#budget.refusal();
   }
 
   text(): string {

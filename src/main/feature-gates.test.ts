@@ -1,3 +1,4 @@
+// --feature-gates as upstream takes it: defaults, whole stages, refusals, help and metrics.
 import { describe, expect, test } from 'vitest';
 import { featureGates, gateHelp } from './feature-gates.ts';
 

@@ -183,6 +183,8 @@ export interface Impersonated {
 /** Work that runs once the server serves, until it succeeds; /readyz shows it as poststarthook/<name>. */
 export interface PostStartHook {
   readonly name: string;
+  /** Nothing waits for it: the server is ready before it has succeeded. */
+  readonly background?: boolean;
   run(writer: ObjectWriter, signal: AbortSignal): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 // Runs the post-start hooks, each until it succeeds, in the order given: later ones may need what earlier ones
-// made. /readyz shows each as poststarthook/<name>.
+// made. Those that run in the background hold nobody up. /readyz shows each as poststarthook/<name>.
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
@@ -21,11 +21,11 @@ export function createHookRunner(world: World, hooks: readonly PostStartHook[]):
     checks: hooks.map((hook) => ({
       name: `poststarthook/${hook.name}`,
       check() {
-        if (!done.has(hook.name)) throw new Error('not finished');
+        if (hook.background !== true && !done.has(hook.name)) throw new Error('not finished');
       },
     })),
     async run(writer, signal) {
-      for (const hook of hooks) {
+      const runOne = async (hook: PostStartHook): Promise<void> => {
         for (let wait = firstRetryMs; !done.has(hook.name); wait = Math.min(longestRetryMs, wait * 2)) {
           try {
             await hook.run(writer, signal);
@@ -36,6 +36,10 @@ export function createHookRunner(world: World, hooks: readonly PostStartHook[]):
             await sleep(world.clock, wait, signal);
           }
         }
+      };
+      for (const hook of hooks) {
+        if (hook.background === true) runOne(hook).catch(() => undefined);
+        else await runOne(hook);
       }
     },
   };

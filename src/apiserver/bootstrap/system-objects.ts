@@ -45,6 +45,7 @@ export function legacyTokenTrackingHook(clock: Pick<Clock, 'now'>): PostStartHoo
   const name = 'kube-apiserver-legacy-service-account-token-tracking';
   return {
     name: 'start-legacy-token-tracking-controller',
+    background: true,
     run: (writer) => ensure(writer, '', 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data: { since: new Date(clock.now()).toISOString().slice(0, 10) } }),
   };
 }

@@ -125,7 +125,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const delegates = config.delegates ?? [];
   const remove = createRemover(registry, reader, stopped.signal);
   const aggregation = createAggregation({
-    world, reader, resolve, connect: config.connect, frontProxy: config.frontProxy, served: () => servedVersions(resources, delegates),
+    world, reader, resolve, connect: config.connect, frontProxy: config.frontProxy, requestHeader: config.trustedClients?.requestHeader, served: () => servedVersions(resources, delegates),
     writer: { ...writer, remove: (group, plural, namespace, name) => removeStored(resources, remove, group, plural, namespace, name) },
   });
   const requestTimeoutMs = config.requestTimeoutMs ?? defaultRequestTimeoutMs;

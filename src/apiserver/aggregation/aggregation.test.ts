@@ -150,6 +150,20 @@ test('requests go on under the caller\'s name, without his credentials', async (
   expect(request?.headers['x-remote-extra-a']).toBeUndefined();
 });
 
+test('headers that a proxy of this cluster is believed by are nobody else\'s to pass on', async () => {
+  const path = `${group}/namespaces/x/flunders`;
+  const requestHeader = { allowedNames: [], usernameHeaders: ['X-Remote-User', 'X-Proxy-User'], uidHeaders: [], groupHeaders: ['X-Remote-Group', 'X-Proxy-Group'], extraHeaderPrefixes: ['X-Proxy-Extra-'] };
+  await using cluster = await startCluster(async (exchange) => {
+    if (exchange.url !== path) return false;
+    exchange.send(200, {}, '');
+    return true;
+  }, { trustedClients: { requestHeader } });
+  await register(cluster);
+  await cluster.api.get(path, { 'x-proxy-user': 'mallory', 'x-proxy-group': 'system:masters', 'x-proxy-extra-a': 'b', 'x-proxy': 'c' });
+  const names = Object.keys(cluster.seen.find(({ url }) => url === path)?.headers ?? {}).filter((name) => name.startsWith('x-proxy'));
+  expect(names).toEqual(['x-proxy']);
+});
+
 test('watches stream; redirects and broken backends are told', async () => {
   await using cluster = await startCluster(async (exchange) => {
     if (exchange.url.includes('watch=1')) {

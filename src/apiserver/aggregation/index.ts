@@ -4,6 +4,7 @@
 import type { World } from '#base/world.ts';
 import { internalError } from '#machinery';
 import type { HttpTransportOptions, Transport } from '#wire';
+import type { RequestHeaderSettings } from '../authn/index.ts';
 import type { ObjectReader, PostStartHook } from '../contract.ts';
 import type { Call } from '../request/call.ts';
 import type { ServiceResolver } from '../webhooks/index.ts';
@@ -13,7 +14,7 @@ import { createController } from './controller.ts';
 import { createDiscoveryMerge, type DiscoveryMerge } from './merged-discovery.ts';
 import { createOpenApiMerge, type OpenApiMerge } from './merged-openapi.ts';
 import { builtInPriority, customPriority, registrationGroup, type Priority } from './priorities.ts';
-import { proxyToBackend } from './proxy.ts';
+import { identityHeaderTest, proxyToBackend } from './proxy.ts';
 import { createRegistration, type LocalVersion, type RegistrationPorts } from './registration.ts';
 
 export type { FrontProxy } from './backends.ts';
@@ -27,6 +28,8 @@ export interface AggregationPorts {
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
   readonly frontProxy?: () => FrontProxy;
+  /** The headers by which a proxy in front tells who asks: they are not passed on. */
+  readonly requestHeader?: RequestHeaderSettings;
   /** Groups and versions that this server answers, custom resources' among them. */
   readonly served: () => Iterable<{ readonly group: string; readonly version: string; readonly custom: boolean }>;
 }
@@ -64,7 +67,7 @@ export function createAggregation(ports: AggregationPorts): Aggregation {
   const controller = createController({
     world, reader, writer, services, backends, resolve, registration: createRegistration({ reader, writer }), localVersions: () => localVersions(ports.served()),
   });
-  const proxy = { clock: world.clock, backends, resolve };
+  const proxy = { clock: world.clock, backends, resolve, isIdentityHeader: identityHeaderTest(ports.requestHeader) };
   const merge = { services, documents: controller.documents, documentsRevision: () => controller.revision };
   return {
     route(call) {

@@ -4,6 +4,7 @@
 import type { Clock } from '#base/clock.ts';
 import { StatusError } from '#machinery';
 import { endToEndHeaders, proxyRequest, proxyUpgrade, type Headers, type ProxyRequestOptions } from '#wire';
+import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { goNetworkError, type ServiceResolver } from '../webhooks/index.ts';
 import type { RemoteService } from './api-services.ts';
@@ -13,6 +14,15 @@ export interface ProxyPorts {
   readonly clock: Clock;
   readonly backends: Backends;
   readonly resolve: ServiceResolver;
+  readonly isIdentityHeader: (name: string) => boolean;
+}
+
+/** Headers that a front proxy is believed by, the usual ones and this cluster's own: backends may believe them too. */
+export function identityHeaderTest(settings: RequestHeaderSettings = commonHeaders): (name: string) => boolean {
+  const lower = (names: readonly string[]): string[] => names.map((name) => name.toLowerCase());
+  const names = new Set(lower([...settings.usernameHeaders, ...settings.uidHeaders, ...settings.groupHeaders]));
+  const prefixes = ['x-remote-', 'impersonate-', ...lower(settings.extraHeaderPrefixes)];
+  return (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix));
 }
 
 /** Discovery is cheap for the backend and everybody waits for it. */
@@ -25,10 +35,10 @@ function refuse(call: Call, status: number, text: string): void {
 }
 
 /** What the client sent that is not for the backend: credentials, and names that only this server may give. */
-function passedOn(call: Call): Record<string, string> {
+function passedOn({ isIdentityHeader }: ProxyPorts, call: Call): Record<string, string> {
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(endToEndHeaders(call.exchange.headers))) {
-    if (name === 'authorization' || name === 'host' || name.startsWith('x-remote-') || name.startsWith('impersonate-')) continue;
+    if (name === 'authorization' || name === 'host' || isIdentityHeader(name)) continue;
     kept[name] = value;
   }
   const { address } = call.exchange.peer;
@@ -75,7 +85,7 @@ async function pass(ports: ProxyPorts, remote: RemoteService, call: Call): Promi
   const timer = isDiscovery(call) ? ports.clock.after(discoveryTimeoutMs, () => abort.abort(new Error('context deadline exceeded'))) : undefined;
   const options: ProxyRequestOptions = {
     path: call.exchange.url,
-    headers: { ...passedOn(call), host: `${hostOf(remote)}:${remote.port}` },
+    headers: { ...passedOn(ports, call), host: `${hostOf(remote)}:${remote.port}` },
     repeatedHeaders: identityHeaders(call.user),
     signal: abort.signal,
     responseHeaders(headers: Headers, status: number) {
@@ -98,6 +108,6 @@ async function upgrade(ports: ProxyPorts, remote: RemoteService, call: Call): Pr
   call.status = 101;
   await proxyUpgrade(call.exchange, {
     url: `https://${host}:${address.port}`, clock: ports.clock, path: call.exchange.url, tls: ports.backends.tlsOf(remote),
-    headers: { ...passedOn(call), host: `${hostOf(remote)}:${remote.port}` }, repeatedHeaders: identityHeaders(call.user),
+    headers: { ...passedOn(ports, call), host: `${hostOf(remote)}:${remote.port}` }, repeatedHeaders: identityHeaders(call.user),
   });
 }

@@ -7,7 +7,7 @@ const strings = [
   '2026-01-02T03:04:05.000001Z', '10.96.0.10', '10.0.0.0/8', '::1', 'fd00::/64', '/tmp', '../../etc', 'a'.repeat(64), 'a'.repeat(254), 'x'.repeat(5000), 'Ünïcödé', '\u0000', '\ud800', '<script>', '${jndi}',
   '__proto__', 'constructor', '%s%n', "'; drop", 'spec.nodeName', 'metadata.name', '*', '{}', '[]', 'self.x > 0', 'object.spec', '(a+)+$', '0777', 'ReadWriteOnce', 'Always', 'TCP', 'ClusterIP', 'v1', 'Pod',
 ];
-const numbers = [0, 1, -1, 2, 10, 80, 443, 8080, 65535, 65536, 1e6, 2147483647, 2147483648, -2147483649, 9007199254740993, 1.5, 1e300, -0];
+const numbers = [0, 1, -1, 2, 10, 80, 443, 8080, 65535, 65536, 1e6, 2147483647, 2147483648, -2147483649, 2 ** 53 + 2, 1.5, 1e300, -0];
 
 const pick = <T>(random: Random, from: readonly T[]): T => from[randomInt(random, from.length)] as T;
 

@@ -29,7 +29,7 @@ test.each<readonly [string, RegExp, (history: ReturnType<typeof good>) => void]>
   ['a watch goes back', /revision 11 of a came after 12/, (h) => h.watches[0]?.events.reverse()],
   ['a watch misses a write', /missed the acknowledged y/, (h) => h.watches[0]?.events.pop()],
   ['a watch repeats an event', /came after/, (h) => h.watches[0]?.events.push(event(12, ['x', 'y']))],
-  ['a watch shows an addition of what is there', /added twice/, (h) => (h.watches[0]!.events[0] = event(11, ['x'], 'ADDED'))],
+  ['a watch shows an addition of what is there', /added twice/, (h) => h.watches[0]?.events.splice(0, 1, event(11, ['x'], 'ADDED'))],
   ['two watches disagree', /disagree at 12/, (h) => h.watches.push({ from: list(10, [], 10), events: [event(11, ['x']), event(12, ['x'])], completeTo: 12 })],
   ['a read is stale', /^stale/, (h) => h.reads.push({ startedMs: 50, endedMs: 51, key: 'a', revision: 0, found: [{ key: 'a', revision: 11, marks: ['x'] }] })],
   ['a list is no moment', /the list at 12 shows a at 11/, (h) => h.reads.push({ ...list(12, ['x'], 11, 15) })],

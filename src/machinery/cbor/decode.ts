@@ -25,11 +25,6 @@ export interface DecodedCbor {
   readonly unknown: string | undefined;
 }
 
-/** True for bytes that say of themselves that they are CBOR. */
-export function isCbor(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xd9 && bytes[1] === 0xd9 && bytes[2] === 0xf7;
-}
-
 /** One value without a type. Throws CborError and TooManyValuesError. */
 export function* decodingAnyCbor(bytes: Uint8Array, limits: ScanLimits): Sliced<unknown> {
   const reader = yield* checked(bytes, limits);

@@ -1,5 +1,5 @@
 // CBOR, the encoding of KEP-4222: bodies in, objects, lists and watch events out.
-export { decodeTypedCbor, decodingAnyCbor, decodingCborMap, isCbor, typeMetaOfCbor, type DecodedCbor } from './decode.ts';
+export { decodeTypedCbor, decodingAnyCbor, decodingCborMap, typeMetaOfCbor, type DecodedCbor } from './decode.ts';
 export { diagnoseCbor } from './diagnose.ts';
 export { encodeCbor, encodeCborItem, encodeCborListHead, encodeCborWatchEvent } from './encode.ts';
 export { CborError } from './scan.ts';

@@ -31,6 +31,8 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
 /** The rest of a create, once mutating admission has run: also the end of an update that creates. */
 export async function createAdmitted(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
   request.served.handling.refuseCreate?.(request.name === '' ? (object.metadata.name ?? '') : request.name);
+  // Once more: mutating admission may have changed it.
+  agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   if ((object.metadata.resourceVersion ?? '') !== '') throw storeFailure('resourceVersion should not be set on objects to be created');
   fillSystemFields(object, registry.world);
   const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';

@@ -223,6 +223,15 @@ describe('mutating', () => {
   });
 });
 
+test('a webhook cannot move an object into another namespace', async () => {
+  const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/metadata/namespace', value: 'kube-system' }])).toString('base64');
+  await using cluster = await startWebhookCluster(() => ({ allowed: true, patchType: 'JSONPatch', patch }));
+  await configure(cluster.api, 'mutating', 'm', hook('m.example.com'));
+  const { status, body } = await cluster.api.post(maps, { metadata: { name: 'moved' } });
+  expect([status, body.message]).toEqual([400, 'the namespace of the provided object does not match the namespace sent on the request']);
+  expect((await cluster.api.get('/api/v1/namespaces/kube-system/configmaps/moved')).status).toBe(404);
+});
+
 test('what happened is counted', async () => {
   await using cluster = await startWebhookCluster((review) => ({ allowed: review.name !== 'bad' }));
   const { api, world } = cluster;

@@ -3,16 +3,8 @@ import { expect, it } from 'vitest';
 import { parseJson } from '../json.ts';
 import { validateValue } from './validate.ts';
 
-/** How much longer a tenfold value takes; near 10 when the work is linear. */
-function growth(run: (count: number) => void): number {
-  const took = (count: number): number => {
-    const start = process.hrtime.bigint();
-    run(count);
-    return Number(process.hrtime.bigint() - start);
-  };
-  run(2_000);
-  return Math.min(...[1, 2, 3].map(() => took(20_000) / took(2_000)));
-}
+/** So many that work which grows with their square would not end within a test's time. */
+const many = 100_000;
 
 const list = (items: object): object => ({ type: 'object', properties: { a: { type: 'array', items } } });
 
@@ -20,13 +12,13 @@ it('tells every fault of a long list in linear time', () => {
   const schema = list({ type: 'object', properties: { x: { type: 'integer' } } });
   const value = (count: number): unknown => ({ a: Array.from({ length: count }, () => ({ x: 'no' })) });
   expect(validateValue(schema, value(100)).map(({ field }) => field)).toEqual(Array.from({ length: 100 }, (_, i) => `a[${i}].x`));
-  expect(growth((count) => validateValue(schema, value(count)))).toBeLessThan(40);
+  expect(validateValue(schema, value(many))).toHaveLength(many);
 });
 
 it('looks values up in a long enum', () => {
-  const values = Array.from({ length: 5_000 }, (_, i) => `e${i}`);
+  const values = Array.from({ length: many }, (_, i) => `e${i}`);
   const schema = list({ type: 'string', enum: values });
-  expect(growth((count) => validateValue(schema, { a: values.slice(0, count / 10) }))).toBeLessThan(40);
+  expect(validateValue(schema, { a: values })).toEqual([]);
   expect(validateValue({ enum: [1, { b: 1, a: [null] }, 'x'] }, { a: [null], b: 1 })).toEqual([]);
   expect(validateValue({ enum: [1, 'x'] }, '1')).toEqual([{ type: 'NotSupported', field: '', badValue: '1', detail: 'supported values: "1", "x"' }]);
   expect(validateValue({ enum: [parseJson('9007199254740993').value] }, parseJson('9007199254740992').value)).toHaveLength(1);

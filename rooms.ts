@@ -31,7 +31,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   machinery: {
     is: 'What every object obeys: encodings, defaults, validation, selectors, patches, apply, tables, OpenAPI, Status.',
     rooms: ['api', 'base', 'wire'],
-    packages: ['js-yaml', 're2js', 'cborg'],
+    packages: ['js-yaml', 're2js'],
     builtins: ['crypto', 'net', 'fs', 'path', 'module', 'util', 'zlib', 'worker_threads'],
   },
   store: {

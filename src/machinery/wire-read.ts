@@ -236,7 +236,8 @@ function zeroItem(field: FieldPlan, context: ReadContext): unknown {
 
 function readList(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext): unknown {
   if (!Array.isArray(value)) throw new TypeMismatch(jsonTypeName(value));
-  if (value.length === 0) return field.always ? (plan.keepsEmpty ? [] : null) : undefined;
+  // That it is given and empty says something of managedFields alone: start afresh.
+  if (value.length === 0) return field.always ? (plan.keepsEmpty ? [] : null) : field.name === 'managedFields' ? [] : undefined;
   context.path.push(field.name);
   const out: unknown[] = readItems(field, value, context);
   context.path.pop();

@@ -2,7 +2,7 @@
 // watch cache gets the parsed object along with the bytes, so that its event costs no parsing; the bytes it
 // made are the answer's.
 import { errorText } from '#base/errors.ts';
-import { StatusError, timeout } from '#machinery';
+import { jsonEqual, StatusError, timeout } from '#machinery';
 import { NoSpaceError, StoreUnavailableError, type KeyValue, type TxnResult, type Txn } from '#store';
 import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import type { KubeObject } from '../contract.ts';
@@ -57,9 +57,18 @@ export function encode(resource: StoredResource, object: KubeObject): Promise<En
 
 /** Would a write of these bytes leave the store as it is? */
 export function isUnchanged(resource: StoredResource, encoded: Encoded, served: Buffer, current: Current): boolean {
-  if (resource.versioned === undefined) return Buffer.compare(served, current.bytes) === 0;
+  if (resource.versioned === undefined) return saysTheSame(served, current.bytes);
   if (current.outdated === true) return false;
-  return Buffer.compare(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes) === 0;
+  return saysTheSame(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes);
+}
+
+/** The same JSON, if in another order: clients sort the members of maps, people do not. */
+function saysTheSame(one: Buffer, other: Buffer): boolean {
+  if (one.length !== other.length) return false;
+  if (Buffer.compare(one, other) === 0) return true;
+  let difference = 0;
+  for (let i = 0; i < one.length; i++) difference += (one[i] ?? 0) - (other[i] ?? 0);
+  return difference === 0 && jsonEqual(JSON.parse(one.toString()), JSON.parse(other.toString()));
 }
 
 /** The bytes that clients get of an object that is about to be stored. */

@@ -52,7 +52,7 @@ test('StatefulSet, claims, quota and budget', async () => {
 test('DaemonSet, CronJob, autoscaler, roles, tokens and certificates', async () => {
   const random = seededRandom(1);
   const ca = createCa(random, { commonName: 'ca', notBeforeMs: 0, notAfterMs: Date.parse('2040-01-01T00:00:00Z') });
-  await using cluster = await startCluster({ nodes: 2, controllersConfig: { clusterSigningCert: ca.cert, clusterSigningKey: ca.key } });
+  await using cluster = await startCluster({ nodes: 2, controllers: ['*', 'tokencleaner'], controllersConfig: { clusterSigningCert: ca.cert, clusterSigningKey: ca.key } });
   const at = <T extends object>(name: string) => cluster.client.resource<T>(name).in('default');
   await at<DaemonSet>('daemonsets.apps').create({ metadata: { name: 'agent' }, spec: { selector: { matchLabels: { app: 'agent' } }, template: template('agent') } });
   await at<CronJob>('cronjobs.batch').create({ metadata: { name: 'tick' }, spec: { schedule: '* * * * *', jobTemplate: { spec: { template: { metadata: { annotations: { 'skiff.dev/sim-exit-after': '5s' } }, spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'c:1' }] } } } } } });

@@ -22,7 +22,7 @@ function* marksSurvive({ writes, last }: History): Generator<string> {
     if (write.kind !== 'mark') continue;
     const present = there.get(write.key)?.has(write.id) === true;
     if (write.outcome === 'done' && !present) yield `lost: ${write.id} on ${write.key} was acknowledged at revision ${write.revision}`;
-    if (write.outcome === 'refused' && present) yield `ghost: ${write.id} on ${write.key} was refused and is there`;
+    if (write.outcome === 'refused' && present) yield `ghost: ${write.id} on ${write.key}${write.expected === undefined ? '' : ` (if at ${write.expected})`} was refused (${write.refusal ?? ''}) and is there`;
   }
   const known = new Set(writes.map((write) => write.id));
   for (const [key, marks] of there) for (const mark of marks) if (!known.has(mark)) yield `unheard of: ${mark} on ${key}`;

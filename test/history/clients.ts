@@ -70,15 +70,17 @@ async function attempt(history: History, write: Attempt, send: () => Promise<Ans
   const startedMs = performance.now();
   let outcome: Outcome = 'unknown';
   let revision: number | undefined;
+  let refusal: string | undefined;
   try {
     const { status, body } = await send();
     outcome = outcomeOf(status);
+    if (outcome === 'refused') refusal = `${status} ${String(body.message)}`;
     // The answer to a deletion is a Status; its revision shows in the watches alone.
     if (outcome === 'done' && write.kind !== 'delete') revision = Number((body as ConfigMap).metadata.resourceVersion);
   } catch {
     await pause(20);
   }
-  history.writes.push({ ...write, startedMs, endedMs: performance.now(), outcome, ...(revision === undefined ? {} : { revision }) });
+  history.writes.push({ ...write, startedMs, endedMs: performance.now(), outcome, ...(revision === undefined ? {} : { revision }), ...(refusal === undefined ? {} : { refusal }) });
   return outcome;
 }
 

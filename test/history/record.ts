@@ -14,6 +14,8 @@ export interface Write {
   readonly outcome: Outcome;
   /** What the answer told. */
   readonly revision?: number;
+  /** Why it was refused. */
+  readonly refusal?: string;
   /** The write was allowed on this revision alone. */
   readonly expected?: number;
 }

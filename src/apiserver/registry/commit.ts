@@ -118,13 +118,18 @@ function withResourceVersion(object: KubeObject, revision: number): KubeObject {
   return { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
 }
 
+/** A write of which nobody knows whether it happened. Whoever tries again may meet his own write and call it a conflict. */
+export class UnsettledWriteError extends StatusError {
+  override name = 'UnsettledWriteError';
+}
+
 /** A transaction, its operating errors as the API tells them. */
 async function commit(registry: Registry, txn: Txn, signal: AbortSignal): Promise<TxnResult> {
   try {
     return await registry.cache.store.commit(txn, signal);
   } catch (error) {
-    if (signal.aborted) throw timeout(`request did not complete within the allotted timeout`);
-    if (error instanceof StoreUnavailableError) throw storeFailure(errorText(error));
+    if (signal.aborted) throw new UnsettledWriteError(timeout(`request did not complete within the allotted timeout`).status);
+    if (error instanceof StoreUnavailableError) throw new UnsettledWriteError(storeFailure(errorText(error)).status);
     if (error instanceof NoSpaceError) throw storeFailure('etcdserver: mvcc: database space exceeded');
     throw error;
   }

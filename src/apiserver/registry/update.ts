@@ -4,7 +4,7 @@
 import { conflict, goQuote, invalid, keepUnchangedTimes, notFound } from '#machinery';
 import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
-import { deleteObject, encode, isUnchanged, putObject, served, storeFailure } from './commit.ts';
+import { deleteObject, encode, isUnchanged, putObject, served, storeFailure, UnsettledWriteError } from './commit.ts';
 import { createAdmitted, settle, warnOfDuplicates } from './create.ts';
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
@@ -48,7 +48,7 @@ export async function updateObject(registry: Registry, request: WriteRequest, pl
       maybeStale = false;
     } catch (error) {
       // What the cache says may be old news: only the store's word counts against a writer.
-      if (!maybeStale) throw error;
+      if (!maybeStale || error instanceof UnsettledWriteError) throw error;
       maybeStale = false;
       const fresh = await freshCurrent(registry, stored, key, request.signal);
       if (fresh !== undefined && fresh.revision === current?.revision) throw error;

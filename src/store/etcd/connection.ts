@@ -29,6 +29,8 @@ export interface EtcdConnection {
 const channelOptions = {
   'grpc.max_receive_message_length': -1,
   'grpc.max_send_message_length': -1,
+  // No call is sent twice behind our back: a transaction that came through would be refused by itself the second time.
+  'grpc.enable_retries': 0,
   'grpc.keepalive_time_ms': 10_000,
   'grpc.keepalive_timeout_ms': 5_000,
   'grpc.keepalive_permit_without_calls': 1,

@@ -6,7 +6,7 @@ import { errorText } from '#base/errors.ts';
 import { cloneJson, forbidden, jsonEqual, StatusError, type KubeObject } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../contract.ts';
 import { builtInHandling, type KindHandling } from '../registry/kind-handling.ts';
-import { replaceObject, versionedObjects, type Match } from '../webhooks/index.ts';
+import { memoryOf, replaceObject, requireAgain, versionedObjects, type Match, type ReinvocationMemory } from '../webhooks/index.ts';
 import { accessOf, activationOf, type AccessValues } from './input.ts';
 import { compileMutator, type Mutator } from './mutator.ts';
 import { collectParams, paramResource } from './params.ts';
@@ -26,26 +26,6 @@ interface Invocation {
   readonly params: KubeObject | undefined;
   /** The same in both rounds. */
   readonly key: string;
-}
-
-/** What the plugin remembers between the two rounds of one request. */
-interface Memory {
-  output: KubeObject | undefined;
-  readonly invoked: Set<string>;
-  readonly again: Set<string>;
-}
-
-function memoryOf(reinvocation: Reinvocation): Memory {
-  const known = reinvocation.memory.get(pluginName) as Memory | undefined;
-  if (known !== undefined) return known;
-  const made: Memory = { output: undefined, invoked: new Set(), again: new Set() };
-  reinvocation.memory.set(pluginName, made);
-  return made;
-}
-
-function requireAgain(memory: Memory): void {
-  for (const key of memory.invoked) memory.again.add(key);
-  memory.invoked.clear();
 }
 
 export function mutatingPolicies(ports: PolicyPorts, metrics: MutatingPolicyMetrics): AdmissionPlugin {
@@ -126,7 +106,7 @@ class Round {
 
   async #invokeAll(invocations: readonly Invocation[]): Promise<void> {
     const reinvocation = this.#request.reinvocation ?? { isReinvoke: false, requested: false, memory: new Map() };
-    const memory = memoryOf(reinvocation);
+    const memory = memoryOf(reinvocation, pluginName);
     // In-tree plugins or webhooks have changed what the policies left.
     if (reinvocation.isReinvoke && !jsonEqual(memory.output, this.#request.object)) requireAgain(memory);
     const namespace = await namespaceFor(this.#ports.matching, this.#request);
@@ -137,7 +117,7 @@ class Round {
     }
   }
 
-  async #invoke({ hook, binding, match, params, key }: Invocation, namespace: KubeObject | undefined, reinvocation: Reinvocation, memory: Memory): Promise<void> {
+  async #invoke({ hook, binding, match, params, key }: Invocation, namespace: KubeObject | undefined, reinvocation: Reinvocation, memory: ReinvocationMemory): Promise<void> {
     const request = this.#request;
     const objects = await versionedObjects(request, match);
     const now = (): number => this.#ports.conditions.clock.monotonic();

@@ -12,4 +12,5 @@ export {
   createMatcher, isExempt, kindOf, kindOfObject, kindText, namespaceOf, resourceOf, type GroupVersionKind, type GroupVersionResource, type Match, type MatchCriteria, type Matcher,
   type MatchingPorts, type MatchRule,
 } from './matching.ts';
+export { memoryOf, requireAgain, type ReinvocationMemory } from './reinvocation-memory.ts';
 export { replaceObject, versionedObjects, type VersionedObjects } from './versioned-request.ts';

@@ -11,33 +11,13 @@ import { anyHandling, builtInHandling, type KindHandling } from '../registry/kin
 import { ask, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
 import type { Hook, HookSource } from './hooks.ts';
 import { isExempt } from './matching.ts';
+import { memoryOf, requireAgain, type ReinvocationMemory } from './reinvocation-memory.ts';
 import { denial, type Verdict } from './review.ts';
 import { replaceObject } from './versioned-request.ts';
 
 const pluginName = 'MutatingAdmissionWebhook';
 const mutationPrefix = 'mutation.webhook.admission.k8s.io/';
 const patchPrefix = 'patch.webhook.admission.k8s.io/';
-
-/** What the plugin remembers between the two rounds of one request. */
-interface Memory {
-  /** The object as the last round left it; kept only when somebody may be asked again. */
-  output: KubeObject | undefined;
-  readonly invoked: Set<string>;
-  readonly again: Set<string>;
-}
-
-function memoryOf(reinvocation: Reinvocation): Memory {
-  const known = reinvocation.memory.get(pluginName) as Memory | undefined;
-  if (known !== undefined) return known;
-  const made: Memory = { output: undefined, invoked: new Set(), again: new Set() };
-  reinvocation.memory.set(pluginName, made);
-  return made;
-}
-
-function requireAgain(memory: Memory): void {
-  for (const uid of memory.invoked) memory.again.add(uid);
-  memory.invoked.clear();
-}
 
 export function mutatingWebhooks(ports: CallingPorts, source: HookSource<MutatingWebhook>): AdmissionPlugin {
   return {
@@ -46,7 +26,7 @@ export function mutatingWebhooks(ports: CallingPorts, source: HookSource<Mutatin
     active: () => source.hooks().length > 0,
     async mutate(request) {
       const reinvocation = request.reinvocation ?? { isReinvoke: false, requested: false, memory: new Map() };
-      const memory = memoryOf(reinvocation);
+      const memory = memoryOf(reinvocation, pluginName);
       // In-tree plugins have changed in their second round what the webhooks left.
       if (reinvocation.isReinvoke && memory.output !== undefined && !jsonEqual(memory.output, request.object)) requireAgain(memory);
       try {
@@ -58,7 +38,7 @@ export function mutatingWebhooks(ports: CallingPorts, source: HookSource<Mutatin
   };
 }
 
-async function runHook(ports: CallingPorts, hook: Hook<MutatingWebhook>, index: number, request: AdmissionRequest, reinvocation: Reinvocation, memory: Memory): Promise<void> {
+async function runHook(ports: CallingPorts, hook: Hook<MutatingWebhook>, index: number, request: AdmissionRequest, reinvocation: Reinvocation, memory: ReinvocationMemory): Promise<void> {
   const invocation = await invocationOf(ports, hook, request, 'admit');
   // The second round is for those that took part in the first.
   if (invocation === undefined || (reinvocation.isReinvoke && !memory.again.has(hook.uid))) return;

@@ -24,7 +24,7 @@ export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-f
 export { mergeConfiguration } from './apply/apply-configuration.ts';
 export { applying, serverSideApply, type ApplyInput } from './apply/server-side-apply.ts';
 export { shapeOf, type Shape } from './apply/shape.ts';
-export { keepUnchangedTimes, managerFromUserAgent, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
+export { keepUnchangedTimes, managerFromUserAgent, trackingUpdate, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
 export { parseJson, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
 export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
@@ -48,6 +48,7 @@ export {
   type NameRule,
 } from './names.ts';
 export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
+export { podCertificateStatusErrors } from './validation/certificates/pod-status.ts';
 export { podQos } from './validation/core/pod-qos.ts';
 export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';

@@ -6,6 +6,7 @@ import { createObject } from '../registry/create.ts';
 import { removeObject } from '../registry/delete.ts';
 import { agreeOnNamespace, checkName } from '../registry/metadata.ts';
 import { patchPlan, type PatchType } from '../registry/patch.ts';
+import { isHeavy } from '../registry/pace.ts';
 import { updateObject } from '../registry/update.ts';
 import { warnOfDuplicates } from '../registry/create.ts';
 import { tracked } from '../registry/tracking.ts';
@@ -49,7 +50,7 @@ export async function putObject(target: Target): Promise<void> {
   const written = await updateObject(target.server.registry, request, {
     mayCreate: request.stored.strategy.createOnUpdate && target.subresource === '',
     authorizeCreate: () => authorizeCreate(target),
-    build: (current) => tracked(request, current?.object, cloneJson(sent)),
+    build: (current) => tracked(request, current?.object, cloneJson(sent), isHeavy(request, current)),
   });
   await answerWritten(target, written);
 }

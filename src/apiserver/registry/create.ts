@@ -8,7 +8,7 @@ import { encode, putObject, storeFailure, type Committed } from './commit.ts';
 import { cacheOfStored } from './current.ts';
 import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
 import { reserve, type Reservation } from './reservations.ts';
-import { rest } from './pace.ts';
+import { isHeavy, rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import { tracked } from './tracking.ts';
@@ -22,7 +22,8 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   warnOfDuplicates(request, object, false);
   await rest(request);
-  const owned = tracked(request, undefined, object);
+  const tracking = tracked(request, undefined, object, isHeavy(request));
+  const owned = tracking instanceof Promise ? await tracking : tracking;
   await rest(request);
   await admit(registry, request, owned);
   return createAdmitted(registry, request, owned);

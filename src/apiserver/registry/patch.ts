@@ -44,7 +44,7 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
   await rest(request, current);
   const object = read(request, after, patch, before);
   await rest(request, current);
-  return checked(request, tracked(request, current.object, object));
+  return checked(request, await tracked(request, current.object, object, isHeavy(request, current)));
 }
 
 async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {

@@ -1,7 +1,7 @@
 // Who owns what after a create, an update or a patch. Ownership is told in the version of the request: where that
 // is not the stored one, both objects are looked at through it, and only the owners travel back. Owners that wrote
 // through another version are compared at theirs, so that a change through either version takes from both.
-import { shapeOf, trackUpdate, type ConvertTo, type KubeObject } from '#machinery';
+import { atOnce, inSlices, shapeOf, trackingUpdate, type ConvertTo, type KubeObject } from '#machinery';
 import { apiVersionOf, resources } from '#api/resources.ts';
 import { convert, isConvertible } from './conversions.ts';
 import type { ServedResource } from './resources.ts';
@@ -26,12 +26,12 @@ export function convertFor(served: ServedResource): ConvertTo | undefined {
   return known;
 }
 
-/** `after` (in the stored version) with the owners that follow from the request. `before` is what was stored. */
-export function tracked(request: WriteRequest, before: KubeObject | undefined, after: KubeObject): Stored {
+/** `after` (in the stored version) with the owners that follow from the request. `before` is what was stored. In slices when `heavy`. */
+export function tracked(request: WriteRequest, before: KubeObject | undefined, after: KubeObject, heavy: boolean): Promise<Stored> | Stored {
   const { served, stored } = request;
   const own = served.isStorageVersion;
   const { handling, info, head } = own ? stored : served;
-  const result = trackUpdate({
+  const work = trackingUpdate({
     type: info.type,
     shape: handling.shape,
     resetFields: handling.resetFields(request.subresource),
@@ -43,6 +43,11 @@ export function tracked(request: WriteRequest, before: KubeObject | undefined, a
     apiVersion: head.apiVersion,
     nowMs: request.nowMs,
   });
+  if (heavy) return inSlices(work).then((result) => withOwners(after, result, own));
+  return withOwners(after, atOnce(work), own);
+}
+
+function withOwners(after: KubeObject, result: KubeObject, own: boolean): Stored {
   if (own) return result as Stored;
   const { managedFields: _old, ...metadata } = after.metadata ?? {};
   const managedFields = result.metadata?.managedFields;

@@ -2,7 +2,7 @@
 // without children and `"."` marks a member that has children. Stored managedFields are thus worked on
 // without decoding. Sets are immutable: operations share what they do not change. Semantics (what a parent
 // means for its children in a difference) are structured-merge-diff's.
-import { canonicalPathElement, comparePathElements, showPathElement } from './path-element.ts';
+import { canonicalPathElement, comparePathElements, showPathElement, sortSteps } from './path-element.ts';
 import type { Shape } from './shape.ts';
 import { isShared, leaf } from './shared-sets.ts';
 
@@ -21,15 +21,15 @@ export { leaf };
 const self = '.';
 
 export function isEmptySet(set: FieldSet): boolean {
+  if (set === leaf) return true;
+  if (self in set) return false;
   for (const _ in set) return false;
   return true;
 }
 
 /** Is the node itself in the set? (The root never is.) */
 function isMember(node: FieldSet): boolean {
-  if (self in node) return true;
-  for (const _ in node) return false;
-  return true;
+  return self in node || isEmptySet(node);
 }
 
 function hasChildren(node: FieldSet): boolean {
@@ -37,88 +37,124 @@ function hasChildren(node: FieldSet): boolean {
   return false;
 }
 
-/** The node for given children and membership; undefined when neither is left. */
-function nodeOf(children: FieldSet, member: boolean): FieldSet | undefined {
-  const empty = isEmptySet(children);
-  if (!member) return empty ? undefined : children;
-  return empty ? leaf : { [self]: leaf, ...children };
+const wide = 128;
+
+/** A copy to be changed. Spreading is quick for few steps and several times slower than a loop for thousands. */
+function copyOf(set: FieldSet): FieldSetBuilder {
+  const keys = Object.keys(set);
+  if (keys.length < wide) return { ...set };
+  const out: FieldSetBuilder = {};
+  for (const key of keys) out[key] = set[key] ?? leaf;
+  return out;
+}
+
+/** The node as a member. */
+function asMember(node: FieldSet): FieldSet {
+  if (isMember(node)) return node;
+  const keys = Object.keys(node);
+  if (keys.length < wide) return { [self]: leaf, ...node };
+  const out: FieldSetBuilder = { [self]: leaf };
+  for (const key of keys) out[key] = node[key] ?? leaf;
+  return out as FieldSet;
 }
 
 function childrenOf(node: FieldSet): FieldSet {
   if (!(self in node)) return node;
-  const { [self]: _, ...children } = node;
-  return children;
+  const out = copyOf(node);
+  delete out[self];
+  return out as FieldSet;
 }
 
 /** Members of `a` that are not members of `b`; a parent in `b` does not remove its children. */
 export function difference(a: FieldSet, b: FieldSet): FieldSet {
-  return subtract(a, b, false);
+  return subtract(a, b, false) ?? leaf;
 }
 
 /** As difference, but a member of `b` removes everything below it too. */
 export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
-  return subtract(a, b, true);
+  return subtract(a, b, true) ?? leaf;
 }
 
-function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet {
+/** The node `a` without what is below `b`; its own membership stays. Undefined when nothing is left. */
+function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
   let out: FieldSetBuilder | undefined;
   for (const key in b) {
     if (key === self) continue;
     const left = a[key];
     const right = b[key];
     if (left === undefined || right === undefined) continue;
-    const gone = isMember(right);
-    if (recursive && gone) {
-      out ??= { ...a };
-      delete out[key];
-      continue;
-    }
-    const children = childrenOf(left);
-    const kept = hasChildren(right) ? subtract(children, right, recursive) : children;
-    const member = isMember(left) && !gone;
-    if (kept === children && member === isMember(left)) continue;
-    out ??= { ...a };
-    const node = nodeOf(kept, member);
+    const node = subtractNode(left, right, recursive);
+    if (node === left) continue;
+    out ??= copyOf(a);
     if (node === undefined) delete out[key];
     else out[key] = node;
   }
-  return out === undefined ? a : (out as FieldSet);
+  if (out === undefined) return a;
+  if (hasChildren(out as FieldSet)) return out as FieldSet;
+  return self in out ? leaf : undefined;
+}
+
+function subtractNode(left: FieldSet, right: FieldSet, recursive: boolean): FieldSet | undefined {
+  const gone = isMember(right);
+  if (isEmptySet(left)) return gone ? undefined : left;
+  if (recursive && gone) return undefined;
+  const kept = right === leaf ? left : subtract(left, right, recursive);
+  if (!gone || kept === undefined || !(self in left)) return kept;
+  const children = childrenOf(kept);
+  return kept === leaf || isEmptySet(children) ? undefined : children;
 }
 
 export function union(a: FieldSet, b: FieldSet): FieldSet {
   if (a === b || isEmptySet(b)) return a;
-  if (isEmptySet(a)) return b;
+  return isEmptySet(a) ? b : merge(a, b);
+}
+
+/** The node `a` with what is below `b`; its own membership stays. */
+function merge(a: FieldSet, b: FieldSet): FieldSet {
   let out: FieldSetBuilder | undefined;
   for (const key in b) {
     if (key === self) continue;
     const left = a[key];
     const right = b[key];
     if (right === undefined || left === right) continue;
-    if (left === undefined) {
-      out ??= { ...a };
-      out[key] = right;
-      continue;
-    }
-    const children = childrenOf(left);
-    const merged = union(children, childrenOf(right));
-    const member = isMember(left) || isMember(right);
-    if (merged === children && member === isMember(left)) continue;
-    out ??= { ...a };
-    out[key] = nodeOf(merged, member) ?? leaf;
+    const node = left === undefined ? right : mergeNodes(left, right);
+    if (node === left) continue;
+    out ??= copyOf(a);
+    out[key] = node;
   }
   return out === undefined ? a : (out as FieldSet);
 }
 
+function mergeNodes(left: FieldSet, right: FieldSet): FieldSet {
+  if (isEmptySet(left)) return isEmptySet(right) ? left : asMember(right);
+  if (isEmptySet(right)) return asMember(left);
+  const merged = merge(left, right);
+  return self in right ? asMember(merged) : merged;
+}
+
 export function intersection(a: FieldSet, b: FieldSet): FieldSet {
-  const out: FieldSetBuilder = {};
+  return common(a, b) ?? leaf;
+}
+
+/** What both nodes have, membership included; undefined when that is nothing. */
+function common(a: FieldSet, b: FieldSet): FieldSet | undefined {
+  if (a === b) return a;
+  let out: FieldSetBuilder | undefined;
   for (const key in a) {
     const left = a[key];
     const right = b[key];
-    if (key === self || left === undefined || right === undefined) continue;
-    const node = nodeOf(intersection(childrenOf(left), childrenOf(right)), isMember(left) && isMember(right));
-    if (node !== undefined) out[key] = node;
+    if (left === undefined || right === undefined) continue;
+    const node = key === self ? leaf : commonNode(left, right);
+    if (node !== undefined) (out ??= {})[key] = node;
   }
-  return out as FieldSet;
+  if (out === undefined || hasChildren(out as FieldSet)) return out as FieldSet | undefined;
+  return leaf;
+}
+
+function commonNode(left: FieldSet, right: FieldSet): FieldSet | undefined {
+  if (isEmptySet(left)) return isMember(right) ? leaf : undefined;
+  if (isEmptySet(right)) return isMember(left) ? leaf : undefined;
+  return common(left, right);
 }
 
 export function sameSet(a: FieldSet, b: FieldSet): boolean {
@@ -187,10 +223,14 @@ export function withNamedFields(set: FieldSet, shape: Shape | undefined): FieldS
   const out: FieldSetBuilder = {};
   for (const key in set) {
     const node = set[key];
-    if (key === self || node === undefined) continue;
+    if (node === undefined) continue;
+    if (node === leaf) {
+      out[key] = leaf;
+      continue;
+    }
     const [child, named] = childShape(shape, key);
-    const children = withNamedFields(childrenOf(node), child);
-    out[key] = nodeOf(children, named || isMember(node)) ?? leaf;
+    const below = withNamedFields(node, child);
+    out[key] = named ? asMember(below) : below;
   }
   return out as FieldSet;
 }
@@ -220,11 +260,12 @@ export function sortedSet(set: FieldSet): FieldSet {
     }
     previous = key;
   }
-  if (!sorted) keys.sort((a, b) => (a === self ? -1 : b === self ? 1 : comparePathElements(a, b)));
+  if (!sorted) sortSteps(keys);
   let out: FieldSetBuilder | undefined = sorted ? undefined : {};
-  for (const [i, key] of keys.entries()) {
+  for (let i = 0; i < keys.length; i++) {
+    const key = keys[i] ?? '';
     const node = set[key] ?? leaf;
-    const child = key === self ? leaf : sortedSet(node);
+    const child = key === self || node === leaf ? leaf : sortedSet(node);
     if (out === undefined) {
       if (child === node || (isEmptySet(child) && isEmptySet(node))) continue;
       out = {};

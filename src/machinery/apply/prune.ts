@@ -1,6 +1,7 @@
 // Removing what a manager applied last time and leaves out now, unless somebody else owns it
 // (structured-merge-diff's prune: items removed, then owned and never-owned ones put back).
 import type { KubeObject } from '../object.ts';
+import type { Sliced } from '../slices.ts';
 import { difference, intersection, isEmptySet, leaf, union, withNamedFields, type FieldSet } from './field-set.ts';
 import type { Manager } from './managed-fields.ts';
 import { ownedFields } from './owned-fields.ts';
@@ -8,19 +9,27 @@ import { removeItems } from './remove-items.ts';
 import type { Shape } from './shape.ts';
 
 /**
- * `merged` without the fields of `last` that no manager (with its new set) owns any more. Whoever applies all that he
+ * In slices: `merged` without the fields of `last` that no manager (with its new set) owns any more. Whoever applies all that he
  * applied before (`next` is what he applies now) takes nothing away: an applied set has every list item and map key
  * above what it has, so that nothing of it goes with something else.
  */
-export function prune(shape: Shape, merged: KubeObject, last: FieldSet, next: FieldSet, managers: ReadonlyMap<string, Manager>): KubeObject {
+export function* pruning(shape: Shape, merged: KubeObject, last: FieldSet, next: FieldSet, managers: ReadonlyMap<string, Manager>): Sliced<KubeObject> {
   if (isEmptySet(difference(last, next))) return merged;
+  yield;
   const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
   const lastNamed = named(last);
   let pruned = removeItems(shape, merged, lastNamed);
+  yield;
   const mergedSet = named(ownedFields(shape, merged));
+  yield;
   let owned: FieldSet = leaf;
   for (const manager of managers.values()) owned = union(owned, manager.fields);
-  pruned = removeItems(shape, merged, difference(mergedSet, union(named(ownedFields(shape, pruned)), named(owned))));
+  yield;
+  const kept = union(named(ownedFields(shape, pruned)), named(owned));
+  yield;
+  pruned = removeItems(shape, merged, difference(mergedSet, kept));
+  yield;
   const gone = difference(mergedSet, named(ownedFields(shape, pruned)));
+  yield;
   return removeItems(shape, merged, intersection(gone, lastNamed)) as KubeObject;
 }

@@ -13,12 +13,12 @@ import { decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText
 import { mergeObjects } from './merge-objects.ts';
 import { ownedFields } from './owned-fields.ts';
 import { PathElementError } from './path-element.ts';
-import { prune } from './prune.ts';
+import { pruning } from './prune.ts';
 import { reconcileFields } from './reconcile.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
-import { recordUpdate, withManagedFields, type UpdateRecord } from './track-update.ts';
-import { takeChanged, type Conflict, type ConvertTo } from './update-managers.ts';
+import { recordingUpdate, withManagedFields, type UpdateRecord } from './track-update.ts';
+import { takingChanged, type Conflict, type ConvertTo } from './update-managers.ts';
 
 export interface ApplyInput {
   /** Schema name; undefined for custom resources. */
@@ -64,7 +64,7 @@ export function* applying(input: ApplyInput): Sliced<KubeObject> {
   checkRequest(input, apiVersion);
   const shape = input.shape ?? shapeOf(input.type);
   const live = input.live === undefined ? (emptyObject(input.type) as KubeObject) : withManagedFields(input.live, undefined);
-  const managers = liveManagers(input, shape, apiVersion, live);
+  const managers = yield* liveManagers(input, shape, apiVersion, live);
   yield;
   const faults = checkShape(shape, applied);
   if (faults.length > 0) {
@@ -105,11 +105,11 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });
   yield;
-  const object = prune(shape, merged, last?.fields ?? leaf, fields, managers);
+  const object = yield* pruning(shape, merged, last?.fields ?? leaf, fields, managers);
   yield;
   const what = `failed to create typed live object (${objectText(live, apiVersion, input.kind)})`;
   const operation = { shape, apiVersion, reset, convert: input.convert };
-  const { conflicts } = orUnselectable(shape, live, what, () => takeChanged(managers, key, live, object, operation, force));
+  const { conflicts } = yield* orUnselectable(shape, live, what, takingChanged(managers, key, live, object, operation, force));
   if (conflicts.length > 0) return { conflicts };
   yield;
   const changed = !jsonEqual(live, object);
@@ -127,10 +127,10 @@ function objectText(object: KubeObject, apiVersion: string, kind: string | undef
   return `${object.metadata?.namespace ?? ''}/${object.metadata?.name ?? ''}; ${gvkText(apiVersion, kind ?? object.kind ?? '')}`;
 }
 
-/** Runs a comparison; a live object with items that no step can select fails it, in upstream's words. */
-function orUnselectable<T>(shape: Shape, live: KubeObject, what: string, run: () => T): T {
+/** A comparison; a live object with items that no step can select fails it, in upstream's words. */
+function* orUnselectable<T>(shape: Shape, live: KubeObject, what: string, work: Sliced<T>): Sliced<T> {
   try {
-    return run();
+    return yield* work;
   } catch (error) {
     if (error instanceof PathElementError) throw failure(`${what}: ${shapeErrorText(checkShape(shape, live, true))}`);
     throw error;
@@ -147,7 +147,7 @@ function mergeTyped(shape: Shape, live: KubeObject, applied: KubeObject): KubeOb
 }
 
 /** The stored managers; an object that never had any first gets one for all that it holds. */
-function liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live: KubeObject): Map<string, Manager> {
+function* liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live: KubeObject): Sliced<Map<string, Manager>> {
   let managers: Map<string, Manager>;
   try {
     managers = decodeManagers(input.live?.metadata?.managedFields);
@@ -167,8 +167,9 @@ function liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live:
       convert: undefined,
     };
     const what = `failed to create manager for existing fields: failed to convert new object (${objectText(live, apiVersion, input.kind)}) to smd typed`;
-    orUnselectable(shape, live, what, () => recordUpdate(managers, undefined, live, update));
+    yield* orUnselectable(shape, live, what, recordingUpdate(managers, undefined, live, update));
   }
+  yield;
   for (const [key, manager] of managers) {
     const fields = reconcileFields(shape, manager.fields);
     if (fields !== manager.fields) managers.set(key, { ...manager, fields });

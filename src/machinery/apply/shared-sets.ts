@@ -1,7 +1,7 @@
 // Sets of whole values, made once and shared. Objects of one make (a Deployment's pods) own the same fields, so the
 // sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
 // order already. Bounded: a full trie is dropped and grows again from what comes.
-import { comparePathElements } from './path-element.ts';
+import { comparePathElements, sortSteps } from './path-element.ts';
 import type { FieldSet, FieldSetBuilder } from './field-set.ts';
 
 /** Both the empty set and the node of a member without children. */
@@ -85,9 +85,17 @@ function grow(from: Step, element: string, child: FieldSet): Step {
 }
 
 function build(elements: readonly string[], children: readonly FieldSet[]): FieldSet {
+  const out: FieldSetBuilder = { '.': leaf };
+  if (elements.length > widest) {
+    const found = new Map<string, FieldSet>();
+    for (let i = 0; i < elements.length; i++) found.set(elements[i] ?? '', children[i] ?? leaf);
+    const sorted = [...elements];
+    sortSteps(sorted);
+    for (const element of sorted) out[element] = found.get(element) ?? leaf;
+    return out as FieldSet;
+  }
   const order = elements.map((_, i) => i);
   if (elements.length > 1) order.sort((a, b) => comparePathElements(elements[a] ?? '', elements[b] ?? ''));
-  const out: FieldSetBuilder = { '.': leaf };
   for (const i of order) out[elements[i] ?? ''] = children[i] ?? leaf;
   return out as FieldSet;
 }

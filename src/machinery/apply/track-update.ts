@@ -3,12 +3,13 @@
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { isEmptySet, union } from './field-set.ts';
 import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { PathElementError } from './path-element.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
-import { takeChanged, type ConvertTo } from './update-managers.ts';
+import { takingChanged, type ConvertTo } from './update-managers.ts';
 
 export interface TrackUpdateInput {
   /** Schema name; undefined for custom resources. */
@@ -31,6 +32,11 @@ export interface TrackUpdateInput {
 
 /** `after` with its managedFields brought up to date. Never throws: an object that cannot be tracked loses them. */
 export function trackUpdate(input: TrackUpdateInput): KubeObject {
+  return atOnce(trackingUpdate(input));
+}
+
+/** As trackUpdate, in slices. */
+export function* trackingUpdate(input: TrackUpdateInput): Sliced<KubeObject> {
   const { before, after } = input;
   const subresource = input.subresource ?? '';
   const managers = currentManagers(before, after, subresource !== '');
@@ -47,12 +53,13 @@ export function trackUpdate(input: TrackUpdateInput): KubeObject {
     convert: input.convert,
   };
   try {
-    recordUpdate(managers, before, bare, update);
+    yield* recordingUpdate(managers, before, bare, update);
   } catch (error) {
     // Items without their keys: such an object has no owners.
     if (error instanceof PathElementError) return bare;
     throw error;
   }
+  yield;
   return withManagedFields(after, encodeManagers(managers));
 }
 
@@ -68,15 +75,17 @@ export interface UpdateRecord {
 }
 
 /** Enters one update into `managers` (in place). Throws PathElementError. */
-export function recordUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): void {
+export function* recordingUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<void> {
   const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
-  const { comparison } = takeChanged(managers, undefined, live, after, update, true);
+  const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true);
+  yield;
   const changed = union(comparison.modified, comparison.added);
   const fields = withoutUnowned(filterReset(changed, update.reset));
   if (!isEmptySet(fields)) {
     const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
     const key = managerKey(self);
     const previous = managers.get(key);
+    if (previous !== undefined) yield;
     managers.set(key, { ...self, time: nowText(update.nowMs), fields: previous === undefined ? fields : union(fields, previous.fields) });
   }
   capUpdateManagers(managers);

@@ -1,6 +1,7 @@
 // The step that updates and applies share: what one operation changed is taken from every other manager.
 // Entries written at another API version are compared at that version when the caller can convert.
 import type { KubeObject } from '../object.ts';
+import type { Sliced } from '../slices.ts';
 import { compareObjects, type Comparison } from './compare.ts';
 import { difference, intersection, isEmptySet, leaf, union, type FieldSet } from './field-set.ts';
 import { dropEmpty, type Manager } from './managed-fields.ts';
@@ -34,14 +35,16 @@ export interface Change {
 }
 
 /**
- * Compares `before` with `after` and takes what changed from all managers but `operator` (changed in
+ * In slices: compares `before` with `after` and takes what changed from all managers but `operator` (changed in
  * place). What other managers own and the operation changes is returned as conflicts, with nothing taken,
  * unless `force`.
  */
-export function takeChanged(
+export function* takingChanged(
   managers: Map<string, Manager>, operator: string | undefined, before: KubeObject, after: KubeObject, operation: Operation, force: boolean,
-): Change {
-  const comparison = filtered(compareObjects(operation.shape, before, after), operation.reset);
+): Sliced<Change> {
+  const compared = compareObjects(operation.shape, before, after);
+  yield;
+  const comparison = filtered(compared, operation.reset);
   const changed = new Map<string, Taken>([[operation.apiVersion, takenBy(comparison)]]);
   const conflicts: Conflict[] = [];
   const next = new Map<string, Manager | undefined>();
@@ -52,6 +55,7 @@ export function takeChanged(
       next.set(key, undefined);
       continue;
     }
+    yield;
     const mine = isEmptySet(taken.touched) ? leaf : intersection(manager.fields, taken.touched);
     if (!isEmptySet(mine)) conflicts.push({ manager, fields: mine });
     const left = difference(difference(manager.fields, mine), taken.removed);

@@ -2,9 +2,11 @@
 // certificate for system:masters. CertificateApproval, CertificateSigning, CertificateSubjectRestriction,
 // ClusterTrustBundleAttest.
 import type { CertificateSigningRequest } from '#api/certificates/v1.ts';
-import { jsonEqual } from '#machinery';
+import type { PodCertificateRequest } from '#api/certificates/v1beta1.ts';
+import { forbiddenField, invalid, jsonEqual } from '#machinery';
 import { parseCsr } from '#wire';
 import type { AdmissionPlugin, Attributes, Authorizer, Identity, KubeObject } from '../contract.ts';
+import { changesOnlyOwnership } from './ownership-only.ts';
 import { refused } from './refused.ts';
 
 const group = 'certificates.k8s.io';
@@ -73,8 +75,25 @@ export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugi
     handles: (operation, resource) => (operation === 'CREATE' || operation === 'UPDATE') && resource.group === group && resource.plural === 'clustertrustbundles',
     async validate(request) {
       const signer = (request.object?.spec as { signerName?: string } | undefined)?.signerName ?? '';
-      if (signer === '' || (request.operation === 'UPDATE' && jsonEqual(request.object?.spec ?? {}, request.oldObject?.spec ?? {}))) return;
+      const { object, oldObject } = request;
+      if (signer === '' || (object !== undefined && oldObject !== undefined && changesOnlyOwnership(object, oldObject))) return;
       if (!(await maySigner(authorizer, request.user, 'attest', signer))) throw refused(request, `user not permitted to attest for signerName ${JSON.stringify(signer)}`);
+    },
+  };
+}
+
+/** Who writes the status of a pod's request must be one who may sign for its signer. Upstream has it in the storage. */
+export function podCertificateSigning(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'PodCertificateSigning',
+    handles: (operation, resource, subresource) => operation === 'UPDATE' && resource.group === group && resource.plural === 'podcertificaterequests' && subresource === 'status',
+    async validate(request) {
+      const [old, now] = [request.oldObject, request.object] as (PodCertificateRequest | undefined)[];
+      if (jsonEqual(old?.status ?? {}, now?.status ?? {})) return;
+      const signer = signerOf(request.oldObject);
+      if (await maySigner(authorizer, request.user, 'sign', signer)) return;
+      const error = forbiddenField('spec.signerName', `User ${JSON.stringify(request.user.name)} is not permitted to "sign" for signer ${JSON.stringify(signer)}`);
+      throw invalid({ group, kind: request.resource.kind }, request.name, [error]);
     },
   };
 }

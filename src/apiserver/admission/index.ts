@@ -6,7 +6,7 @@ import type { Metrics } from '#base/metrics.ts';
 import type { Random } from '#base/random.ts';
 import type { RbacAuthorizer } from '../authz/index.ts';
 import type { AdmissionPlugin, Authorizer, ObjectReader, ObjectWriter } from '../contract.ts';
-import { certificateApproval, certificateSigning, certificateSubjectRestriction, clusterTrustBundleAttest } from './certificate-plugins.ts';
+import { certificateApproval, certificateSigning, certificateSubjectRestriction, clusterTrustBundleAttest, podCertificateSigning } from './certificate-plugins.ts';
 import { noConfiguration, type AdmissionConfiguration } from './configuration.ts';
 import { eventRateLimit } from './event-rate-limit.ts';
 import { limitRanger } from './limit-ranger.ts';
@@ -98,5 +98,5 @@ export function defaultAdmission(deps: AdmissionDependencies, settings: Admissio
     return plugin === undefined ? [] : [plugin];
   });
   // No plugin upstream but part of the storage: nothing switches it off, and it sees what all others made.
-  return [...found, rbacEscalation(deps.rbac, authorizer), ...(settings.allowPrivileged === false ? [noPrivilegedContainers] : [])];
+  return [...found, rbacEscalation(deps.rbac, authorizer), podCertificateSigning(authorizer), ...(settings.allowPrivileged === false ? [noPrivilegedContainers] : [])];
 }

@@ -7,6 +7,7 @@ import { nodeOf } from '../authz/node.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer, KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import { csrSubject } from './certificate-plugins.ts';
 import { apiReferenceOf } from './mirror-pods.ts';
+import { checkPodCertificate } from './node-pod-certificates.ts';
 import { forbiddenNodeLabels, modifiedLabels } from './node-labels.ts';
 import { refused } from './refused.ts';
 
@@ -165,26 +166,6 @@ export function nodeRestriction({ reader, writer, authorizer, podCertificates }:
     if (verdict.decision !== 'allow') throw refused(request, `audience ${quote(audience)} not found in pod spec volume, ${request.user.name} is not authorized to request tokens for this audience`);
   };
 
-  const checkPodCertificate = (node: string, request: AdmissionRequest): void => {
-    if (!podCertificates) throw refused(request, 'PodCertificateRequest feature gate is disabled');
-    if (request.operation !== 'CREATE') throw refused(request, `unexpected operation ${request.operation}`);
-    if (request.subresource !== '') throw refused(request, `unexpected subresource ${request.subresource}`);
-    const spec = (request.object?.spec ?? {}) as { nodeName?: string; nodeUID?: string; podName?: string; podUID?: string; serviceAccountName?: string; serviceAccountUID?: string };
-    const { namespace } = request;
-    if (spec.nodeName !== node) throw refused(request, `PodCertificateRequest.Spec.NodeName=${quote(spec.nodeName ?? '')}, which is not the requesting node ${quote(node)}`);
-    const podName = quote(`${namespace}/${spec.podName ?? ''}`);
-    const nodeUid = reader.get('', 'nodes', '', node)?.metadata?.uid;
-    if (nodeUid !== spec.nodeUID) throw refused(request, `PodCertificateRequest for pod ${podName} names node UID ${quote(spec.nodeUID ?? '')}, inconsistent with the running node (${quote(nodeUid ?? '')})`);
-    const pod = reader.get('', 'pods', namespace, spec.podName ?? '') as Pod | undefined;
-    if (pod === undefined) throw refused(request, `while retrieving pod ${podName} named in the PodCertificateRequest: pods ${quote(spec.podName ?? '')} not found`);
-    if (pod.metadata?.uid !== spec.podUID) throw refused(request, `PodCertificateRequest for pod ${podName} contains pod UID (${quote(spec.podUID ?? '')}) which differs from running pod ${quote(pod.metadata?.uid ?? '')}`);
-    if (pod.spec?.nodeName !== node) throw refused(request, `pod ${podName} is not running on node ${quote(node)} named in the PodCertificateRequest`);
-    if (pod.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) throw refused(request, `pod ${podName} is a mirror pod`);
-    if (pod.spec.serviceAccountName !== spec.serviceAccountName) throw refused(request, `PodCertificateRequest for pod ${podName} contains serviceAccountName (${quote(spec.serviceAccountName ?? '')}) that differs from running pod (${quote(pod.spec.serviceAccountName ?? '')})`);
-    const accountUid = reader.get('', 'serviceaccounts', namespace, spec.serviceAccountName ?? '')?.metadata?.uid;
-    if (accountUid !== spec.serviceAccountUID) throw refused(request, `PodCertificateRequest for pod ${podName} names service account UID ${quote(spec.serviceAccountUID ?? '')}, which differs from the running service account (${quote(accountUid ?? '')})`);
-  };
-
   const checks: Readonly<Record<string, (node: string, request: AdmissionRequest) => Promise<void> | void>> = {
     '/pods': checkPod,
     '/nodes': checkNode,
@@ -197,7 +178,10 @@ export function nodeRestriction({ reader, writer, authorizer, podCertificates }:
     'storage.k8s.io/csinodes': (node, request) => checkOwnName(node, request, 'CSINode'),
     'resource.k8s.io/resourceslices': checkSlice,
     'certificates.k8s.io/certificatesigningrequests': checkCsr,
-    'certificates.k8s.io/podcertificaterequests': checkPodCertificate,
+    'certificates.k8s.io/podcertificaterequests'(node, request) {
+      if (!podCertificates) throw refused(request, 'PodCertificateRequest feature gate is disabled');
+      checkPodCertificate(node, request, reader);
+    },
   };
   return {
     name: 'NodeRestriction',

@@ -1,9 +1,10 @@
 // Nobody may grant what he does not hold: writing roles needs every permission in them or the verb `escalate`,
 // writing bindings needs the role's permissions or the verb `bind`. Upstream does this in the RBAC storage.
 import type { ClusterRole, PolicyRule, RoleBinding } from '#api/rbac/v1.ts';
-import { cloneJson, forbidden, jsonEqual, notFound } from '#machinery';
+import { forbidden, jsonEqual, notFound } from '#machinery';
 import { compactRules, ruleText, uncovered, type RbacAuthorizer } from '../authz/index.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer, KubeObject } from '../contract.ts';
+import { changesOnlyOwnership } from './ownership-only.ts';
 
 const group = 'rbac.authorization.k8s.io';
 
@@ -28,12 +29,6 @@ function problemOf(rbac: RbacAuthorizer, request: AdmissionRequest, wanted: read
   const list = [...new Set(compactRules(missing).map(ruleText))].sort().join('\n');
   const held = `user ${JSON.stringify(name)} (groups=[${groups.map((g) => JSON.stringify(g)).join(' ')}]) is attempting to grant RBAC permissions not currently held:\n${list}`;
   return errors.length === 0 ? held : `${held}; resolution errors: [${errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`}]`;
-}
-
-/** Finalizers and owners are the garbage collector's: whoever deletes must be able to let go. */
-function changesOnlyOwnership(object: KubeObject, old: KubeObject): boolean {
-  const rest = ({ metadata, ...fields }: KubeObject): object => ({ ...fields, metadata: { ...metadata, ownerReferences: undefined, finalizers: undefined, managedFields: undefined, resourceVersion: undefined, generation: undefined } });
-  return jsonEqual(cloneJson(rest(object)), cloneJson(rest(old)));
 }
 
 export function rbacEscalation(rbac: RbacAuthorizer, authorizer: Authorizer): AdmissionPlugin {

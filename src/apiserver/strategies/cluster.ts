@@ -1,18 +1,17 @@
 // Strategies of the groups that describe the cluster: identity and permission, networking, storage,
-// scheduling, admission, flow control, certificates, extensions.
+// scheduling, admission, flow control, extensions.
 import type { APIService } from '#api/apiregistration/v1.ts';
-import type { CertificateSigningRequest } from '#api/certificates/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import type { Ingress, NetworkPolicy, NetworkPolicyPeer } from '#api/networking/v1.ts';
 import type { RuntimeClass } from '#api/node/v1.ts';
 import type { DeviceRequestAllocationResult, ResourceClaim, ResourceClaimTemplate } from '#api/resource/v1.ts';
 import type { CSIDriver, CSIStorageCapacity, StorageClass } from '#api/storage/v1.ts';
-import { rfc3339 } from '#base/clock.ts';
 import { cidrWarnings, ipWarnings, isDns1123Subdomain, jsonEqual } from '#machinery';
 import { localCondition } from '../aggregation/conditions.ts';
 import { customResourceDefinitions } from '../crds/definition-strategy.ts';
 import type { Stored, Strategy, WriteContext } from '../registry/strategy.ts';
 import { checkAdminRequests, checkAdminResults } from './admin-access.ts';
+import { certificates } from './certificates.ts';
 import { dropDriverFields, dropLeaseFields, dropSliceFields } from './disabled-fields.ts';
 import { deprecatedLabel, labelSelectorWarnings } from './warnings/node-labels.ts';
 import { assignField, counted, define, keepSpecAndMetadata, selectable, withStatus, type Row } from './strategy-table.ts';
@@ -27,71 +26,6 @@ function markLocalAvailable(object: Stored, context: WriteContext): void {
   const service = object as Stored<APIService>;
   if (service.spec?.service === undefined) service.status = { conditions: [localCondition(context.nowMs)] };
 }
-
-function stampConditions(object: Stored, before: Stored, context: WriteContext): void {
-  const status = (object as Stored<CertificateSigningRequest>).status;
-  const known = (before as Stored<CertificateSigningRequest>).status?.conditions ?? [];
-  const now = rfc3339(context.nowMs);
-  for (const condition of status?.conditions ?? []) {
-    condition.lastUpdateTime ??= now;
-    condition.lastTransitionTime ??= known.find((old) => old.type === condition.type && old.status === condition.status)?.lastTransitionTime ?? now;
-  }
-}
-
-/**
- * Approved and Denied can only be set through /approval: elsewhere they stay as they were, each in its new place. A
- * write that has more or fewer of them keeps its own, which validation refuses.
- */
-function keepDecision(object: Stored, before: Stored): void {
-  const conditions = (object as Stored<CertificateSigningRequest>).status?.conditions ?? [];
-  const old = (before as Stored<CertificateSigningRequest>).status?.conditions ?? [];
-  for (const type of ['Approved', 'Denied']) {
-    const kept = old.filter((condition) => condition.type === type);
-    const places = [...conditions.keys()].filter((at) => conditions[at]?.type === type);
-    if (places.length !== kept.length) continue;
-    for (const [number, at] of places.entries()) {
-      const condition = kept[number];
-      if (condition !== undefined) conditions[at] = { ...condition };
-    }
-  }
-}
-
-const certificateSigningRequests = define(selectable(['spec.signerName']), {
-  prepareCreate(object, context) {
-    const csr = object as Stored<CertificateSigningRequest>;
-    const { username: _name, uid: _uid, groups: _groups, extra: _extra, ...spec } = csr.spec;
-    const { user } = context;
-    csr.spec = {
-      ...spec,
-      username: user.name,
-      ...(user.uid === undefined ? {} : { uid: user.uid }),
-      groups: [...user.groups],
-      ...(user.extra === undefined ? {} : { extra: Object.fromEntries(Object.entries(user.extra).map(([key, values]) => [key, [...values]])) }),
-    };
-    object.status = {};
-  },
-  prepareUpdate(object, old) {
-    assignField(object, 'spec', old.spec);
-    assignField(object, 'status', old.status);
-  },
-  subresources: {
-    status: {
-      prepare(object, old, context) {
-        assignField(object, 'spec', old.spec);
-        keepDecision(object, old);
-        stampConditions(object, old, context);
-      },
-    },
-    approval: {
-      prepare(object, old, context) {
-        stampConditions(object, old, context);
-        const conditions = (object as Stored<CertificateSigningRequest>).status?.conditions;
-        assignField(object, 'spec', old.spec);
-        object.status = { ...(old as Stored<CertificateSigningRequest>).status, ...(conditions === undefined ? {} : { conditions }) };
-      },
-    },
-  },
-});
 
 /** Nodes that the deprecated topology of v1beta1 named: only those are taken over. */
 function topologyNodes(slice: Stored<EndpointSlice>): Set<string> {
@@ -221,7 +155,7 @@ export const cluster: Readonly<Record<string, Readonly<Record<string, Strategy>>
   },
   'discovery.k8s.io': { endpointslices: endpointSlices },
   'coordination.k8s.io': { leases: define(strict, { createOnUpdate: true, prepareCreate: (object) => dropLeaseFields(object, undefined), prepareUpdate: dropLeaseFields }) },
-  'certificates.k8s.io': { certificatesigningrequests: certificateSigningRequests },
+  'certificates.k8s.io': certificates,
   'scheduling.k8s.io': { priorityclasses: define({ prepareCreate: (object) => void (object.metadata.generation = 1) }) },
   'node.k8s.io': { runtimeclasses: define(strict, { createOnUpdate: true, warnings: runtimeClassWarnings }) },
   'storage.k8s.io': {

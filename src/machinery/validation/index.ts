@@ -14,7 +14,9 @@ import { statefulSet } from './apps/stateful-set.ts';
 import { horizontalPodAutoscaler, horizontalPodAutoscalerV1, scale } from './autoscaling/horizontal-pod-autoscaler.ts';
 import { cronJob } from './batch/cron-job.ts';
 import { job } from './batch/job.ts';
+import { podCertificateRequest } from './certificates/pod-request.ts';
 import { certificateSigningRequest } from './certificates/signing-request.ts';
+import { clusterTrustBundle } from './certificates/trust-bundle.ts';
 import { leaseCandidate } from './coordination/lease-candidate.ts';
 import { lease } from './coordination/lease.ts';
 import { configMap, secret } from './core/config.ts';
@@ -65,6 +67,9 @@ const rows: Readonly<Record<string, Validator>> = {
   'batch.v1.CronJob': cronJob,
   'batch.v1.Job': job,
   'certificates.v1.CertificateSigningRequest': certificateSigningRequest,
+  'certificates.v1alpha1.ClusterTrustBundle': clusterTrustBundle,
+  'certificates.v1beta1.ClusterTrustBundle': clusterTrustBundle,
+  'certificates.v1beta1.PodCertificateRequest': podCertificateRequest,
   'coordination.v1.Lease': lease,
   'coordination.v1alpha2.LeaseCandidate': leaseCandidate,
   'coordination.v1beta1.LeaseCandidate': leaseCandidate,

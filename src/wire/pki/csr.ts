@@ -24,20 +24,20 @@ const digests: Readonly<Record<string, string | null>> = {
   '1.3.101.112': null,
 };
 
-/** Reads a request (PEM) and checks that it is signed by its own key; throws when it is not a good one. */
-export function parseCsr(pem: string): ParsedCsr {
-  const block = pemBlocks(pem)[0];
-  if (block === undefined || !/^(NEW )?CERTIFICATE REQUEST$/.test(block.label)) throw new Error('PEM block type must be CERTIFICATE REQUEST');
-  const { value: request, rest } = readDer(block.der);
+/** A request as it stands in DER, its signature not yet believed. */
+export interface UncheckedCsr extends ParsedCsr {
+  /** Is it signed by its own key? Throws when nobody here knows the algorithm. */
+  verifies(): boolean;
+}
+
+/** Reads a request (DER); throws when it is none. */
+export function readCsr(bytes: Uint8Array): UncheckedCsr {
+  const { value: request, rest } = readDer(bytes);
   const [info, algorithm, signature] = derChildren(request);
   if (info === undefined || algorithm === undefined || signature === undefined || rest.length > 0) throw new Error('malformed certificate request');
   const [, subject, keyInfo, attributes] = derChildren(info);
   if (subject === undefined || keyInfo === undefined) throw new Error('malformed certificate request');
   const publicKey = createPublicKey({ key: Buffer.from(keyInfo.raw), format: 'der', type: 'spki' });
-  const [oid] = derChildren(algorithm);
-  const digest = oid === undefined ? undefined : digests[oidText(oid)];
-  if (digest === undefined) throw new Error('certificate request is signed with an unsupported algorithm');
-  if (!verify(digest, info.raw, publicKey, signature.content.subarray(1))) throw new Error('the signature of the certificate request is invalid');
   let names = noNames;
   for (const attribute of attributes === undefined ? [] : derChildren(attributes)) {
     const [type, values] = derChildren(attribute);
@@ -46,7 +46,24 @@ export function parseCsr(pem: string): ParsedCsr {
     const found = list === undefined ? undefined : extensionValue(derChildren(list), '2.5.29.17');
     if (found !== undefined) names = decodeAlternativeNames(found);
   }
-  return { ...decodeSubject(subject), ...names, publicKey };
+  return {
+    ...decodeSubject(subject), ...names, publicKey,
+    verifies() {
+      const [oid] = derChildren(algorithm);
+      const digest = oid === undefined ? undefined : digests[oidText(oid)];
+      if (digest === undefined) throw new Error('certificate request is signed with an unsupported algorithm');
+      return verify(digest, info.raw, publicKey, signature.content.subarray(1));
+    },
+  };
+}
+
+/** Reads a request (PEM) and checks that it is signed by its own key; throws when it is not a good one. */
+export function parseCsr(pem: string): ParsedCsr {
+  const block = pemBlocks(pem)[0];
+  if (block === undefined || !/^(NEW )?CERTIFICATE REQUEST$/.test(block.label)) throw new Error('PEM block type must be CERTIFICATE REQUEST');
+  const { verifies, ...request } = readCsr(block.der);
+  if (!verifies()) throw new Error('the signature of the certificate request is invalid');
+  return request;
 }
 
 /** A request (PEM) for the key (PEM). */

@@ -2,7 +2,7 @@
 import type {
   ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, PodCertificateProjection, ProjectedVolumeSource, VolumeProjection,
 } from '#api/core/v1.ts';
-import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { validateLabelSelector } from '../meta/selectors.ts';
@@ -138,22 +138,42 @@ function checkTrustBundle(bundle: ClusterTrustBundleProjection, path: string, ta
 }
 
 const keyTypes = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519'];
-const maxExpirationSeconds = 7_862_400;
-const maxKubernetesExpirationSeconds = 86_400;
+const maxAnnotationBytes = 256 * 1024;
+const daySeconds = 86_400;
+
+/** How long a pod's certificate may be asked for: the signers of Kubernetes sign for a day at most. */
+export function longestExpirationSeconds(signerName: string): number {
+  const [domain = ''] = signerName.split('/');
+  return domain === 'kubernetes.io' || domain.endsWith('.kubernetes.io') ? daySeconds : 91 * daySeconds;
+}
+
+/** What a pod tells the signer besides: keys with a domain. */
+export function checkUserAnnotations(annotations: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
+  const errors: FieldError[] = [];
+  let bytes = 0;
+  for (const [given, value] of Object.entries(annotations ?? {})) {
+    bytes += Buffer.byteLength(given) + Buffer.byteLength(value);
+    const name = given.toLowerCase();
+    if (name === '') {
+      errors.push(required(path, ''));
+      continue;
+    }
+    const messages = labelKeyErrors(name);
+    for (const message of messages) errors.push(invalidValue(path, name, message));
+    if (messages.length === 0 && !name.includes('/')) errors.push(invalidValue(path, name, 'must be a domain-prefixed key (such as "acme.io/foo")'));
+  }
+  if (bytes > maxAnnotationBytes) errors.push(tooLong(path, '', maxAnnotationBytes));
+  return errors;
+}
 
 function checkPodCertificate(certificate: PodCertificateProjection, path: string, taken: TakenPaths): FieldError[] {
   const errors = checkSignerName(certificate.signerName ?? '', child(path, 'signerName'));
-  for (const name of Object.keys(certificate.userAnnotations ?? {})) {
-    const at = child(path, 'userAnnotations');
-    const messages = labelKeyErrors(name.toLowerCase());
-    for (const message of messages) errors.push(invalidValue(at, name.toLowerCase(), message));
-    if (messages.length === 0 && !name.includes('/')) errors.push(invalidValue(at, name.toLowerCase(), 'must be a domain-prefixed key (such as "acme.io/foo")'));
-  }
+  addAll(errors, checkUserAnnotations(certificate.userAnnotations, child(path, 'userAnnotations')));
   if (!keyTypes.includes(certificate.keyType)) errors.push(notSupported(child(path, 'keyType'), certificate.keyType, keyTypes));
   const seconds = certificate.maxExpirationSeconds ?? undefined;
   if (seconds !== undefined) {
     const at = child(path, 'maxExpirationSeconds');
-    const longest = (certificate.signerName ?? '').split('/')[0]?.endsWith('kubernetes.io') === true ? maxKubernetesExpirationSeconds : maxExpirationSeconds;
+    const longest = longestExpirationSeconds(certificate.signerName ?? '');
     if (seconds < 3600) errors.push(invalidValue(at, seconds, 'if provided, maxExpirationSeconds must be >= 3600'));
     if (seconds > longest) errors.push(invalidValue(at, seconds, `if provided, maxExpirationSeconds must be <= ${longest}`));
   }

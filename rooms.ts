@@ -18,7 +18,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   base: {
     is: 'Clock, timers, randomness, bounded queues, errors, logs and the metrics registry; no Kubernetes word.',
     rooms: [],
-    packages: ['pino', 'prom-client'],
+    packages: ['pino'],
     builtins: ['crypto', 'fs', 'fs/promises', 'path', 'os', 'net', 'child_process'],
   },
   api: { is: 'Every group, version, type and resource as data; static types generated from it.', rooms: [] },

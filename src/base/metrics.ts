@@ -1,6 +1,9 @@
-// Prometheus metrics. One registry per program (or per in-process cluster), never the library's global
-// one, so that many clusters can live in one process. Names are upstream's.
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+// Prometheus metrics. One registry per program (or per in-process cluster), so that many clusters can live in one
+// process. Names, labels and buckets are upstream's. Counting is cheap enough for every request: metric-families.ts.
+import { Counter, Gauge, Histogram, Summary } from './metric-families.ts';
+import { familyText, headText, lineText, type AnyFamily, type MetricType } from './metric-text.ts';
+
+export type { Counter, CounterChild, Gauge, GaugeChild, Histogram, HistogramChild, Summary, SummaryChild } from './metric-families.ts';
 
 /** One line of a metric that is read when somebody asks; `name` where a histogram's lines have one of their own. */
 export interface Sample {
@@ -9,45 +12,50 @@ export interface Sample {
   readonly name?: string;
 }
 
+/** Asking for a name again gives the same metric. */
 export interface Metrics {
   counter<L extends string>(name: string, help: string, labels?: readonly L[]): Counter<L>;
   gauge<L extends string>(name: string, help: string, labels?: readonly L[]): Gauge<L>;
   histogram<L extends string>(name: string, help: string, labels: readonly L[], buckets: readonly number[]): Histogram<L>;
+  summary<L extends string>(name: string, help: string, labels: readonly L[], quantiles: readonly number[]): Summary<L>;
   /** A metric whose values are kept elsewhere: for what is counted too often to be told each time. The last reader counts. */
-  read(name: string, help: string, type: 'counter' | 'gauge' | 'histogram', samples: () => Iterable<Sample>): void;
-  /** Text exposition format 0.0.4. */
+  read(name: string, help: string, type: Exclude<MetricType, 'summary'>, samples: () => Iterable<Sample>): void;
+  /** Text exposition format 0.0.4, by name. */
   text(): Promise<string>;
 }
 
 export function createMetrics(): Metrics {
-  const registry = new Registry();
-  const registers = [registry];
-  const readers = new Map<string, Reader>();
-  const find = <T>(name: string, make: () => T): T => (registry.getSingleMetric(name) as T | undefined) ?? make();
+  const families = new Map<string, AnyFamily>();
+  const readers = new Map<string, () => string>();
+  const find = <F extends AnyFamily>(name: string, kind: abstract new (...parts: never[]) => F, make: () => F): F => {
+    const known = families.get(name);
+    if (known instanceof kind) return known;
+    if (known !== undefined) throw new Error(`the metric ${name} is of two types`);
+    const made = make();
+    families.set(name, made);
+    return made;
+  };
   return {
-    counter: (name, help, labels = []) => find(name, () => new Counter({ name, help, labelNames: labels, registers })),
-    gauge: (name, help, labels = []) => find(name, () => new Gauge({ name, help, labelNames: labels, registers })),
-    histogram: (name, help, labels, buckets) =>
-      find(name, () => new Histogram({ name, help, labelNames: labels, buckets: [...buckets], registers })),
+    counter: (name, help, labels = []) => find(name, Counter, () => new Counter(name, help, labels)) as Counter<(typeof labels)[number]>,
+    gauge: (name, help, labels = []) => find(name, Gauge, () => new Gauge(name, help, labels)) as Gauge<(typeof labels)[number]>,
+    histogram: (name, help, labels, buckets) => find(name, Histogram, () => new Histogram(name, help, labels, buckets)) as Histogram<(typeof labels)[number]>,
+    summary: (name, help, labels, quantiles) => find(name, Summary, () => new Summary(name, help, labels, quantiles)) as Summary<(typeof labels)[number]>,
     read(name, help, type, samples) {
-      readers.set(name, { name, help, type, samples });
+      readers.set(name, () => {
+        let text = headText(name, help, type);
+        for (const { labels, value, name: line } of samples()) text += lineText(line ?? name, sortedPairs(labels), value);
+        return text;
+      });
     },
-    text: async () => [await registry.metrics(), ...Array.from(readers.values(), readerText)].join('\n'),
+    async text() {
+      const texts = [...readers].map(([name, text]) => ({ name, text: text() }));
+      for (const [name, family] of families) if (!readers.has(name)) texts.push({ name, text: familyText(family) });
+      return texts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ text }) => text).join('');
+    },
   };
 }
 
-interface Reader {
-  readonly name: string;
-  readonly help: string;
-  readonly type: string;
-  readonly samples: () => Iterable<Sample>;
-}
-
-function readerText(reader: Reader): string {
-  const lines = [`# HELP ${reader.name} ${reader.help}`, `# TYPE ${reader.name} ${reader.type}`];
-  for (const { labels, value, name } of reader.samples()) {
-    const shown = Object.entries(labels).map(([key, text]) => `${key}="${String(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`);
-    lines.push(`${name ?? reader.name}${shown.length === 0 ? '' : `{${shown.join(',')}}`} ${value}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** `le` stays where it is told: last. */
+function sortedPairs(labels: Readonly<Record<string, string | number>>): [string, string | number][] {
+  return Object.entries(labels).toSorted(([a], [b]) => (a === 'le' ? 1 : b === 'le' ? -1 : a < b ? -1 : 1));
 }

@@ -132,7 +132,7 @@ test('a level without queues refuses what is too much for it, and says when to c
   held.finish();
   expect((await Promise.all(held.answers)).map(({ status }) => status)).toEqual([201, 201]);
   expect((await as(api, 'jane').request({ method: 'GET', path: '/api/v1/pods' })).status).toBe(200);
-  expect((await api.get('/metrics')).text).toContain('apiserver_flowcontrol_rejected_requests_total{priority_level="tight",flow_schema="tight",reason="concurrency-limit"} 1\n');
+  expect((await api.get('/metrics')).text).toContain('apiserver_flowcontrol_rejected_requests_total{flow_schema="tight",priority_level="tight",reason="concurrency-limit"} 1\n');
 });
 
 test('a level with queues lets requests wait, in turn for each user', async () => {

@@ -43,7 +43,7 @@ describe('denials', () => {
     expect(await told(cluster, { metadata: { name: 'b' }, data: { x: 'y' } })).toEqual([
       422, 'Invalid', `configmaps "b" is forbidden: ValidatingAdmissionPolicy 'strict' with binding 'strict' denied request: expression 'object.data.absent == '1'' resulted in error: no such key: absent`,
     ]);
-    expect(await cluster.metrics()).toContain('apiserver_validating_admission_policy_check_total{policy="strict",policy_binding="strict",error_type="invalid_error",enforcement_action="deny"} 1');
+    expect(await cluster.metrics()).toContain('apiserver_validating_admission_policy_check_total{enforcement_action="deny",error_type="invalid_error",policy="strict",policy_binding="strict"} 1');
   });
 
   test('end when the budget is spent', async () => {

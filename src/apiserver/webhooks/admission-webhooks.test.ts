@@ -239,8 +239,8 @@ test('what happened is counted', async () => {
   await api.post(maps, { metadata: { name: 'good' } });
   await api.post(maps, { metadata: { name: 'bad' } });
   const text = await world.metrics.text();
-  expect(text).toContain('apiserver_admission_webhook_request_total{name="a.example.com",type="validating",operation="CREATE",code="200",rejected="false"} 1');
-  expect(text).toContain('apiserver_admission_webhook_rejection_count{name="a.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="400"} 1');
+  expect(text).toContain('apiserver_admission_webhook_request_total{code="200",name="a.example.com",operation="CREATE",rejected="false",type="validating"} 1');
+  expect(text).toContain('apiserver_admission_webhook_rejection_count{error_type="no_error",name="a.example.com",operation="CREATE",rejection_code="400",type="validating"} 1');
 });
 
 test('a scale is judged as a Scale', async () => {

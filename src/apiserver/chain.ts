@@ -13,6 +13,7 @@ import type { ResourceTable } from './registry/resources.ts';
 import { answer, Call } from './request/call.ts';
 import type { AuditIds } from './request/audit-ids.ts';
 import type { Deadlines, OpenDeadline } from './request/deadlines.ts';
+import type { Pacer } from './request/pacer.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
 import { TooManyRequests, type FlowControl, type Permit } from './flowcontrol/index.ts';
@@ -28,6 +29,8 @@ export interface ChainParts {
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
   readonly auditIds: AuditIds;
+  /** Absent: whatever arrives together is worked on in one turn. */
+  readonly pacer?: Pacer;
   /** Absent: nothing is recorded. */
   readonly audit?: Auditor;
   /** Health, discovery, OpenAPI, metrics, version. */
@@ -94,6 +97,7 @@ function openCall(parts: ChainParts, exchange: Exchange): Call {
   const id = asked === undefined || asked === '' ? parts.auditIds.next() : asked;
   const call = new Call(exchange, info, id, world.clock.monotonic(), info.isResourceRequest && isLongRunning(info.verb, info.subresource));
   call.cbor = parts.server.cbor;
+  call.pacer = parts.pacer;
   return call;
 }
 

@@ -32,6 +32,7 @@ import type { Registry } from './registry/write-request.ts';
 import { createAuditIds } from './request/audit-ids.ts';
 import { createFlowControl, defaultFlowLimits, producerName, type FlowLimits } from './flowcontrol/index.ts';
 import { createDeadlines, defaultRequestTimeoutMs } from './request/deadlines.ts';
+import { createPacer } from './request/pacer.ts';
 import { createRequestMetrics } from './request/request-metrics.ts';
 import { createWatchHubs } from './watch/watch-hubs.ts';
 import { clusterIpResolver, createWebhookCaller, endpointResolver, type ClientCredentials } from './webhooks/index.ts';
@@ -67,6 +68,8 @@ export interface ApiServerConfig {
   readonly flow?: FlowLimits;
   /** --request-timeout: how long a request that is no watch or stream may take. */
   readonly requestTimeoutMs?: number;
+  /** How long writes that arrive together may hold up the event loop before others get their turn. Absent: as long as they take. */
+  readonly turnBudgetMs?: number;
   /** Groups that others answer. */
   readonly delegates?: readonly Delegate[];
   /** Further work after the start. */
@@ -160,6 +163,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const metrics = createRequestMetrics(world);
   const handler = createChain({
     server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, turnsAway: () => state.turnsAway, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics, auditIds: createAuditIds(world.random),
+    ...(config.turnBudgetMs === undefined ? {} : { pacer: createPacer(world.clock, config.turnBudgetMs) }),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });
   loopback.serve(handler);

@@ -5,3 +5,9 @@
 export function endOfTurn(run: () => void): void {
   setImmediate(run);
 }
+
+/** Calls `run` as soon as everything that is already due has run: callbacks of promises and what they lead to. */
+export function afterCallbacks(run: () => void): void {
+  // A tick is taken before the callbacks of promises, unless one of those asks for it.
+  queueMicrotask(() => process.nextTick(run));
+}

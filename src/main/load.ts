@@ -9,11 +9,14 @@ import type { HttpServer, ServeOptions } from '#wire';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
 export interface Load {
-  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs'>;
+  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs' | 'turnBudgetMs'>;
   readonly listener: Pick<ServeOptions, 'goawayChance' | 'limits'>;
   /** Resolves when nothing but streams is under way. */
   drain(world: World, server: ApiServer, listener: HttpServer): Promise<void>;
 }
+
+/** Others wait at most for this and the answers of one write to the disk; a smaller share makes writes to the disk smaller too. */
+const turnBudgetMs = 10;
 
 /** Throws UserError with upstream's words. */
 export function loadOf(flags: ApiserverFlags): Load {
@@ -33,7 +36,7 @@ export function loadOf(flags: ApiserverFlags): Load {
   if (goawayChance < 0 || goawayChance > 0.02) refuse('--goaway-chance can not be less than 0 or greater than 0.02');
   if (flags.get('shutdown-delay-duration') < 0) refuse('--shutdown-delay-duration can not be negative value');
   return {
-    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs },
+    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs, turnBudgetMs },
     listener: { goawayChance, ...(streams > 0 ? { limits: { streamsPerConnection: streams } } : {}) },
     async drain(world, server, listener) {
       server.beginShutdown();

@@ -63,6 +63,8 @@ export async function readBody(call: Call): Promise<Uint8Array> {
   try {
     const bytes = await call.exchange.body(bodyLimitBytes);
     call.bodyBytes = bytes.length;
+    const later = bytes.length === 0 ? undefined : call.pacer?.pass();
+    if (later !== undefined) await later;
     return bytes;
   } catch (error) {
     if (error instanceof BodyTooLargeError) throw requestEntityTooLarge(`limit is ${bodyLimitBytes}`);

@@ -4,6 +4,7 @@ import type { Status } from '#api/meta/v1.ts';
 import type { Exchange, Headers } from '#wire';
 import type { Identity, KubeObject, RequestNotes, Verdict } from '../contract.ts';
 import type { Permit, SchemaInUse } from '../flowcontrol/index.ts';
+import type { Pacer } from './pacer.ts';
 import type { ParsedRequest } from './request-info.ts';
 
 /** What endpoints tell the audit event of their request; see audit/trail.ts. */
@@ -45,6 +46,8 @@ export class Call implements RequestNotes {
   bytes = 0;
   /** Size of the request's body, once it has been read. */
   bodyBytes = 0;
+  /** Whom to ask before the work that a body asks for. */
+  pacer: Pacer | undefined;
   /** How long it may take; 0: as long as it likes. */
   allowedMs = 0;
   /** What it was taken for by flow control. */

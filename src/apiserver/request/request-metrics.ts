@@ -24,14 +24,18 @@ interface Recorder {
 
 const mostRecorders = 5000;
 
+const verbNames: ReadonlyMap<string, string> = new Map([
+  ['list', 'LIST'], ['watch', 'WATCH'], ['get', 'GET'], ['create', 'POST'], ['update', 'PUT'], ['patch', 'PATCH'], ['delete', 'DELETE'], ['deletecollection', 'DELETECOLLECTION'],
+]);
+const connections: ReadonlySet<string> = new Set(['exec', 'attach', 'portforward', 'proxy', 'log']);
+
 /** Upstream's verb label: WATCH and LIST are GETs by method, APPLY a PATCH. */
 function verbOf(call: Call): string {
   const { info, exchange } = call;
   if (!info.isResourceRequest) return exchange.method;
   if (info.verb === 'patch' && exchange.headers['content-type']?.startsWith('application/apply-patch') === true) return 'APPLY';
-  const names: Readonly<Record<string, string>> = { list: 'LIST', watch: 'WATCH', get: 'GET', create: 'POST', update: 'PUT', patch: 'PATCH', delete: 'DELETE', deletecollection: 'DELETECOLLECTION' };
-  if (['exec', 'attach', 'portforward', 'proxy', 'log'].includes(info.subresource)) return 'CONNECT';
-  return names[info.verb] ?? exchange.method;
+  if (info.subresource !== '' && connections.has(info.subresource)) return 'CONNECT';
+  return verbNames.get(info.verb) ?? exchange.method;
 }
 
 function scopeOf(call: Call): string {

@@ -10,7 +10,7 @@ import { RawNumber } from './json-number.ts';
 import { parsingCarefully } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KubeObject } from './object.ts';
-import { decodeProtobuf, isProtobuf } from './protobuf/object.ts';
+import { decodingProtobuf, isProtobuf } from './protobuf/object.ts';
 import type { WireBudget } from './protobuf/reader.ts';
 import { atOnce, inSlices, type Sliced } from './slices.ts';
 import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from './status.ts';
@@ -280,7 +280,7 @@ function* decodeProtobufBody(bytes: Uint8Array, options: DecodeOptions): Sliced<
   }
   let decoded: KubeObject;
   try {
-    decoded = decodeProtobuf(bytes, options.type, budgetOf(options)).object;
+    decoded = (yield* decodingProtobuf(bytes, options.type, budgetOf(options))).object;
   } catch (error) {
     if (error instanceof TooManyValuesError) throw requestEntityTooLarge(`the body has ${error.message}`);
     if (error instanceof StatusError) throw error;

@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, decodingCborMap, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, unsupportedMediaType, JsonSyntaxError } from '#machinery';
+import { badRequest, decodingCborMap, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -50,7 +50,12 @@ export async function putObject(target: Target): Promise<void> {
   const written = await updateObject(target.server.registry, request, {
     mayCreate: request.stored.strategy.createOnUpdate && target.subresource === '',
     authorizeCreate: () => authorizeCreate(target),
-    build: (current) => tracked(request, current?.object, cloneJson(sent), isHeavy(request, current)),
+    async build(current) {
+      const heavy = isHeavy(request, current);
+      const object = cloneJson(sent);
+      if (heavy) await turn();
+      return tracked(request, current?.object, object, heavy);
+    },
   });
   await answerWritten(target, written);
 }

@@ -63,6 +63,7 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
     kind: served.info.kind,
     nowMs: request.nowMs,
   }));
+  await rest(request, current);
   const object = read(request, merged, patch, undefined);
   if (current === undefined) {
     object.metadata.name ??= request.name;

@@ -1,7 +1,7 @@
 // Updates: PUT, PATCH and every subresource that changes a stored object. The new object is built from the
 // current one, written under its revision, and built again when somebody else was quicker. An update that
 // changes nothing writes nothing; one that empties the finalizers of an object in deletion deletes it.
-import { conflict, goQuote, invalid, keepUnchangedTimes, notFound } from '#machinery';
+import { conflict, goQuote, invalid, keepUnchangedTimes, notFound, turn } from '#machinery';
 import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { deleteObject, encode, isUnchanged, putObject, served, storeFailure, UnsettledWriteError } from './commit.ts';
@@ -9,7 +9,7 @@ import { createAdmitted, settle, warnOfDuplicates } from './create.ts';
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
 import { reserve } from './reservations.ts';
-import { rest } from './pace.ts';
+import { isHeavy, rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
@@ -126,8 +126,9 @@ async function admit(registry: Registry, request: WriteRequest, object: Stored, 
 }
 
 /** What an update cannot change, then the strategy, then all checks. */
-async function prepare(registry: Registry, request: WriteRequest, object: Stored, old: Stored): Promise<Stored> {
+async function prepare(registry: Registry, request: WriteRequest, object: Stored, current: Current): Promise<Stored> {
   const { stored } = request;
+  const old = current.object;
   agreeOnNamespace(object, stored.namespaced, request.namespace);
   const { metadata } = object;
   metadata.generation = old.metadata.generation;
@@ -138,11 +139,15 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (old.metadata.creationTimestamp !== undefined) metadata.creationTimestamp = old.metadata.creationTimestamp;
   if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
   metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+  const heavy = isHeavy(request, current);
+  if (heavy) await turn();
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old, request) : subresource?.validate?.(object, old, request);
   const errors = [...(request.served.rules ?? stored.handling).validateChange(request.subresource, object, old), ...(own ?? [])];
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
+  if (heavy) await turn();
   for (const warning of (request.subresource === '' ? stored.strategy : subresource)?.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);
+  if (heavy) await turn();
   const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
   // Decoders and strategies leave the canonical form alone; admission plugins may not.
   const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? stored.handling.canonical(object, old) : object));
@@ -154,7 +159,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
 
 async function prepareAndWrite(registry: Registry, request: WriteRequest, key: string, object: Stored, current: Current): Promise<Outcome> {
   const { stored } = request;
-  const result = await prepare(registry, request, object, current.object);
+  const result = await prepare(registry, request, object, current);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
   await rest(request, current);
   const encoding = encode(stored, result);

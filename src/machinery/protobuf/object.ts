@@ -2,6 +2,7 @@
 // apiVersion and kind and the object itself as its raw bytes. Watch events and raw messages have no envelope.
 import { typeOfGvk, parseApiVersion } from '../group-of-type.ts';
 import type { KubeObject } from '../object.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { planOf } from '../type-plan.ts';
 import { ReadContext, readMessage } from '../wire-read.ts';
 import { readFields } from './decode.ts';
@@ -89,11 +90,26 @@ export interface DecodedProtobuf {
   readonly object: KubeObject;
 }
 
+/** As decodeProtobuf, in slices. */
+export function* decodingProtobuf(bytes: Uint8Array, fallbackType?: string, budget?: WireBudget): Sliced<DecodedProtobuf> {
+  const { apiVersion, kind, type, raw } = envelopeOf(bytes, fallbackType);
+  const read = readFields(new WireReader(raw, 0, raw.length, budget), type, {});
+  yield;
+  const object: KubeObject = readMessage(planOf(type), read, new ReadContext(false));
+  if (kind !== '') object.kind = kind;
+  if (apiVersion !== '') object.apiVersion = apiVersion;
+  return { apiVersion, kind, object };
+}
+
 /**
  * Decodes an object in its envelope, in canonical form. `fallbackType` serves envelopes without apiVersion and
  * kind. Throws ProtobufError for broken bytes and for kinds that are not built in.
  */
 export function decodeProtobuf(bytes: Uint8Array, fallbackType?: string, budget?: WireBudget): DecodedProtobuf {
+  return atOnce(decodingProtobuf(bytes, fallbackType, budget));
+}
+
+function envelopeOf(bytes: Uint8Array, fallbackType: string | undefined): { readonly apiVersion: string; readonly kind: string; readonly type: string; readonly raw: Uint8Array } {
   if (!isProtobuf(bytes)) {
     throw new ProtobufError('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]');
   }
@@ -116,8 +132,5 @@ export function decodeProtobuf(bytes: Uint8Array, fallbackType?: string, budget?
   const { group, version } = parseApiVersion(apiVersion);
   const type = typeOfGvk(group, version, kind) ?? (kind === '' ? fallbackType : undefined);
   if (type === undefined) throw new ProtobufError(`no kind "${kind}" is registered for version "${apiVersion}"`);
-  const object: KubeObject = decodeMessage(type, raw, budget);
-  if (kind !== '') object.kind = kind;
-  if (apiVersion !== '') object.apiVersion = apiVersion;
-  return { apiVersion, kind, object };
+  return { apiVersion, kind, type, raw };
 }

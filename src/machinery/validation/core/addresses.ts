@@ -8,7 +8,8 @@ const badInterface = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or
 const mappedPrefix = 0xffffn;
 
 function textOfIpv4(bits: bigint): string {
-  return [24n, 16n, 8n, 0n].map((shift) => String((bits >> shift) & 0xffn)).join('.');
+  const number = Number(bits);
+  return `${number >>> 24}.${(number >>> 16) & 255}.${(number >>> 8) & 255}.${number & 255}`;
 }
 
 /** RFC 5952: lower case, the longest run of zero words (two at least) as "::". */
@@ -83,6 +84,8 @@ export function checkInterfaceAddress(value: string, path: string): FieldError[]
 
 /** Warnings about an address in a field that takes other than canonical ones. */
 export function ipWarnings(value: string, path: string): string[] {
+  // Who has no leading zeros has no other spelling.
+  if (isIPv4(value)) return [];
   const errors = checkIp(value, path);
   if (!isReadable(errors, 'must be a valid IP')) return [];
   const text = canonicalIp(value);

@@ -17,11 +17,11 @@ function checkConfigMap(object: ConfigMap): FieldError[] {
   const errors: FieldError[] = [];
   let bytes = 0;
   const binary = object.binaryData ?? {};
-  for (const [name, value] of Object.entries(object.data ?? {})) {
-    const at = key('data', name);
-    for (const message of configKeyErrors(name)) errors.push(invalidValue(at, name, message));
-    if (Object.hasOwn(binary, name)) errors.push(invalidValue(at, name, 'duplicate of key present in binaryData'));
-    bytes += Buffer.byteLength(value);
+  const data = object.data ?? {};
+  for (const name of Object.keys(data)) {
+    for (const message of configKeyErrors(name)) errors.push(invalidValue(key('data', name), name, message));
+    if (Object.hasOwn(binary, name)) errors.push(invalidValue(key('data', name), name, 'duplicate of key present in binaryData'));
+    bytes += Buffer.byteLength(data[name] ?? '');
   }
   for (const [name, value] of Object.entries(binary)) {
     for (const message of configKeyErrors(name)) errors.push(invalidValue(key('binaryData', name), name, message));

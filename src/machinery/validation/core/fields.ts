@@ -90,6 +90,7 @@ export function checkIp(value: string, path: string, old: readonly string[] = []
 
 /** IPv4 without the leading zeros that older clients wrote. */
 export function withoutLeadingZeros(value: string): string {
+  if (!/(?:^|\.)0\d/.test(value)) return value;
   return value.split('.').map((part) => (/^0+\d+$/.test(part) ? part.replace(/^0+(?=\d)/, '') : part)).join('.');
 }
 
@@ -117,7 +118,7 @@ function hasOnlyPrefixBits(address: string, length: number, bits: number): boole
 
 /** The address as a number. */
 export function addressBits(address: string): bigint {
-  if (isIPv4(address)) return address.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n);
+  if (isIPv4(address)) return BigInt(address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0));
   const [head = '', tail] = address.split('::');
   const words = (text: string): string[] =>
     text === '' ? [] : text.split(':').flatMap((word) => (word.includes('.') ? dottedWords(word) : [word]));

@@ -1,7 +1,7 @@
 // The difference of two values as validation prints it: a unified diff of their indented JSON with three
 // lines of context, as difflib writes it. Inputs beyond a few thousand lines are shown as one replacement.
 const context = 3;
-const maxCells = 4_000_000;
+const maxCells = 1_000_000;
 
 type Op = { readonly kind: ' ' | '-' | '+'; readonly line: string };
 

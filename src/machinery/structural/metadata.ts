@@ -78,8 +78,21 @@ export function coerceEmbedded(value: unknown, schema: Structural | undefined, i
   walk(value, isResource ? asResource(schema) : schema, path, options);
 }
 
+const embedding = new WeakMap<Structural, boolean>();
+
+/** Is there an embedded resource at or below the schema? Most have none, and their values need no walk. */
+function embeds(schema: Structural): boolean {
+  let known = embedding.get(schema);
+  if (known === undefined) {
+    const { items, properties, additional } = schema;
+    known = schema.embeddedResource || (items !== undefined && embeds(items)) || (typeof additional === 'object' && embeds(additional)) || [...(properties?.values() ?? [])].some(embeds);
+    embedding.set(schema, known);
+  }
+  return known;
+}
+
 function walk(value: unknown, schema: Structural | undefined, path: string, options: CoerceOptions): void {
-  if (schema === undefined) return;
+  if (schema === undefined || !embeds(schema)) return;
   if (Array.isArray(value)) {
     for (let i = 0; i < value.length; i++) walk(value[i], schema.items, index(path, i), options);
     return;
@@ -116,7 +129,7 @@ export function validateEmbedded(value: unknown, schema: Structural | undefined,
 }
 
 function checkEmbedded(value: unknown, schema: Structural | undefined, path: string, errors: FieldError[]): void {
-  if (schema === undefined) return;
+  if (schema === undefined || !embeds(schema)) return;
   if (Array.isArray(value)) {
     value.forEach((item, i) => checkEmbedded(item, schema.items, index(path, i), errors));
     return;

@@ -37,6 +37,9 @@ function result(...faults: Fault[]): Result {
   return { faults, matches: 0 };
 }
 
+/** A check that held; nobody changes it. */
+const passed: Result = { faults: [], matches: 1 };
+
 function merge(into: Result, other: Result): void {
   for (const fault of other.faults) if (!isTold(into, fault.message)) into.faults.push(fault);
   into.matches += other.matches;
@@ -145,8 +148,8 @@ function checkType(types: readonly string[], format: string, value: unknown, pat
   const isText = type === 'string' || type === 'array';
   if (!isText && format !== '' && !fits && own !== format) return result(wrongType(path, format, own));
   const isNumeric = types.includes('number') || types.includes('integer');
-  if (!isNumeric && format !== '' && isText) return { faults: [], matches: 1 };
-  return fits ? { faults: [], matches: 1 } : result(wrongType(path, types.join(','), type));
+  if (!isNumeric && format !== '' && isText) return passed;
+  return fits ? passed : result(wrongType(path, types.join(','), type));
 }
 
 function checkString(schema: JSONSchemaProps, value: string, path: string): Result {
@@ -181,8 +184,9 @@ function whole(message: string): Fault {
 }
 
 function checkAlternatives(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
-  const out = result();
   const { anyOf, oneOf, allOf, not } = schema;
+  if (anyOf === undefined && oneOf === undefined && allOf === undefined && not === undefined) return passed;
+  const out = result();
   const named = goQuote(path);
   if (anyOf !== undefined && anyOf.length > 0) {
     const { best, valid } = nearest(anyOf, value, path, correlation, true);

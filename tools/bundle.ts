@@ -4,13 +4,13 @@
 // never run.
 import { createHash } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import http from 'node:http';
 import { join } from 'node:path';
+import { lmdbInside, plainBuiltins } from './bundle-plugins.ts';
 
 /** A digest over path, size and modification time of everything that goes into the bundle. */
 export function sourcesDigest(root: string): string {
   const hash = createHash('sha256');
-  for (const file of [...globSync('src/**/*', { cwd: root }), 'package-lock.json', 'package.json', 'tools/bundle.ts'].sort()) {
+  for (const file of [...globSync('src/**/*', { cwd: root }), 'package-lock.json', 'package.json', 'tools/bundle.ts', 'tools/bundle-plugins.ts'].sort()) {
     const stat = statSync(join(root, file));
     if (stat.isFile()) hash.update(`${file} ${stat.size} ${stat.mtimeMs}\n`);
   }
@@ -34,8 +34,8 @@ const entries: Readonly<Record<string, string>> = {
   testing: 'src/testing/index.ts',
 };
 
-/** Native code stays outside, and what only `skiff up` in a checkout loads. */
-const external = [/^node:(?!http$)/, 'lmdb', /^@kubernetes\//, 'rolldown'];
+/** What only `skiff up` in a checkout loads. */
+const external = [/^@kubernetes\//, 'rolldown'];
 
 /** The command's `import('./apiserver.ts')` and the like become imports of the other bundles. */
 const programsApart = {
@@ -55,20 +55,6 @@ function ascii(code: string): string {
   return code.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
-/**
- * An import of node:http reads every export, also the getters of WebSocket and its events, which load all of undici:
- * 20 to 50 ms of a start and 4 MB. The module itself, without those names, costs nothing.
- */
-const plainHttp = {
-  name: 'plain-http',
-  resolveId: (id: string) => (id === 'node:http' ? { id: '\0plain-http', moduleSideEffects: false } : undefined),
-  load(id: string) {
-    if (id !== '\0plain-http') return undefined;
-    const names = Object.entries(Object.getOwnPropertyDescriptors(http)).filter(([, { get }]) => get === undefined);
-    return `const http = process.getBuiltinModule('node:http');\nexport const { ${names.map(([name]) => name).join(', ')} } = http;\n`;
-  },
-};
-
 async function bundleEntry(root: string, name: string, input: string, directory: string): Promise<{ files: number; bytes: number }> {
   const { rolldown } = await import('rolldown');
   const bundle = await rolldown({
@@ -76,11 +62,15 @@ async function bundleEntry(root: string, name: string, input: string, directory:
     platform: 'node',
     cwd: root,
     external,
-    plugins: [programsApart, plainHttp],
+    plugins: [programsApart, plainBuiltins, lmdbInside],
+    // What a program and a part that it loads later share goes with the program: a file more is a millisecond or two.
+    preserveEntrySignatures: 'allow-extension',
     // Nothing registers itself in our sources: a module that nobody takes a name from is not needed.
     treeshake: { moduleSideEffects: (id: string) => !id.startsWith(join(root, 'src')) || id.startsWith(join(root, 'src/main')) },
     transform: { target: 'node24' },
     logLevel: 'warn',
+    // ordered-binary, which LMDB's keys go through, writes a function for itself.
+    checks: { eval: false },
   });
   const { output } = await bundle.generate({
     format: 'esm',

@@ -81,7 +81,7 @@ function isFull(directory: string): boolean {
 function openTables(path: string): Tables {
   // The commit queue gathers a turn's writes itself; lmdb's own gathering makes promises that nobody awaits,
   // and their rejection would end the process when the disk is full.
-  const root = open({ path, noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true, eventTurnBatching: false });
+  const root = open({ path, encoding: 'binary', noSubdir: false, mapSize: mapBytes, maxDbs: 4, overlappingSync: true, eventTurnBatching: false });
   return {
     root,
     records: root.openDB({ name: 'records', encoding: 'binary', keyEncoder: positionKeys } as object as { name: string }),

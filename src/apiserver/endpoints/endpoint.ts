@@ -128,7 +128,7 @@ export function writeRequest(target: Target, kind: 'CreateOptions' | 'UpdateOpti
     ...(query.fieldValidation === '' ? {} : { fieldValidation: query.fieldValidation }),
     ...(query.force === undefined ? {} : { force: query.force }),
   };
-  return { ...baseRequest(target, options, query.dryRun.length > 0, server), manager: managerOf(call, query), query };
+  return { ...baseRequest(target, options, query.dryRun.length > 0, server), manager: managerOf(call, query), query, isApply };
 }
 
 function baseRequest(target: Target, options: Record<string, unknown>, dryRun: boolean, server: Server): Omit<WriteRequest, 'manager'> {

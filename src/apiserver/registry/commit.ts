@@ -28,13 +28,16 @@ export function storeFailure(message: string, code = 500): StatusError {
 
 const tooLargeMessage = 'etcdserver: request is too large';
 
-/** The object as it is stored, without its resourceVersion. Throws when it is larger than the store takes. */
-function encodeForStore(resource: StoredResource, object: KubeObject): Buffer {
+/**
+ * The object as it is stored, without its resourceVersion. What is larger than the store takes is stored without its
+ * managedFields, but for an apply, which is about these. Throws when it is too large all the same.
+ */
+function encodeForStore(resource: StoredResource, object: KubeObject, isApply: boolean): Buffer {
   const stored = encodeStored(resource.head, object);
   if (stored.length <= largestWriteBytes) return stored;
-  if (object.metadata?.managedFields === undefined) throw storeFailure(tooLargeMessage);
+  if (isApply || object.metadata?.managedFields === undefined) throw storeFailure(tooLargeMessage);
   const { managedFields: _managed, ...metadata } = object.metadata;
-  return encodeForStore(resource, { ...object, metadata });
+  return encodeForStore(resource, { ...object, metadata }, isApply);
 }
 
 /** An object on its way to the store. */
@@ -46,13 +49,13 @@ export interface Encoded {
 }
 
 /** The object as it is stored: of a custom resource at the version that is stored. */
-export function encode(resource: StoredResource, object: KubeObject): Promise<Encoded> | Encoded {
+export function encode(resource: StoredResource, object: KubeObject, isApply = false): Promise<Encoded> | Encoded {
   const { versioned } = resource;
-  if (versioned === undefined) return { bytes: encodeForStore(resource, object), known: object };
+  if (versioned === undefined) return { bytes: encodeForStore(resource, object, isApply), known: object };
   const stored = versioned.toStored(object);
   const target = { ...resource, head: versioned.storedHead };
-  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted), known: undefined }));
-  return { bytes: encodeForStore(target, stored), known: undefined };
+  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted, isApply), known: undefined }));
+  return { bytes: encodeForStore(target, stored, isApply), known: undefined };
 }
 
 /** Would a write of these bytes leave the store as it is? */

@@ -75,7 +75,7 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const { stored } = request;
   const name = object.metadata.name ?? '';
   const key = objectKey(stored.namespaced, object.metadata.namespace ?? '', name);
-  const encoding = encode(stored, object);
+  const encoding = encode(stored, object, request.isApply);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   if (request.dryRun) {
     if (cacheOfStored(registry.cache, stored)?.get(key) !== undefined) throw alreadyExists(request.served.groupResource, name);

@@ -162,7 +162,7 @@ async function prepareAndWrite(registry: Registry, request: WriteRequest, key: s
   const result = await prepare(registry, request, object, current);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
   await rest(request, current);
-  const encoding = encode(stored, result);
+  const encoding = encode(stored, result, request.isApply);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   await rest(request, current);
   const bytes = served(stored, result, encoded, current.revision);

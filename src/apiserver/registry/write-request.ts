@@ -31,6 +31,8 @@ export interface WriteRequest extends WriteContext {
   /** CreateOptions, UpdateOptions, … as admission sees them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** A server-side apply. */
+  readonly isApply?: boolean;
   /** A DELETE of the collection: admission sees each object, but no name. */
   readonly ofCollection?: boolean;
   /** Is the body so large that the work is to be done in slices? */

@@ -5,18 +5,20 @@ import { badRequest, internalError, StatusError, unauthorized } from '#machinery
 import { PeerGoneError, type Exchange, type Handler } from '#wire';
 import { answerError, isServerFault } from './answer/status-answer.ts';
 import type { Auditor } from './audit/index.ts';
-import type { Attributes, Identity, Security } from './contract.ts';
+import type { Attributes, Identity, Security, Verdict } from './contract.ts';
 import { dispatchResource, isLongRunning } from './endpoints/dispatch.ts';
 import type { Server } from './endpoints/endpoint.ts';
 import type { PathHandlers } from './health/path-handlers.ts';
 import type { ResourceTable } from './registry/resources.ts';
 import { answer, Call } from './request/call.ts';
+import type { ChainMetrics } from './request/chain-metrics.ts';
 import type { AuditIds } from './request/audit-ids.ts';
 import type { Deadlines, OpenDeadline } from './request/deadlines.ts';
 import type { Pacer } from './request/pacer.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
 import { TooManyRequests, type FlowControl, type Permit } from './flowcontrol/index.ts';
+import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 
 export interface ChainParts {
@@ -28,6 +30,7 @@ export interface ChainParts {
   readonly turnsAway?: () => boolean;
   readonly deadlines: Deadlines;
   readonly metrics: RequestMetrics;
+  readonly steps: ChainMetrics;
   readonly auditIds: AuditIds;
   /** Absent: whatever arrives together is worked on in one turn. */
   readonly pacer?: Pacer;
@@ -43,7 +46,8 @@ export interface ChainParts {
 
 /** The handler of the whole API server. Never rejects. */
 export function createChain(parts: ChainParts): Handler {
-  const { server, metrics, deadlines, flow, security, audit } = parts;
+  const { server, metrics, deadlines, security, audit, steps } = parts;
+  const { clock } = server.world;
   return async (exchange) => {
     let call: Call;
     try {
@@ -64,22 +68,15 @@ export function createChain(parts: ChainParts): Handler {
       deadline = call.longRunning ? undefined : deadlines.open(call);
       call.user = await authenticate(security, call);
       known = true;
-      if (audit !== undefined) await audit.begin(call, attributesOf(call));
-      if (security.impersonate !== undefined && asksToImpersonate(exchange)) await impersonate(security.impersonate, call);
-      const admitted = flow.admit(call);
-      const permit: Permit | undefined = admitted instanceof Promise ? await admitted : admitted;
-      call.permit = permit;
-      try {
-        const permitted = authorize(security, call);
-        if (permitted !== undefined) await permitted;
-        const done = dispatch(parts, call);
-        if (done !== undefined) await done;
-      } finally {
-        permit?.release();
-      }
+      const now = clock.monotonic();
+      steps.authenticated(call.user.name, now - call.startedAt);
+      await carryOut(parts, call, now);
     } catch (error) {
       failure = error;
-      if (!known) audit?.unauthenticated(call, attributesOf(call));
+      if (!known) {
+        steps.notAuthenticated(call.unknown ? 'failure' : 'error', clock.monotonic() - call.startedAt);
+        audit?.unauthenticated(call, attributesOf(call));
+      }
       fail(server, call, error);
     } finally {
       call.audit?.finish(failure);
@@ -87,6 +84,44 @@ export function createChain(parts: ChainParts): Handler {
       metrics.finished(call);
     }
   };
+}
+
+/** What follows once it is known who asks. @param began when that was. */
+async function carryOut(parts: ChainParts, call: Call, began: number): Promise<void> {
+  const { server: { world: { clock } }, security, audit, flow, steps } = parts;
+  let at = began;
+  if (audit !== undefined) {
+    await audit.begin(call, attributesOf(call));
+    at = passed(steps, 'audit', at, clock);
+  }
+  if (security.impersonate !== undefined && asksToImpersonate(call.exchange)) {
+    await impersonate(security.impersonate, call);
+    at = passed(steps, 'impersonation', at, clock);
+  }
+  const admitted = flow.admit(call);
+  let permit: Permit | undefined;
+  if (admitted instanceof Promise) {
+    permit = await admitted;
+    const queuedAt = at;
+    at = passed(steps, 'priorityandfairness', at, clock);
+    call.queuedMs = at - queuedAt;
+  } else permit = admitted;
+  call.permit = permit;
+  try {
+    const permitted = authorize(parts, call, at);
+    if (permitted !== undefined) await permitted;
+    const done = dispatch(parts, call);
+    if (done !== undefined) await done;
+  } finally {
+    permit?.release();
+  }
+}
+
+/** @returns the time now. */
+function passed(steps: ChainMetrics, step: keyof ChainMetrics['steps'], from: number, clock: Pick<Clock, 'monotonic'>): number {
+  const now = clock.monotonic();
+  steps.steps[step].observe((now - from) / 1000);
+  return now;
 }
 
 /** Request id, meaning and kind. Throws 400. */
@@ -114,7 +149,9 @@ async function authenticate(security: Security, call: Call): Promise<Identity> {
       refusal ??= error;
     }
   }
-  throw refusal ?? unauthorized();
+  if (refusal !== undefined) throw refusal;
+  call.unknown = true;
+  throw unauthorized();
 }
 
 /** One look at the headers' names in the common case. */
@@ -148,19 +185,19 @@ function attributesOf(call: Call): Attributes {
   };
 }
 
-/** Throws 403. A promise only when the authorizer needs one. */
-function authorize(security: Security, call: Call): Promise<void> | undefined {
+/** Throws 403. A promise only when the authorizer needs one. @param from when this step began. */
+function authorize(parts: ChainParts, call: Call, from: number): Promise<void> | undefined {
   const attributes = attributesOf(call);
-  const verdict = security.authorizer.authorize(attributes);
-  if (verdict instanceof Promise) {
-    return verdict.then((late) => {
-      call.verdict = late;
-      if (late.decision !== 'allow') throw security.refusal(attributes, late.reason);
-    });
-  }
-  call.verdict = verdict;
-  if (verdict.decision !== 'allow') throw security.refusal(attributes, verdict.reason);
+  const verdict = parts.security.authorizer.authorize(attributes);
+  if (verdict instanceof Promise) return verdict.then((late) => heed(parts, call, attributes, late, from));
+  heed(parts, call, attributes, verdict, from);
   return undefined;
+}
+
+function heed({ server, security, steps }: ChainParts, call: Call, attributes: Attributes, verdict: Verdict, from: number): void {
+  call.verdict = verdict;
+  steps.authorized(verdict, server.world.clock.monotonic() - from);
+  if (verdict.decision !== 'allow') throw security.refusal(attributes, verdict.reason);
 }
 
 function dispatch(parts: ChainParts, call: Call): Promise<void> | void {

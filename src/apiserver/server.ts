@@ -24,6 +24,7 @@ import type { Server } from './endpoints/endpoint.ts';
 import { createPathHandlers } from './health/path-handlers.ts';
 import type { HealthCheck } from './health/checks.ts';
 import { namedChecks } from './health/named-checks.ts';
+import { createAdmissionTimings } from './registry/admission-metrics.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
 import { createLeasePool } from './registry/lease-pool.ts';
 import { reservationSource } from './registry/reservations.ts';
@@ -33,6 +34,7 @@ import { createAuditIds } from './request/audit-ids.ts';
 import { createFlowControl, defaultFlowLimits, producerName, type FlowLimits } from './flowcontrol/index.ts';
 import { createDeadlines, defaultRequestTimeoutMs } from './request/deadlines.ts';
 import { createPacer } from './request/pacer.ts';
+import { createChainMetrics } from './request/chain-metrics.ts';
 import { createRequestMetrics } from './request/request-metrics.ts';
 import { createWatchHubs } from './watch/watch-hubs.ts';
 import { clusterIpResolver, createWebhookCaller, endpointResolver, type ClientCredentials } from './webhooks/index.ts';
@@ -120,7 +122,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const resolve = config.serviceRouting === 'cluster-ip' ? clusterIpResolver(reader) : endpointResolver(reader, world.random);
   const webhooks = createWebhookCaller({ world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials, resolve });
   const security = config.security({ reader, writer, resources, webhooks });
-  const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission) };
+  const registry: Registry = { ...shared, reservations, admission: createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())) };
   const hubs = createWatchHubs(world, cache);
   const server: Server = {
     world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
@@ -161,8 +163,9 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     ],
   });
   const metrics = createRequestMetrics(world);
+  const steps = createChainMetrics(world.metrics);
   const handler = createChain({
-    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, turnsAway: () => state.turnsAway, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics, auditIds: createAuditIds(world.random),
+    server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, turnsAway: () => state.turnsAway, deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics, steps, auditIds: createAuditIds(world.random),
     ...(config.turnBudgetMs === undefined ? {} : { pacer: createPacer(world.clock, config.turnBudgetMs) }),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });

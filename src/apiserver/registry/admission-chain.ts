@@ -3,6 +3,7 @@
 // once per operation and resource; plugins without configuration say with each request that they have nothing to do.
 import type { ResourceInfo } from '#api/resources.ts';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation, Reinvocation } from '../contract.ts';
+import { untimed, type AdmissionTimings, type StepType, type Timing } from './admission-metrics.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export interface AdmissionChain {
@@ -12,12 +13,19 @@ export interface AdmissionChain {
   ignores(operation: Operation, resource: ResourceInfo, subresource: string): boolean;
 }
 
-interface Chosen {
-  readonly mutating: readonly AdmissionPlugin[];
-  readonly validating: readonly AdmissionPlugin[];
+interface Judge {
+  readonly plugin: AdmissionPlugin;
+  readonly timing: Timing;
 }
 
-export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
+interface Chosen {
+  readonly mutating: readonly Judge[];
+  readonly validating: readonly Judge[];
+  readonly admit: Timing;
+  readonly validate: Timing;
+}
+
+export function createAdmissionChain(plugins: readonly AdmissionPlugin[], timings: AdmissionTimings = untimed): AdmissionChain {
   const chosen = new WeakMap<ResourceInfo, Map<string, Chosen>>();
   const choose = (operation: Operation, resource: ResourceInfo, subresource: string): Chosen => {
     const byOperation = chosen.get(resource) ?? new Map<string, Chosen>();
@@ -26,30 +34,32 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
     let found = byOperation.get(key);
     if (found === undefined) {
       const caring = plugins.filter((plugin) => plugin.handles(operation, resource, subresource));
-      found = { mutating: caring.filter((p) => p.mutate !== undefined), validating: caring.filter((p) => p.validate !== undefined) };
+      const judges = (type: StepType, all: readonly AdmissionPlugin[]): Judge[] => all.map((plugin) => ({ plugin, timing: timings.plugin(plugin.name, type, operation) }));
+      found = {
+        mutating: judges('admit', caring.filter((p) => p.mutate !== undefined)), validating: judges('validate', caring.filter((p) => p.validate !== undefined)),
+        admit: timings.step('admit', operation), validate: timings.step('validate', operation),
+      };
       byOperation.set(key, found);
     }
     return found;
   };
   return {
     async mutate(request) {
-      const { mutating } = choose(request.operation, request.resource, request.subresource);
+      const { mutating, admit } = choose(request.operation, request.resource, request.subresource);
       const reinvocation: Reinvocation = { isReinvoke: false, requested: false, memory: new Map() };
       request.reinvocation = reinvocation;
-      await mutateAll(mutating, request);
+      await runAll(mutating, 'mutate', request, admit, timings);
       if (!reinvocation.requested) return;
       reinvocation.isReinvoke = true;
-      await mutateAll(mutating, request);
+      await runAll(mutating, 'mutate', request, admit, timings);
     },
     async validate(request) {
-      for (const plugin of choose(request.operation, request.resource, request.subresource).validating) {
-        const waiting = isActive(plugin) ? plugin.validate?.(request) : undefined;
-        if (waiting !== undefined) await waiting;
-      }
+      const { validating, validate } = choose(request.operation, request.resource, request.subresource);
+      await runAll(validating, 'validate', request, validate, timings);
     },
     ignores(operation, resource, subresource) {
       const { mutating, validating } = choose(operation, resource, subresource);
-      return !mutating.some(isActive) && !validating.some(isActive);
+      return !mutating.some(({ plugin }) => isActive(plugin)) && !validating.some(({ plugin }) => isActive(plugin));
     },
   };
 }
@@ -58,11 +68,26 @@ function isActive(plugin: AdmissionPlugin): boolean {
   return plugin.active?.() ?? true;
 }
 
-async function mutateAll(plugins: readonly AdmissionPlugin[], request: AdmissionRequest): Promise<void> {
-  for (const plugin of plugins) {
-    const waiting = isActive(plugin) ? plugin.mutate?.(request) : undefined;
-    if (waiting !== undefined) await waiting;
+/** One look at the clock for each plugin: where one ends the next begins. */
+async function runAll(judges: readonly Judge[], verb: 'mutate' | 'validate', request: AdmissionRequest, step: Timing, { now }: AdmissionTimings): Promise<void> {
+  const began = now();
+  let at = began;
+  for (const { plugin, timing } of judges) {
+    if (!isActive(plugin)) continue;
+    try {
+      const waiting = plugin[verb]?.(request);
+      if (waiting !== undefined) await waiting;
+    } catch (error) {
+      const end = now();
+      timing.refused((end - at) / 1000);
+      step.refused((end - began) / 1000);
+      throw error;
+    }
+    const end = now();
+    timing.passed((end - at) / 1000);
+    at = end;
   }
+  step.passed((at - began) / 1000);
 }
 
 /** What an admission request takes over from the request it judges. */

@@ -48,6 +48,10 @@ export class Call implements RequestNotes {
   bodyBytes = 0;
   /** Whom to ask before the work that a body asks for. */
   pacer: Pacer | undefined;
+  /** How long flow control made it wait. */
+  queuedMs = 0;
+  /** No authenticator knew the credentials, or there were none. */
+  unknown = false;
   /** How long it may take; 0: as long as it likes. */
   allowedMs = 0;
   /** What it was taken for by flow control. */

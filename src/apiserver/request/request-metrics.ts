@@ -1,5 +1,6 @@
 // The API server's request metrics under upstream's names. The children of each histogram and counter are kept
 // by what the request was, so that counting a request is two map look-ups.
+import type { CounterChild, GaugeChild, HistogramChild } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import type { Call } from './call.ts';
 
@@ -15,10 +16,26 @@ export interface RequestMetrics {
   finished(call: Call): void;
 }
 
+const bodyVerbs = ['create', 'update', 'patch', 'delete', 'deletecollection'];
+/** The server itself, as its own client. */
+const producerName = 'system:apiserver';
+const validations = ['', 'Ignore', 'Strict', 'Warn'];
+
+
+const sliBuckets = [0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
+const bodyBuckets = Array.from({ length: 31 }, (_, at) => 50_000 + 100_000 * at);
+const abortLabels = ['verb', 'group', 'version', 'resource', 'subresource', 'scope'] as const;
+
+/** Everything that is counted of one sort of request. Children that few need are made when they are. */
 interface Recorder {
-  readonly counters: Map<number, { inc(): void }>;
-  readonly duration: { observe(value: number): void };
-  readonly size: { observe(value: number): void };
+  readonly counters: Map<number, CounterChild>;
+  readonly duration: HistogramChild;
+  /** Of requests that do something. */
+  readonly sli: HistogramChild | undefined;
+  /** Of what is read. */
+  readonly size: HistogramChild | undefined;
+  readonly body: HistogramChild | undefined;
+  readonly running: GaugeChild | undefined;
   readonly labels: Record<(typeof labels)[number], string>;
 }
 
@@ -51,6 +68,13 @@ export function createRequestMetrics(world: World): RequestMetrics {
   const duration = metrics.histogram('apiserver_request_duration_seconds', 'Response latency distribution in seconds for each verb, dry run value, group, version, resource, subresource, scope and component.', labels, durationBuckets);
   const sizes = metrics.histogram('apiserver_response_sizes', 'Response size distribution in bytes for each group, version, verb, resource, subresource, scope and component.', sizeLabels, sizeBuckets);
   const longRunning = metrics.gauge('apiserver_longrunning_requests', 'Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope and component.', sizeLabels);
+  const sli = metrics.histogram('apiserver_request_sli_duration_seconds', 'Response latency distribution (not counting webhook duration and priority & fairness queue wait times) in seconds for each verb, group, version, resource, subresource, scope and component.', sizeLabels, sliBuckets);
+  const bodies = metrics.histogram('apiserver_request_body_size_bytes', 'Apiserver request body size in bytes broken out by resource and verb.', ['resource', 'verb', 'group'], bodyBuckets);
+  const terminations = metrics.counter('apiserver_request_terminations_total', 'Number of requests which apiserver terminated in self-defense.', [...sizeLabels, 'code']);
+  const aborts = metrics.counter('apiserver_request_aborts_total', 'Number of requests which apiserver aborted possibly due to a timeout, for each group, version, verb, resource, subresource and scope', abortLabels);
+  const ownRequests = metrics.counter('apiserver_selfrequest_total', 'Counter of apiserver self-requests broken out for each verb, API resource and subresource.', ['verb', 'group', 'resource', 'subresource']);
+  const validation = metrics.histogram('field_validation_request_duration_seconds', 'Response latency distribution in seconds for each field validation value', ['field_validation'], sliBuckets);
+  const byValidation = new Map(validations.map((value) => [value, validation.labels(value)]));
   const recorders = new Map<string, Recorder>();
   const recorderOf = (call: Call): Recorder => {
     const { info } = call;
@@ -63,14 +87,15 @@ export function createRequestMetrics(world: World): RequestMetrics {
     const known = recorders.get(key);
     if (known !== undefined) return known;
     const named = { verb, dry_run: dryRun, group: info.apiGroup, version: info.apiVersion, resource: info.resource, subresource: path, scope, component: 'apiserver' };
-    const { dry_run: _dryRun, ...sized } = named;
-    const recorder = { counters: new Map<number, { inc(): void }>(), duration: duration.labels(named), size: sizes.labels(sized), labels: named };
+    const recorder: Recorder = {
+      counters: new Map(), duration: duration.labels(named), labels: named,
+      sli: dryRun === '' ? sli.labels(named) : undefined,
+      size: verb === 'GET' || verb === 'LIST' ? sizes.labels(named) : undefined,
+      body: info.isResourceRequest && bodyVerbs.includes(info.verb) ? bodies.labels({ resource: info.resource, verb: info.verb === 'deletecollection' ? 'delete_collection' : info.verb, group: info.apiGroup }) : undefined,
+      running: call.longRunning ? longRunning.labels(named) : undefined,
+    };
     if (recorders.size < mostRecorders) recorders.set(key, recorder);
     return recorder;
-  };
-  const gaugeLabels = (recorder: Recorder) => {
-    const { dry_run: _dryRun, ...sized } = recorder.labels;
-    return sized;
   };
   let inFlight = 0;
   return {
@@ -79,7 +104,7 @@ export function createRequestMetrics(world: World): RequestMetrics {
     },
     started(call) {
       if (!call.longRunning) inFlight++;
-      else longRunning.inc(gaugeLabels(recorderOf(call)));
+      else recorderOf(call).running?.inc();
     },
     finished(call) {
       if (!call.longRunning) inFlight--;
@@ -87,13 +112,20 @@ export function createRequestMetrics(world: World): RequestMetrics {
       const recorder = recorderOf(call);
       let counter = recorder.counters.get(call.status);
       if (counter === undefined) {
-        counter = total.labels({ ...recorder.labels, code: String(call.status) });
+        counter = total.labels({ ...recorder.labels, code: call.status });
         recorder.counters.set(call.status, counter);
       }
       counter.inc();
-      if (call.longRunning) longRunning.dec(gaugeLabels(recorder));
-      else recorder.duration.observe((clock.monotonic() - call.startedAt) / 1000);
-      if (call.bytes > 0) recorder.size.observe(call.bytes);
+      recorder.running?.dec();
+      const ms = clock.monotonic() - call.startedAt;
+      recorder.duration.observe(ms / 1000);
+      recorder.sli?.observe((ms - call.queuedMs) / 1000);
+      if (call.bytes > 0) recorder.size?.observe(call.bytes);
+      if (call.bodyBytes > 0) recorder.body?.observe(call.bodyBytes);
+      if (call.exchange.peer.loopback?.user === producerName) ownRequests.inc(recorder.labels);
+      if (call.info.query.size > 0) byValidation.get(call.info.query.get('fieldValidation') ?? '')?.observe(ms / 1000);
+      if (call.status === 429 || call.givenUp !== undefined) terminations.inc({ ...recorder.labels, code: call.status });
+      else if (call.exchange.signal.aborted && !call.longRunning) aborts.inc(recorder.labels);
     },
   };
 }

@@ -95,15 +95,21 @@ export async function measureWritesAlone(bench: Bench): Promise<void> {
   await measureWrites(bench);
 }
 
+/** Code that has run some thousand times is compiled: what is measured is a server that has been at work for a while. */
+const warmUps = 4_000;
+
 async function createPods(bench: Bench): Promise<void> {
   const { server, scale, report } = bench;
   const half = scale.pods / 2;
   const shape = (kind: 'a' | 'b'): Shape => ({ ...wide, method: 'POST', path: podsPath, body: podTemplate(namespace, kind, 'nobody'), firstNumber: 0, count: half });
+  await run(bench, { ...shape('a'), path: `${podsPath}?dryRun=All`, count: warmUps });
   const [a, b] = [await run(bench, shape('a')), await run(bench, shape('b'))];
   const pod = await server.client.raw('GET', `${podsPath}/pod-a-00000000`);
+  const bare = { ...shape('a'), path: bareAnswer(bench, pod) };
+  await run(bench, { ...bare, count: warmUps }, bench.bare.port);
   report({
     measure: `POST pod, durable (${scale.pods.toLocaleString('en-US')})`, value: scale.pods / (a.seconds + b.seconds), unit: '/s',
-    limit: perSecond(await run(bench, { ...shape('a'), path: bareAnswer(bench, pod) }, bench.bare.port)), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
+    limit: perSecond(await run(bench, bare, bench.bare.port)), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
   });
   await pause(2_000);
   report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentMb(server.pid), unit: 'MB', budget: { atMost: 300 } });

@@ -208,6 +208,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
   const audiences = flags.get('api-audiences');
   const configuration = flags.get('admission-control-config-file');
   const row = flags.get('authorization-mode');
+  const gates = featureGates(flags.get('feature-gates'));
   return {
     serviceAccountKey: readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
     serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
@@ -221,9 +222,10 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
     ...(alone || flags.given('anonymous-auth') ? { anonymous: { enabled: anonymousAuth(world, flags, row), paths: [] } } : {}),
     lookUpAccounts: flags.get('service-account-lookup'),
     authorizationModes: row.length === 0 ? ['AlwaysAllow'] : row.filter(isMode),
-    podCertificates: featureGates(flags.get('feature-gates')).on('PodCertificateRequest'),
+    podCertificates: gates.on('PodCertificateRequest'),
     admission: {
       plugins: pluginChoice(flags),
+      limitsAudiences: gates.on('ServiceAccountNodeAudienceRestriction'),
       notReadySeconds: flags.get('default-not-ready-toleration-seconds'),
       unreachableSeconds: flags.get('default-unreachable-toleration-seconds'),
       allowPrivileged: flags.get('allow-privileged'),

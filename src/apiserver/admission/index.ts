@@ -50,6 +50,8 @@ export interface AdmissionSettings {
   readonly notReadySeconds?: number;
   readonly unreachableSeconds?: number;
   readonly podCertificates?: boolean;
+  /** Kubelets get tokens only for audiences that their pods name. Absent: true. */
+  readonly limitsAudiences?: boolean;
   /** Absent: yes. */
   readonly allowPrivileged?: boolean;
 }
@@ -66,7 +68,7 @@ export function defaultAdmission(deps: AdmissionDependencies, settings: Admissio
     LimitPodHardAntiAffinityTopology: () => limitPodHardAntiAffinityTopology,
     LimitRanger: () => limitRanger(reader),
     ServiceAccount: () => serviceAccountPlugin(reader, random, (namespace, name) => writer.lookup('', 'serviceaccounts', namespace, name)),
-    NodeRestriction: () => nodeRestriction({ reader, writer, authorizer, podCertificates: settings.podCertificates === true }),
+    NodeRestriction: () => nodeRestriction({ reader, writer, authorizer, podCertificates: settings.podCertificates === true, limitsAudiences: settings.limitsAudiences !== false }),
     TaintNodesByCondition: () => taintNodesByCondition,
     AlwaysPullImages: () => alwaysPullImages,
     PodSecurity: () => podSecurity(deps, standards),

@@ -1,6 +1,6 @@
 // NodeRestriction: a kubelet may write only its own Node, Lease, CSINode and slices, the pods bound to it, and ask for
 // tokens only of those pods and only for audiences that they name.
-import type { Node, PersistentVolume, PersistentVolumeClaim, Pod } from '#api/core/v1.ts';
+import type { Node, PersistentVolumeClaim, Pod } from '#api/core/v1.ts';
 import type { TokenRequest } from '#api/authentication/v1.ts';
 import { jsonEqual, notFound } from '#machinery';
 import { nodeOf } from '../authz/node.ts';
@@ -10,12 +10,15 @@ import { apiReferenceOf } from './mirror-pods.ts';
 import { checkPodCertificate } from './node-pod-certificates.ts';
 import { forbiddenNodeLabels, modifiedLabels } from './node-labels.ts';
 import { refused } from './refused.ts';
+import { checkTokenAudience } from './token-audience.ts';
 
 export interface NodeRestrictionParts {
   readonly reader: ObjectReader;
   readonly writer: Pick<ObjectWriter, 'lookup'>;
   readonly authorizer: Authorizer;
   readonly podCertificates: boolean;
+  /** Feature ServiceAccountNodeAudienceRestriction. Absent: true. */
+  readonly limitsAudiences?: boolean;
 }
 
 const quote = JSON.stringify;
@@ -106,23 +109,7 @@ function checkCsr(node: string, request: AdmissionRequest): void {
   if (subject.commonName !== `system:node:${node}`) throw refused(request, `can only create a node CSR with CN=system:node:${node}`);
 }
 
-/** Does a volume of the pod ask for tokens of this audience? */
-function namesAudience(pod: Pod, audience: string, reader: ObjectReader): boolean {
-  const namespace = pod.metadata?.namespace ?? '';
-  const driverOfClaim = (claimName: string): string | undefined => {
-    const claim = reader.get('', 'persistentvolumeclaims', namespace, claimName) as PersistentVolumeClaim | undefined;
-    return (reader.get('', 'persistentvolumes', '', claim?.spec?.volumeName ?? '') as PersistentVolume | undefined)?.spec?.csi?.driver;
-  };
-  return (pod.spec?.volumes ?? []).some((volume) => {
-    if (volume.projected?.sources?.some((source) => source.serviceAccountToken !== undefined && (source.serviceAccountToken.audience ?? '') === audience) === true) return true;
-    const claimName = volume.ephemeral === undefined ? volume.persistentVolumeClaim?.claimName : `${pod.metadata?.name ?? ''}-${volume.name}`;
-    const driverName = claimName === undefined ? volume.csi?.driver : driverOfClaim(claimName);
-    const driver = driverName === undefined ? undefined : reader.get('storage.k8s.io', 'csidrivers', '', driverName);
-    return (driver?.spec as { tokenRequests?: { audience?: string }[] } | undefined)?.tokenRequests?.some((wanted) => (wanted.audience ?? '') === audience) === true;
-  });
-}
-
-export function nodeRestriction({ reader, writer, authorizer, podCertificates }: NodeRestrictionParts): AdmissionPlugin {
+export function nodeRestriction({ reader, writer, authorizer, podCertificates, limitsAudiences = true }: NodeRestrictionParts): AdmissionPlugin {
   const podNamed = async (request: AdmissionRequest, name: string): Promise<Pod> => {
     const pod = reader.get('', 'pods', request.namespace, name) ?? (await writer.lookup('', 'pods', request.namespace, name));
     if (pod === undefined) throw notFound({ group: '', resource: 'pods' }, name);
@@ -156,14 +143,7 @@ export function nodeRestriction({ reader, writer, authorizer, podCertificates }:
     const pod = await podNamed(request, ref.name ?? '');
     if (ref.uid !== pod.metadata?.uid) throw refused(request, `the UID in the bound object reference (${ref.uid}) does not match the UID in record. The object might have been deleted and then recreated`);
     if (pod.spec?.nodeName !== node) throw refused(request, 'node requested token bound to a pod scheduled on a different node');
-    if (audiences.length > 1) throw refused(request, 'node may only request 0 or 1 audiences');
-    const audience = audiences[0] ?? '';
-    if (namesAudience(pod, audience, reader)) return;
-    const verdict = await authorizer.authorize({
-      user: request.user, verb: 'request-serviceaccounts-token-audience', namespace: request.namespace, apiGroup: '', apiVersion: 'v1', resource: audience, subresource: '', name: request.name, path: '',
-      isResourceRequest: true,
-    });
-    if (verdict.decision !== 'allow') throw refused(request, `audience ${quote(audience)} not found in pod spec volume, ${request.user.name} is not authorized to request tokens for this audience`);
+    if (limitsAudiences) await checkTokenAudience(request, pod, audiences, reader, authorizer);
   };
 
   const checks: Readonly<Record<string, (node: string, request: AdmissionRequest) => Promise<void> | void>> = {

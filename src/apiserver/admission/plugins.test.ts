@@ -73,6 +73,28 @@ describe('a node', () => {
   const token = (audiences: string[] | null, ref: object = {}): KubeObject => ({ spec: { audiences, boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'mine', uid: 'u-p', ...ref } } });
   const asToken = { subresource: 'token', name: 'sa' };
 
+  describe('asks for tokens of volumes that CSI drivers mount', () => {
+    const using = (name: string, source: object): KubeObject => pod({ nodeName: 'n1', volumes: [{ name: 'v', ...source }] }, { name, uid: 'u-p' });
+    const volumes = fakeReader(
+      using('inline', { csi: { driver: 'd' } }), using('claim', { persistentVolumeClaim: { claimName: 'c' } }), using('migrated', { azureFile: { secretName: 's', shareName: 's' } }),
+      using('lost', { persistentVolumeClaim: { claimName: 'gone' } }), using('undriven', { csi: { driver: 'e' } }), using('ephemeral', { ephemeral: { volumeClaimTemplate: {} } }),
+      ...['c', 'ephemeral-v'].map((name) => ({ apiVersion: 'v1', kind: 'PersistentVolumeClaim', metadata: { name, namespace: 'x' }, spec: { volumeName: 'pv' } })),
+      { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv' }, spec: { azureFile: { secretName: 's', shareName: 's' } } },
+      ...['d', 'file.csi.azure.com'].map((name) => ({ apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name }, spec: { tokenRequests: [{ audience: 'vault' }] } })),
+    );
+    const parts = { reader: volumes, writer: none, authorizer: { name: 'x', authorize: () => ({ decision: 'none' as const, reason: '' }) }, podCertificates: false };
+    const ask = (name: string, audience = 'vault', more: object = {}): Promise<unknown> => admitWith([nodeRestriction({ ...parts, ...more })], 'serviceaccounts', 'CREATE', token([audience], { name }), { user, ...asToken });
+    test.each(['inline', 'claim', 'migrated', 'ephemeral'])('%s', async (name) => {
+      await ask(name);
+      await expect(ask(name, 'other')).rejects.toThrow('audience "other" not found in pod spec volume');
+    });
+    test('what cannot be looked up is told', async () => {
+      await expect(ask('lost')).rejects.toThrow('error validating audience "vault": persistentvolumeclaim "gone" not found');
+      await expect(ask('undriven')).rejects.toThrow('error validating audience "vault": csidriver.storage.k8s.io "e" not found');
+    });
+    test('any, with the feature off', () => ask('lost', 'other', { limitsAudiences: false }));
+  });
+
   test.each<[string, () => Promise<unknown>]>([
     ['a mirror pod', () => act('pods', 'CREATE', mirror())],
     ['its own pods\' deletion', () => act('pods', 'DELETE', undefined, { name: 'mine' })],

@@ -104,6 +104,22 @@ describe('Node', () => {
     ['updates pod status', ask(n('n1'), 'patch', 'pods', { subresource: 'status', namespace: 'x', name: 'p' }), 'allow'],
     ['reviews tokens', ask(n('n1'), 'create', 'tokenreviews', { apiGroup: 'authentication.k8s.io' }), 'allow'],
   ])('%s', async (_name, attributes, expected) => expect(await decide(attributes)).toBe(expected));
+
+  test('a volume counts from when it names the claim, and no longer than that', async () => {
+    const unnamed = { ...claim, spec: {} };
+    const azure: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv1' }, spec: { ...(volume.spec as object), azureFile: { secretName: 'key', shareName: 's' } } };
+    const reader = fakeReader(pod, unnamed);
+    const authorizer = createNodeAuthorizer(reader);
+    const may = async (): Promise<string[]> => {
+      const asked = [ask(n('n1'), 'get', 'persistentvolumes', { name: 'pv1' }), ask(n('n1'), 'get', 'secrets', { namespace: 'x', name: 'key' })];
+      return Promise.all(asked.map(async (a) => (await authorizer.authorize(a)).decision));
+    };
+    expect(await may()).toEqual(['none', 'none']);
+    reader.put(azure);
+    expect(await may()).toEqual(['allow', 'allow']);
+    reader.remove('PersistentVolume', 'pv1');
+    expect(await may()).toEqual(['none', 'none']);
+  });
 });
 
 test('union: the first opinion counts, masters are asked nobody, reasons are joined', async () => {

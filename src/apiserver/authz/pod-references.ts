@@ -45,6 +45,35 @@ function volumeSecrets(volume: PersistentVolume): string[] {
   return found;
 }
 
+const claimedVolumes = new WeakMap<ObjectReader, { readonly revision: number; readonly byClaim: ReadonlyMap<string, readonly string[]> }>();
+
+/** Volumes by the claim that they are bound to from their side, made again when volumes have changed. */
+function volumesByClaim(reader: ObjectReader): ReadonlyMap<string, readonly string[]> {
+  const revision = reader.revision('', 'persistentvolumes');
+  const before = claimedVolumes.get(reader);
+  if (before?.revision === revision) return before.byClaim;
+  const byClaim = new Map<string, string[]>();
+  for (const volume of reader.list('', 'persistentvolumes') as readonly PersistentVolume[]) {
+    const claim = volume.spec?.claimRef;
+    if (claim === undefined) continue;
+    const key = `${claim.namespace ?? ''}/${claim.name ?? ''}`;
+    byClaim.set(key, [...(byClaim.get(key) ?? []), volume.metadata?.name ?? '']);
+  }
+  claimedVolumes.set(reader, { revision, byClaim });
+  return byClaim;
+}
+
+/** The claim need not name its volume yet; where it does, nothing is searched. */
+function volumesOf(namespace: string, claimName: string, reader: ObjectReader): PersistentVolume[] {
+  const claimed = (reader.get('', 'persistentvolumeclaims', namespace, claimName) as PersistentVolumeClaim | undefined)?.spec?.volumeName ?? '';
+  const names = claimed === '' ? (volumesByClaim(reader).get(`${namespace}/${claimName}`) ?? []) : [claimed];
+  return names.flatMap((name) => {
+    const volume = reader.get('', 'persistentvolumes', '', name) as PersistentVolume | undefined;
+    const owner = volume?.spec?.claimRef;
+    return volume !== undefined && owner?.namespace === namespace && owner.name === claimName ? [volume] : [];
+  });
+}
+
 /** Also follows claims to their volumes and the volumes' secrets. Mirror pods refer to nothing. */
 export function podReferences(pod: Pod, reader: ObjectReader): ReadonlySet<string> {
   const found = new Set<string>();
@@ -65,12 +94,10 @@ export function podReferences(pod: Pod, reader: ObjectReader): ReadonlySet<strin
   for (const ref of [...found]) {
     if (!ref.startsWith('pvc ')) continue;
     const claimName = ref.slice(`pvc ${namespace}/`.length);
-    const volumeName = (reader.get('', 'persistentvolumeclaims', namespace, claimName) as PersistentVolumeClaim | undefined)?.spec?.volumeName ?? '';
-    const volume = volumeName === '' ? undefined : (reader.get('', 'persistentvolumes', '', volumeName) as PersistentVolume | undefined);
-    const owner = volume?.spec?.claimRef;
-    if (volume === undefined || owner?.namespace !== namespace || owner.name !== claimName) continue;
-    found.add(`pv /${volumeName}`);
-    for (const secret of volumeSecrets(volume)) found.add(`secret ${secret}`);
+    for (const volume of volumesOf(namespace, claimName, reader)) {
+      found.add(`pv /${volume.metadata?.name ?? ''}`);
+      for (const secret of volumeSecrets(volume)) found.add(`secret ${secret}`);
+    }
   }
   return found;
 }

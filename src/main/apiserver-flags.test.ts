@@ -1,8 +1,9 @@
 // The API server's flags as an administrator gives them: values and their mistakes, which source wins, and what is wrong
 // with them together, in the words of kube-apiserver.
 import { describe, expect, test } from 'vitest';
+import type { ClusterConfig } from '#cli';
 import { apiserverFlags } from './apiserver-flags.ts';
-import { extraFlags } from './apiserver-cluster-flags.ts';
+import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { securityFlagErrors } from './apiserver-security.ts';
 import { flagHelp, parseFlags } from './flag-parse.ts';
 
@@ -18,6 +19,13 @@ describe('values', () => {
     const flags = parseFlags(apiserverFlags, ['--authorization-mode=Node', '--v=1'], extraFlags({ apiServer: { extraArgs: [{ name: 'authorization-mode', value: 'RBAC' }] } }), ['--v=3']);
     expect([flags.get('authorization-mode'), flags.get('v')]).toEqual([['RBAC'], 3]);
     expect(extraFlags({ apiServer: { extraArgs: { 'token-auth-file': '/f' } } })).toEqual(['--token-auth-file=/f']);
+  });
+  test('a cluster with a file of authorizers has no modes beside it', () => {
+    const config = { paths: { state: '/s', run: '/r', log: '/l' }, apiPort: 1, store: 'embedded', apiServer: { extraArgs: [{ name: 'authorization-config', value: '/f' }] } } as unknown as ClusterConfig;
+    const errorsOf = (...args: string[]): string[] => securityFlagErrors(parseFlags(apiserverFlags, clusterFlags(config, args), extraFlags(config), args));
+    expect(errorsOf()).toEqual([]);
+    expect(parseFlags(apiserverFlags, clusterFlags({ ...config, apiServer: {} }, ['--authorization-config', '/f'])).given('authorization-mode')).toBe(false);
+    expect(parseFlags(apiserverFlags, clusterFlags({ ...config, apiServer: {} })).get('authorization-mode')).toEqual(['Node', 'RBAC']);
   });
   test.each([
     [['--nothing'], 'unknown flag: --nothing'],

@@ -168,7 +168,7 @@ function kubeletFiles(flags: ApiserverFlags): { readonly files: readonly string[
 /** Runs until a signal. @param args flags that win over the cluster's own. */
 export async function runApiServer(configPath: string, args: readonly string[] = []): Promise<void> {
   const config = readClusterConfig(configPath);
-  const flags = parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), args);
+  const flags = parseFlags(apiserverFlags, clusterFlags(config, args), extraFlags(config), args);
   const world = realWorld('apiserver', config.logLevel);
   await runProgram(world, () => startServer(world, flags, { paths: config.paths, audit: clusterAudit(config) }));
 }

@@ -49,7 +49,7 @@ export async function serverCommand(args: readonly string[]): Promise<void> {
   try {
     const path = clusterPath(given, rest);
     const config = path === undefined ? undefined : readClusterConfig(path);
-    const flags = config === undefined ? parseFlags(apiserverFlags, rest) : parseFlags(apiserverFlags, clusterFlags(config), extraFlags(config), rest);
+    const flags = config === undefined ? parseFlags(apiserverFlags, rest) : parseFlags(apiserverFlags, clusterFlags(config, rest), extraFlags(config), rest);
     requireGood(flags);
     const { runApiServer, runApiServerAlone } = await import('./apiserver.ts');
     await (path === undefined ? runApiServerAlone(flags) : runApiServer(path, rest));

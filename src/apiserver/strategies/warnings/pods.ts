@@ -4,7 +4,7 @@ import type { Affinity, AppArmorProfile, Container, ContainerPort, PodAffinityTe
 import type { ObjectMeta } from '#api/meta/v1.ts';
 import { dns1123LabelErrors, goQuote, ipWarnings } from '#machinery';
 import { deprecatedLabel, termWarnings } from './node-labels.ts';
-import { fractionWarnings, volumeWarnings } from './volumes.ts';
+import { fractionWarnings, isFraction, volumeWarnings } from './volumes.ts';
 
 const deprecatedAnnotations = [
   ['scheduler.alpha.kubernetes.io/critical-pod', 'non-functional in v1.16+; use the "priorityClassName" field instead'],
@@ -88,10 +88,15 @@ function containerWarnings(placed: Placed, spec: PodSpec, meta: ObjectMeta, path
     const same = ofPod !== undefined && wanted?.type === ofPod.type && wanted.localhostProfile === ofPod.localhostProfile;
     if (!same) annotated(appArmor + container.name, 'deprecated since v1.30; use the "appArmorProfile" field instead');
   }
-  for (const resource of ['memory', 'ephemeral-storage']) {
-    for (const kind of ['limits', 'requests'] as const) warnings.push(...fractionWarnings(container.resources?.[kind]?.[resource], `${at}.resources.${kind}[${resource}]`));
+  if (container.resources !== undefined) {
+    for (const resource of ['memory', 'ephemeral-storage']) {
+      for (const kind of ['limits', 'requests'] as const) {
+        const amount = container.resources[kind]?.[resource];
+        if (isFraction(amount)) warnings.push(...fractionWarnings(amount, `${at}.resources.${kind}[${resource}]`));
+      }
+    }
   }
-  return [...warnings, ...envWarnings(placed)];
+  return container.env === undefined || container.env.length < 2 ? warnings : [...warnings, ...envWarnings(placed)];
 }
 
 /** As Go prints the struct. */

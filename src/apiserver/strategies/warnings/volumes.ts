@@ -25,8 +25,11 @@ const removedVolumes = ['cephfs', 'photonPersistentDisk', 'scaleIO', 'storageos'
 
 /** A warning where an amount of bytes has a fraction. */
 export function fractionWarnings(amount: string | number | undefined, path: string): string[] {
-  if (amount === undefined || !/[mun.]|e-/.test(String(amount)) || quantityMilliValue(parseQuantity(amount)) % 1000 === 0) return [];
-  return [`${path}: fractional byte value ${goQuote(String(amount))} is invalid, must be an integer`];
+  return isFraction(amount) ? [`${path}: fractional byte value ${goQuote(String(amount))} is invalid, must be an integer`] : [];
+}
+
+export function isFraction(amount: string | number | undefined): amount is string | number {
+  return amount !== undefined && /[mun.]|e-/.test(String(amount)) && quantityMilliValue(parseQuantity(amount)) % 1000 !== 0;
 }
 
 export function claimSpecWarnings(spec: PersistentVolumeClaimSpec | undefined, path: string): string[] {
@@ -94,16 +97,24 @@ function placed(items: readonly KeyToPath[] | readonly { readonly path: string }
   return items.map(({ path }) => ({ path, source }));
 }
 
+/** Is `path` the same as `folder`, or below it? */
+function isInside(path: string, folder: string): boolean {
+  return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/');
+}
+
 /** Adds files; answers what each of them meets. */
 function collisions(known: Placed[], files: readonly Placed[]): string[] {
-  return files.flatMap((file) => {
-    const path = file.path.replace(/\/+$/, '');
-    const own = { path, source: file.source };
-    const inside = (a: string, b: string): boolean => `${a}/`.startsWith(`${b}/`);
-    const met = path === '' ? [] : known.filter((other) => other.path !== '' && (inside(other.path, path) || inside(path, other.path)));
+  const met: string[] = [];
+  for (const file of files) {
+    const own = file.path.endsWith('/') ? { path: file.path.replace(/\/+$/, ''), source: file.source } : file;
+    if (own.path !== '') {
+      for (const other of known) {
+        if (other.path !== '' && (isInside(other.path, own.path) || isInside(own.path, other.path))) met.push(`${shown(own)} with ${shown(other)}`);
+      }
+    }
     known.push(own);
-    return met.map((other) => `${shown(own)} with ${shown(other)}`);
-  });
+  }
+  return met;
 }
 
 function filesOf(source: VolumeProjection): Placed[] {
@@ -121,22 +132,25 @@ function filesOf(source: VolumeProjection): Placed[] {
   return certificate.filter(({ path }) => path !== '');
 }
 
+function hasNoMembers(source: VolumeProjection): boolean {
+  for (const name in source) if ((source[name as keyof VolumeProjection] ?? undefined) !== undefined) return false;
+  return true;
+}
+
 function projectedWarnings(name: string, projected: ProjectedVolumeSource): string[] {
   const known: Placed[] = [];
   return (projected.sources ?? []).flatMap((source) => {
-    if (Object.values(source).every((member) => member === undefined || member === null)) return [`volume ${goQuote(name)} (Projected) has no sources provided`];
+    if (hasNoMembers(source)) return [`volume ${goQuote(name)} (Projected) has no sources provided`];
     return collisions(known, filesOf(source)).map((body) => `volume ${goQuote(name)} (Projected): overlapping paths: ${body}`);
   });
 }
 
 function overlapWarnings(volume: Volume): string[] {
   const { name, configMap, secret, downwardAPI, projected } = volume;
-  const told = (what: string, items: readonly { readonly path: string }[] | undefined): string[] =>
-    collisions([], placed(items ?? [], '')).map((body) => `volume ${goQuote(name)} (${what}): overlapping paths: ${body}`);
-  return [
-    ...(configMap ? told(`ConfigMap ${goQuote(configMap.name ?? '')}`, configMap.items) : []),
-    ...(secret ? told(`Secret ${goQuote(secret.secretName ?? '')}`, secret.items) : []),
-    ...(downwardAPI ? told('DownwardAPI', downwardAPI.items) : []),
-    ...(projected ? projectedWarnings(name, projected) : []),
-  ];
+  const told = (what: string, items: readonly { readonly path: string }[]): string[] =>
+    collisions([], placed(items, '')).map((body) => `volume ${goQuote(name)} (${what}): overlapping paths: ${body}`);
+  if (projected) return projectedWarnings(name, projected);
+  if (configMap?.items) return told(`ConfigMap ${goQuote(configMap.name ?? '')}`, configMap.items);
+  if (secret?.items) return told(`Secret ${goQuote(secret.secretName ?? '')}`, secret.items);
+  return downwardAPI?.items ? told('DownwardAPI', downwardAPI.items) : [];
 }

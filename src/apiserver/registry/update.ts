@@ -131,14 +131,16 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   const old = current.object;
   agreeOnNamespace(object, stored.namespaced, request.namespace);
   const { metadata } = object;
-  metadata.generation = old.metadata.generation;
+  // No member is left undefined: the object would not compare equal with the one that it leaves as it is.
+  if (old.metadata.generation !== undefined) metadata.generation = old.metadata.generation;
+  else if ('generation' in metadata) delete metadata.generation;
   const subresource = stored.strategy.subresources[request.subresource];
   if (request.subresource === '') stored.strategy.prepareUpdate(object, old, request);
   else subresource?.prepare(object, old, request);
   if ((metadata.uid ?? '') === '') metadata.uid = old.metadata.uid;
   if (old.metadata.creationTimestamp !== undefined) metadata.creationTimestamp = old.metadata.creationTimestamp;
   if (old.metadata.deletionTimestamp !== undefined) metadata.deletionTimestamp = old.metadata.deletionTimestamp;
-  metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
+  if (old.metadata.deletionGracePeriodSeconds !== undefined) metadata.deletionGracePeriodSeconds ??= old.metadata.deletionGracePeriodSeconds;
   const heavy = isHeavy(request, current);
   if (heavy) await turn();
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old, request) : subresource?.validate?.(object, old, request);

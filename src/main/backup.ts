@@ -5,7 +5,7 @@ import { dirname, join, relative } from 'node:path';
 import { rfc3339 } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import { UserError } from '#cli';
-import { BackupError, finishSwap, hasEmbeddedStore, openBackup, openEmbeddedImage, swapIn, writeBackup, writeEmbeddedStore, writeEtcdSnapshot, type BackupFile, type OpenBackup, type Swap } from '#store';
+import { BackupError, finishSwap, hasEmbeddedStore, isEtcdSnapshot, openBackup, openEmbeddedImage, openEtcdSnapshot, swapIn, writeBackup, writeEmbeddedStore, writeEtcdSnapshot, type BackupFile, type OpenBackup, type Swap } from '#store';
 import { openLocationImage, requireStopped, storeLocation, type StoreLocation } from './store-location.ts';
 
 type Say = (line: string) => void;
@@ -81,6 +81,17 @@ export interface RestoreCommand {
   readonly config?: string;
   readonly withKeys?: boolean;
   readonly bump?: string;
+  readonly skipHashCheck?: boolean;
+}
+
+/** Checks the file, which `skiff backup` or etcd made. */
+async function openSource(file: string, options: RestoreCommand): Promise<OpenBackup> {
+  if (!existsSync(file)) throw new UserError(`there is no file ${file}`, 'name a backup made by skiff backup, or a snapshot of etcd');
+  try {
+    return (await isEtcdSnapshot(file)) ? await openEtcdSnapshot(file, options) : await openBackup(file);
+  } catch (error) {
+    throw error instanceof BackupError ? new UserError(error.message, 'nothing was changed; use another backup', error) : error;
+  }
 }
 
 /** Beyond every revision that anybody may have seen since the backup was taken. */
@@ -112,9 +123,7 @@ function writeKeys(state: string, folder: string, files: readonly BackupFile[]):
 export async function restoreCommand(world: World, file: string, options: RestoreCommand, say: Say): Promise<void> {
   const location = storeLocation(options.config);
   await requireStopped(location, `restore ${file}`);
-  const backup = await openBackup(file).catch((error: unknown) => {
-    throw error instanceof BackupError ? new UserError(error.message, 'nothing was changed; use another backup', error) : error;
-  });
+  const backup = await openSource(file, options);
   if (options.withKeys === true && backup.files.length === 0) throw new UserError(`${file} holds no keys`, 'restore without --with-keys, or use a backup that was taken with it');
   const tick = ticker(world, say);
   if (location.etcd !== undefined) return restoreIntoEtcd(world, file, backup, location, say);

@@ -78,6 +78,15 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .description('issue all anew; the running programs take them over')
     .action(() => perform(async () => (await import('#cli')).certsRenew(realWorld('skiff', 'warn'), process.env, (line) => console.log(line))));
 
+  certs
+    .command('rotate-ca')
+    .description("replace the cluster's authority while everything goes on; goes on where an interrupted run stopped")
+    .option('--finish', 'drop the old authority even if something may still need it')
+    .option('--config <path>', "another cluster's cluster.json")
+    .action((flags: { finish?: boolean; config?: string }) =>
+      perform(async () => (await import('#cli')).certsRotateCa(realWorld('skiff', 'warn'), process.env, { ...flags, finish: flags.finish === true }, (line) => console.log(line))),
+    );
+
   program.command('server').description("run this machine's API server alone, with kube-apiserver's flags: skiff server --help lists them");
 
   program
@@ -89,8 +98,9 @@ export async function runCommand(root: string, commandLine: readonly string[]): 
     .action((file: string, flags: object) => perform(async () => (await import('./backup.ts')).backupCommand(realWorld('skiff', 'warn'), file, flags, (line) => console.log(line))));
   program
     .command('restore <file>')
-    .description('put the state of a backup in the place of what is there, which is kept beside it; the cluster must be down')
+    .description("put the state of a backup, or of etcd's own snapshot, in the place of what is there, which is kept beside it; the cluster must be down")
     .option('--with-keys', 'also the certificates and keys of the backup')
+    .option('--skip-hash-check', "take a database of etcd that has no hash behind it: a copy of a member's snap/db")
     .option('--bump <revisions>', 'how far revisions move on beyond those of the backup; default: beyond all that anybody can have seen')
     .option('--config <path>', "another cluster's cluster.json")
     .action((file: string, flags: object) => perform(async () => (await import('./backup.ts')).restoreCommand(realWorld('skiff', 'warn'), file, flags, (line) => console.log(line))));

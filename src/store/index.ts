@@ -13,6 +13,7 @@ export { openMemoryStore, type MemoryStore, type MemoryStoreConfig } from './mem
 export type { LeaseState, LocalStore, TxnView } from './mvcc/local-store.ts';
 export type { Image, ImageFacts } from './backup/image.ts';
 export { encodeKeyValue, revisionKey, writeEtcdSnapshot } from './backup/etcd-snapshot.ts';
+export { isEtcdSnapshot, openEtcdSnapshot } from './backup/etcd-snapshot-file.ts';
 export { BackupError, isBackup, openBackup, writeBackup, type BackupFacts, type BackupFile, type OpenBackup } from './backup/backup-file.ts';
 export { hasEmbeddedStore, openEmbeddedImage, placements, writeEmbeddedStore, type NewStoreOptions } from './backup/embedded-image.ts';
 export { finishSwap, swapIn, type Swap } from './backup/swap.ts';

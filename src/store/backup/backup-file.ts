@@ -142,7 +142,7 @@ async function check(path: string): Promise<number> {
   const head = Buffer.alloc(headBytes);
   try {
     readSync(file, head, 0, headBytes, 0);
-    if (!head.subarray(0, magic.length).equals(magic)) throw new BackupError(`${path} is not a backup made by skiff backup`);
+    if (!head.subarray(0, magic.length).equals(magic)) throw new BackupError(`${path} is not a backup made by skiff backup, nor a snapshot of etcd`);
     const version = head.readUInt32LE(magic.length);
     if (version > formatVersion) throw new BackupError(`${path} has format ${version}, which is newer than this skiff can read (${formatVersion})`);
     if (size >= headBytes + tailBytes) readSync(file, tail, 0, tailBytes, size - tailBytes);

@@ -3,10 +3,14 @@
 import { open, type FileHandle } from 'node:fs/promises';
 
 const pageBytes = 4096;
-const headerBytes = 16;
-const elementBytes = 16;
-const flags = { branch: 0x01, leaf: 0x02, meta: 0x04, freelist: 0x10 };
-const bucketFlag = 0x01;
+export const headerBytes = 16;
+export const elementBytes = 16;
+export const metaBytes = 64;
+export const pageFlags = { branch: 0x01, leaf: 0x02, meta: 0x04, freelist: 0x10 };
+/** Of a leaf's element: its value is a bucket. */
+export const bucketFlag = 0x01;
+export const boltMagic = 0xed0cdaed;
+export const boltVersion = 2;
 /** A page counts its elements in 16 bits. */
 const mostElements = 0xfff0;
 
@@ -23,7 +27,8 @@ interface Child {
 /** Items of every bucket in ascending order of their keys. */
 export type BoltBuckets = Readonly<Record<string, AsyncIterable<BoltItem> | Iterable<BoltItem>>>;
 
-function fnv1a(bytes: Uint8Array): bigint {
+/** FNV-1a of 64 bits, bbolt's checksum of a meta page. */
+export function fnv1a(bytes: Uint8Array): bigint {
   let hash = 0xcbf29ce484222325n;
   for (const byte of bytes) hash = ((hash ^ BigInt(byte)) * 0x100000001b3n) & 0xffffffffffffffffn;
   return hash;
@@ -38,16 +43,16 @@ function pageHeader(target: Buffer, id: number, kind: number, count: number, ove
 
 function metaPage(id: number, root: number, highest: number): Buffer {
   const page = Buffer.alloc(pageBytes);
-  pageHeader(page, id, flags.meta, 0, 0);
+  pageHeader(page, id, pageFlags.meta, 0, 0);
   const meta = page.subarray(headerBytes);
-  meta.writeUInt32LE(0xed0cdaed, 0);
-  meta.writeUInt32LE(2, 4);
+  meta.writeUInt32LE(boltMagic, 0);
+  meta.writeUInt32LE(boltVersion, 4);
   meta.writeUInt32LE(pageBytes, 8);
   meta.writeBigUInt64LE(BigInt(root), 16);
   meta.writeBigUInt64LE(2n, 32);
   meta.writeBigUInt64LE(BigInt(highest), 40);
   meta.writeBigUInt64LE(BigInt(id), 48);
-  meta.writeBigUInt64LE(fnv1a(meta.subarray(0, 56)), 56);
+  meta.writeBigUInt64LE(fnv1a(meta.subarray(0, metaBytes - 8)), metaBytes - 8);
   return page;
 }
 
@@ -72,7 +77,7 @@ function createPages(file: FileHandle): Pages {
       let data = headerBytes + items.length * elementBytes;
       items.forEach((item, i) => {
         const at = headerBytes + i * elementBytes;
-        if (kind === flags.leaf) {
+        if (kind === pageFlags.leaf) {
           bytes.writeUInt32LE(item.bucket === true ? bucketFlag : 0, at);
           bytes.writeUInt32LE(data - at, at + 4);
           bytes.writeUInt32LE(item.key.length, at + 8);
@@ -101,7 +106,7 @@ async function writeTree(pages: Pages, items: AsyncIterable<BoltItem> | Iterable
   let leaf: (BoltItem & { bucket: boolean })[] = [];
   let size = headerBytes;
   const flush = async (): Promise<void> => {
-    level.push({ key: leaf[0]?.key ?? new Uint8Array(0), page: await pages.add(flags.leaf, leaf) });
+    level.push({ key: leaf[0]?.key ?? new Uint8Array(0), page: await pages.add(pageFlags.leaf, leaf) });
     leaf = [];
     size = headerBytes;
   };
@@ -121,7 +126,7 @@ async function writeTree(pages: Pages, items: AsyncIterable<BoltItem> | Iterable
       // The last branch must not be left with a single child.
       if (level.length - to === 1) to++;
       const children = level.slice(from, to);
-      above.push({ key: children[0]?.key ?? new Uint8Array(0), page: await pages.add(flags.branch, children) });
+      above.push({ key: children[0]?.key ?? new Uint8Array(0), page: await pages.add(pageFlags.branch, children) });
       from = to;
     }
     level = above;
@@ -142,7 +147,7 @@ export async function writeBolt(path: string, buckets: BoltBuckets): Promise<voi
     }
     const root = await writeTree(pages, roots, true);
     const freelist = Buffer.alloc(pageBytes);
-    pageHeader(freelist, 2, flags.freelist, 0, 0);
+    pageHeader(freelist, 2, pageFlags.freelist, 0, 0);
     await file.write(Buffer.concat([metaPage(0, root, pages.next), metaPage(1, root, pages.next), freelist]), 0, 3 * pageBytes, 0);
     await file.sync();
   } finally {

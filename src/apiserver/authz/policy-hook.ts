@@ -88,6 +88,6 @@ export const rbacPolicyHook: PostStartHook = {
       ['roles', policy.roles],
       ['rolebindings', policy.roleBindings],
     ];
-    for (const [resource, objects] of all) await Promise.all(objects.map((object) => ensure(writer, resource, object as KubeObject)));
+    await Promise.all(all.flatMap(([resource, objects]) => objects.map((object) => ensure(writer, resource, object as KubeObject))));
   },
 };

@@ -38,30 +38,33 @@ export function kubernetesServiceHook(service: KubernetesService): PostStartHook
   return {
     name: 'bootstrap-controller',
     async run(writer) {
-      await reconcile(writer, '', 'services', (found) => {
-        const spec: Service['spec'] = {
-          ...(found as (KubeObject & Service) | undefined)?.spec,
-          clusterIP: clusterIp,
-          ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
-          sessionAffinity: 'None',
-          type: 'ClusterIP',
-        };
-        const labels = { component: 'apiserver', provider: 'kubernetes' };
-        return { apiVersion: 'v1', kind: 'Service', ...found, metadata: { ...found?.metadata, name, namespace, labels: { ...found?.metadata?.labels, ...labels } }, spec };
-      });
-      await reconcile(writer, '', 'endpoints', (found) => {
-        const subset = (found as (KubeObject & Endpoints) | undefined)?.subsets?.[0];
-        const addresses = merged(subset?.ports?.[0]?.port === port ? (subset.addresses ?? []).map((a) => a.ip) : [], address).map((ip) => ({ ip }));
-        const labels = { ...found?.metadata?.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' };
-        return { apiVersion: 'v1', kind: 'Endpoints', ...found, metadata: { ...found?.metadata, name, namespace, labels }, subsets: [{ addresses, ports }] };
-      });
-      await reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
-        const slice = found as (KubeObject & EndpointSlice) | undefined;
-        const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
-        const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
-        const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
-        return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
-      });
+      // Each is the server's own, whatever has become of the others.
+      await Promise.all([
+        reconcile(writer, '', 'services', (found) => {
+          const spec: Service['spec'] = {
+            ...(found as (KubeObject & Service) | undefined)?.spec,
+            clusterIP: clusterIp,
+            ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
+            sessionAffinity: 'None',
+            type: 'ClusterIP',
+          };
+          const labels = { component: 'apiserver', provider: 'kubernetes' };
+          return { apiVersion: 'v1', kind: 'Service', ...found, metadata: { ...found?.metadata, name, namespace, labels: { ...found?.metadata?.labels, ...labels } }, spec };
+        }),
+        reconcile(writer, '', 'endpoints', (found) => {
+          const subset = (found as (KubeObject & Endpoints) | undefined)?.subsets?.[0];
+          const addresses = merged(subset?.ports?.[0]?.port === port ? (subset.addresses ?? []).map((a) => a.ip) : [], address).map((ip) => ({ ip }));
+          const labels = { ...found?.metadata?.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+          return { apiVersion: 'v1', kind: 'Endpoints', ...found, metadata: { ...found?.metadata, name, namespace, labels }, subsets: [{ addresses, ports }] };
+        }),
+        reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
+          const slice = found as (KubeObject & EndpointSlice) | undefined;
+          const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
+          const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
+          const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
+          return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
+        }),
+      ]);
     },
   };
 }

@@ -1,5 +1,5 @@
-// Runs the post-start hooks, each until it succeeds, in the order given: later ones may need what earlier ones
-// made. Those that run in the background hold nobody up. /readyz shows each as poststarthook/<name>.
+// Runs the post-start hooks at the same time, as upstream does, each until it succeeds: what all of them write on an empty
+// store shares commits. Those that run in the background hold nobody up. /readyz shows each as poststarthook/<name>.
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
@@ -37,10 +37,8 @@ export function createHookRunner(world: World, hooks: readonly PostStartHook[]):
           }
         }
       };
-      for (const hook of hooks) {
-        if (hook.background === true) runOne(hook).catch(() => undefined);
-        else await runOne(hook);
-      }
+      for (const hook of hooks) if (hook.background === true) runOne(hook).catch(() => undefined);
+      await Promise.all(hooks.filter((hook) => hook.background !== true).map(runOne));
     },
   };
 }

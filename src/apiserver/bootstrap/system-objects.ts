@@ -21,7 +21,7 @@ const namespaces = ['kube-system', 'kube-public', 'kube-node-lease', 'default'];
 export const systemNamespacesHook: PostStartHook = {
   name: 'start-system-namespaces-controller',
   async run(writer) {
-    for (const name of namespaces) await ensure(writer, '', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    await Promise.all(namespaces.map((name) => ensure(writer, '', 'namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })));
   },
 };
 
@@ -33,10 +33,7 @@ const priorityClasses: readonly (readonly [string, number, string])[] = [
 export const priorityClassesHook: PostStartHook = {
   name: 'scheduling/bootstrap-system-priority-classes',
   async run(writer) {
-    for (const [name, value, description] of priorityClasses) {
-      const object = { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description };
-      await ensure(writer, 'scheduling.k8s.io', 'priorityclasses', object);
-    }
+    await Promise.all(priorityClasses.map(([name, value, description]) => ensure(writer, 'scheduling.k8s.io', 'priorityclasses', { apiVersion: 'scheduling.k8s.io/v1', kind: 'PriorityClass', metadata: { name }, value, description })));
   },
 };
 

@@ -20,10 +20,12 @@ export interface EnsurerParts {
 /** The hook does it once, so that the server is ready with them; whoever made it calls `ensure` from time to time. */
 export function ensurerHook(parts: EnsurerParts): PostStartHook & { ensure(): Promise<void> } {
   const ensure = async (): Promise<void> => {
-    await ensureAll(parts, 'prioritylevelconfigurations', suggestedLevels, false);
-    await ensureAll(parts, 'flowschemas', suggestedSchemas, false);
-    await ensureAll(parts, 'prioritylevelconfigurations', mandatoryLevels, true);
-    await ensureAll(parts, 'flowschemas', mandatorySchemas, true);
+    await Promise.all([
+      ensureAll(parts, 'prioritylevelconfigurations', suggestedLevels, false),
+      ensureAll(parts, 'prioritylevelconfigurations', mandatoryLevels, true),
+      ensureAll(parts, 'flowschemas', suggestedSchemas, false),
+      ensureAll(parts, 'flowschemas', mandatorySchemas, true),
+    ]);
     await removeUnwanted(parts, 'flowschemas', [...mandatorySchemas, ...suggestedSchemas]);
     await removeUnwanted(parts, 'prioritylevelconfigurations', [...mandatoryLevels, ...suggestedLevels]);
   };

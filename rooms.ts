@@ -85,7 +85,7 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: 'The skiff command: flags, checklist, preflight, cluster lifecycle on one machine.',
     rooms: [...program, 'runtime', 'linux'],
     packages: ['commander', 'yaml', 'js-yaml'],
-    builtins: ['child_process', 'fs', 'fs/promises', 'path', 'os', 'net', 'dns', 'dns/promises', 'readline', 'process', 'stream', 'crypto', 'url', 'util'],
+    builtins: ['child_process', 'fs', 'fs/promises', 'path', 'os', 'net', 'tls', 'dns', 'dns/promises', 'readline', 'process', 'stream', 'crypto', 'url', 'util'],
   },
   testing: {
     is: 'The public in-process cluster, simulated nodes and virtual time.',

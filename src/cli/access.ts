@@ -1,25 +1,26 @@
 // A client of this machine's cluster, for the commands that talk to it: reads a kubeconfig of the cluster.
 import { createClient, loadKubeconfig, type Client } from '#client';
+import { every } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
 
 const lookEveryMs = 5000;
 
-/** The kubeconfig's certificate and key, as they now are: `skiff certs renew` writes new ones. */
-function followedIdentity(world: World, path: string, first: { readonly cert?: string; readonly key?: string }): () => { readonly cert: string; readonly key: string } | undefined {
-  let pair = first;
-  let lookedAt = world.clock.monotonic();
-  return () => {
-    if (world.clock.monotonic() - lookedAt > lookEveryMs) {
-      lookedAt = world.clock.monotonic();
-      // The request in hand goes out under the certificate there is; a file that cannot be read is no reason to stop.
-      void loadKubeconfig(world, path).then(({ tls }) => {
-        if (tls.cert !== pair.cert) pair = tls;
-      }, (error: unknown) => world.log.warn('the kubeconfig cannot be read again', { path, error: errorText(error) }));
+type KubeconfigTls = Awaited<ReturnType<typeof loadKubeconfig>>['tls'];
+
+/** The kubeconfig's certificates and key, as they now are: `skiff certs` writes new ones, and old ones are good for a while only. */
+function followedTls(world: World, path: string, first: KubeconfigTls, signal: AbortSignal): () => KubeconfigTls {
+  let current = first;
+  void every(world.clock, lookEveryMs, signal, async () => {
+    try {
+      current = (await loadKubeconfig(world, path)).tls;
+    } catch (error) {
+      // A file that cannot be read is no reason to stop.
+      world.log.warn('the kubeconfig cannot be read again', { path, error: errorText(error) });
     }
-    return pair.cert === undefined || pair.key === undefined ? undefined : { cert: pair.cert, key: pair.key };
-  };
+  });
+  return () => current;
 }
 
 /**
@@ -28,14 +29,27 @@ function followedIdentity(world: World, path: string, first: { readonly cert?: s
  */
 export async function transportFor(world: World, path: string, identity?: HttpTransportOptions['identity']): Promise<Transport> {
   const access = await loadKubeconfig(world, path);
-  const current = followedIdentity(world, path, access.tls);
-  return httpTransport({
+  const closed = new AbortController();
+  const current = followedTls(world, path, access.tls, closed.signal);
+  const own = (): { readonly cert: string; readonly key: string } | undefined => {
+    const { cert, key } = current();
+    return cert === undefined || key === undefined ? undefined : { cert, key };
+  };
+  const transport = httpTransport({
     url: access.server,
     clock: world.clock,
     ...access.tls,
+    ...(access.tls.ca === undefined ? {} : { ca: () => current().ca ?? '' }),
     insecure: access.tls.insecureSkipVerify,
-    identity: () => identity?.() ?? current(),
+    identity: () => identity?.() ?? own(),
   });
+  return {
+    request: (request) => transport.request(request),
+    close() {
+      closed.abort(new Error('the transport is closed'));
+      return transport.close();
+    },
+  };
 }
 
 /** A client for the kubeconfig at `path`. */

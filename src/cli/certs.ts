@@ -1,12 +1,16 @@
-// `skiff certs check` and `skiff certs renew`: how long the cluster's certificates are good, as `kubeadm certs
+// `skiff certs check`, `skiff certs renew` and `skiff certs rotate-ca`: how long the cluster's certificates are good, as `kubeadm certs
 // check-expiration` shows it, and new ones before their time. Renewed files are taken over by the running programs, which
 // look at them every few seconds: nothing is restarted.
 import { existsSync, readFileSync } from 'node:fs';
+import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { parseCertificate } from '#wire';
-import { mergeKubeconfig } from './kubeconfig.ts';
-import { loadCluster, pkiFile, type ClusterConfig } from './paths.ts';
-import { ensurePki } from './pki.ts';
+import { clientFor } from './access.ts';
+import { rotationStage } from './ca-files.ts';
+import { rotateCa } from './ca-rotation.ts';
+import { refreshKubeconfig } from './kubeconfig.ts';
+import { defaultPaths, kubeconfigFile, loadCluster, pkiFile, type ClusterConfig } from './paths.ts';
+import { ensurePki, type ClusterPki } from './pki.ts';
 import { UserError } from './user-error.ts';
 
 const authorities = ['ca', 'front-proxy-ca'] as const;
@@ -50,9 +54,9 @@ export function certificateLines(config: ClusterConfig, nowMs: number): string[]
   ];
 }
 
-function cluster(): ClusterConfig {
-  const config = loadCluster();
-  if (config === undefined) throw new UserError('there is no cluster on this machine', 'start one with: skiff up');
+function cluster(file?: string): ClusterConfig {
+  const config = loadCluster(defaultPaths, file);
+  if (config === undefined) throw new UserError(file === undefined ? 'there is no cluster on this machine' : `${file} does not exist`, file === undefined ? 'start one with: skiff up' : "give the path of a cluster's cluster.json");
   return config;
 }
 
@@ -69,7 +73,31 @@ export function renewCertificates(world: World, config: ClusterConfig): ReturnTy
 /** `skiff certs renew` */
 export function certsRenew(world: World, env: NodeJS.ProcessEnv, say: (line: string) => void): void {
   const config = cluster();
-  const { ca, admin } = renewCertificates(world, config);
-  const path = mergeKubeconfig(env, { name: config.name, server: `https://127.0.0.1:${config.apiPort}`, ca: ca.cert, clientCert: admin.cert, clientKey: admin.key });
-  say(`certificates are renewed; the running programs take them over by themselves; context ${config.name} in ${path} has the new one of the administrator`);
+  const path = updateUser(env, config, renewCertificates(world, config));
+  say(`certificates are renewed; the running programs take them over by themselves${path === undefined ? '' : `; context ${config.name} in ${path} has the new one of the administrator`}`);
+}
+
+function updateUser(env: NodeJS.ProcessEnv, config: ClusterConfig, { ca, admin }: ClusterPki): string | undefined {
+  return refreshKubeconfig(env, { name: config.name, server: `https://127.0.0.1:${config.apiPort}`, ca: ca.cert, clientCert: admin.cert, clientKey: admin.key });
+}
+
+/** `skiff certs rotate-ca` */
+export async function certsRotateCa(world: World, env: NodeJS.ProcessEnv, options: { readonly finish: boolean; readonly config?: string }, say: (line: string) => void): Promise<void> {
+  const config = cluster(options.config);
+  const client = await clientFor(world, kubeconfigFile(config.paths, 'admin'), 'skiff-certs');
+  let path: string | undefined;
+  try {
+    const done = await rotateCa({ world, config, client, finish: options.finish, say, updateUser: (pki) => void (path = updateUser(env, config, pki)) });
+    if (path !== undefined) say(`context ${config.name} in ${path} is up to date`);
+    say(
+      done
+        ? 'the cluster has a new authority. Kubeconfigs and certificates that were handed out under the old one are good no more: hand out new ones'
+        : 'both authorities are trusted. Restart those pods (kubectl rollout restart), hand out new kubeconfigs and certificates, then run skiff certs rotate-ca again; with --finish the old one is dropped whatever needs it',
+    );
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    throw new UserError(`the authority could not be replaced: ${errorText(error)}`, `nothing is lost (${rotationStage(config.paths)}); once the API server answers, run the same command again: it goes on where it stopped`, error);
+  } finally {
+    await client.close();
+  }
 }

@@ -1,7 +1,9 @@
 // The cli room's door.
 export { createChecklist, type Checklist, type ChecklistOutput } from './checklist.ts';
 export { dnsService } from './addons.ts';
-export { certsCheck, certsRenew } from './certs.ts';
+export { certificatesOf } from './ca-files.ts';
+export { rotateCa, type CaRotation } from './ca-rotation.ts';
+export { certsCheck, certsRenew, certsRotateCa } from './certs.ts';
 export { clientFor, transportFor } from './access.ts';
 export { down, type DownOptions } from './down.ts';
 export { encryptionFile, ensureEncryptionKey } from './encryption-keys.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { mergeKubeconfig, removeKubeconfig } from './kubeconfig.ts';
+import { mergeKubeconfig, refreshKubeconfig, removeKubeconfig } from './kubeconfig.ts';
 
 let folder = '';
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'skiff-kubeconfig-'))));
@@ -67,4 +67,18 @@ test('a file that is no kubeconfig is left untouched, and the message says what 
   writeFileSync(path, 'just: [broken');
   expect(() => mergeKubeconfig({ KUBECONFIG: path }, entry)).toThrow(/is not a kubeconfig/);
   expect(readFileSync(path, 'utf8')).toBe('just: [broken');
+});
+
+test('a refresh changes what is there, and neither the current context nor what is not there', () => {
+  const path = join(folder, 'config');
+  const env = { KUBECONFIG: path };
+  expect(refreshKubeconfig(env, entry)).toBeUndefined();
+  writeFileSync(path, theirs);
+  expect(refreshKubeconfig(env, entry)).toBeUndefined();
+  mergeKubeconfig(env, entry);
+  writeFileSync(path, readFileSync(path, 'utf8').replace('current-context: skiff', 'current-context: work'));
+  expect(refreshKubeconfig(env, { ...entry, ca: 'NEW' })).toBe(path);
+  const read = parse(readFileSync(path, 'utf8')) as { 'current-context': string; clusters: { name: string; cluster: Record<string, string> }[] };
+  expect(read['current-context']).toBe('work');
+  expect(read.clusters.find(({ name }) => name === 'skiff')?.cluster['certificate-authority-data']).toBe(Buffer.from('NEW').toString('base64'));
 });

@@ -112,6 +112,20 @@ export function mergeKubeconfig(env: NodeJS.ProcessEnv, entry: KubeconfigEntry):
   return path;
 }
 
+/** Writes the entry anew where it is; which context is current stays. Answers the file's path, undefined without such an entry. */
+export function refreshKubeconfig(env: NodeJS.ProcessEnv, entry: KubeconfigEntry): string | undefined {
+  const path = kubeconfigPath(env);
+  if (!existsSync(path)) return undefined;
+  const doc = read(path);
+  const known = doc.get('users');
+  if (!isSeq(known) || named(known, entry.name) < 0) return undefined;
+  const current = doc.get('current-context');
+  merge(doc, entry);
+  doc.set('current-context', current);
+  write(path, doc, owner(env));
+  return path;
+}
+
 /** Takes the entry out again; current-context is cleared only if it was ours. */
 export function removeKubeconfig(env: NodeJS.ProcessEnv, name: string): void {
   const path = kubeconfigPath(env);

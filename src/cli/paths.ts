@@ -46,8 +46,7 @@ export function clusterFile(paths: ClusterPaths): string {
 }
 
 /** The cluster that this machine's state directory describes, if `up` has ever run. */
-export function loadCluster(paths: ClusterPaths = defaultPaths): ClusterConfig | undefined {
-  const file = clusterFile(paths);
+export function loadCluster(paths: ClusterPaths = defaultPaths, file = clusterFile(paths)): ClusterConfig | undefined {
   if (!existsSync(file)) return undefined;
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as ClusterConfig;

@@ -1,13 +1,14 @@
 // The cluster's certificates and keys in <state>/pki, made on the first `up` and kept. Names follow kubeadm, so that
 // people find their way: ca, apiserver, apiserver-kubelet-client, front-proxy-ca, front-proxy-client, sa. Leaf
-// certificates are renewed when fewer than 90 days are left or the machine's names changed.
+// certificates are renewed when fewer than 90 days are left, the machine's names or the authority changed.
 import { createPublicKey } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Clock } from '#base/clock.ts';
 import type { Random } from '#base/random.ts';
-import { createCa, generateKey, issueCertificate, parseCertificate, verifiesAgainst, type CertifiedKey, type KeyUsage } from '#wire';
+import { createCa, generateKey, issueCertificate, parseCertificate, pemEncode, verifiesAgainst, type CertifiedKey, type KeyUsage } from '#wire';
 import { dnsUser } from './addons.ts';
+import { clusterAuthority, type ClusterAuthorityFiles } from './ca-files.ts';
 import { ensureEncryptionKey } from './encryption-keys.ts';
 import { kubeconfigText } from './kubeconfig.ts';
 import { kubeconfigFile, pkiFile, type ClusterConfig } from './paths.ts';
@@ -51,7 +52,8 @@ function certificateAuthority(clock: Clock, random: Random, config: ClusterConfi
   return writePair(config, name, createCa(random, { commonName, notBeforeMs: now - 5 * 60_000, notAfterMs: now + 3650 * day }));
 }
 
-function leaf(clock: Clock, random: Random, config: ClusterConfig, ca: CertifiedKey, name: string, wanted: Leaf, renew: boolean): CertifiedKey {
+/** @param chain PEM that follows the certificate in its file. */
+function leaf(clock: Clock, random: Random, config: ClusterConfig, ca: CertifiedKey, chain: string, name: string, wanted: Leaf, renew: boolean): CertifiedKey {
   const found = renew ? undefined : readPair(config, name);
   const now = clock.now();
   if (found !== undefined) {
@@ -59,9 +61,17 @@ function leaf(clock: Clock, random: Random, config: ClusterConfig, ca: Certified
     const names = [...(wanted.dnsNames ?? []), ...(wanted.ipAddresses ?? [])];
     const carried = [...parsed.dnsNames, ...parsed.ipAddresses];
     const good = parsed.notAfterMs > now + 90 * day && names.every((n) => carried.includes(n)) && parsed.commonName === wanted.commonName && verifiesAgainst(found.cert, ca.cert, now);
-    if (good) return found;
+    if (good) {
+      const cert = pemEncode('CERTIFICATE', parsed.der) + chain;
+      return found.cert === cert ? found : writePair(config, name, { cert, key: found.key });
+    }
   }
-  return writePair(config, name, issueCertificate(random, ca, { ...wanted, notBeforeMs: now - 5 * 60_000, notAfterMs: now + 365 * day }));
+  const issued = issueCertificate(random, ca, { ...wanted, notBeforeMs: now - 5 * 60_000, notAfterMs: now + 365 * day });
+  return writePair(config, name, { cert: issued.cert + chain, key: issued.key });
+}
+
+function firstAuthority(signing: CertifiedKey): ClusterAuthorityFiles {
+  return { stage: 'none', bundle: signing.cert, signing, chain: '' };
 }
 
 /** The first address of the Service CIDR: where the `kubernetes` Service lives. */
@@ -72,6 +82,7 @@ export function firstServiceIp(cidr: string): string {
 }
 
 export interface ClusterPki {
+  /** All that are trusted, and the key of the first. */
   readonly ca: CertifiedKey;
   readonly admin: CertifiedKey;
   /** The key of Secrets has just been made: those of before are still plain. */
@@ -83,8 +94,8 @@ export interface ClusterPki {
  * @param renew issue all certificates anew, however long they are still good; authorities and the tokens' key stay.
  */
 export function ensurePki(clock: Clock, random: Random, config: ClusterConfig, { renew = false } = {}): ClusterPki {
-  const make = (ca: CertifiedKey, name: string, wanted: Leaf): CertifiedKey => leaf(clock, random, config, ca, name, wanted, renew);
-  const ca = certificateAuthority(clock, random, config, 'ca', 'kubernetes');
+  const { bundle, signing: ca, chain } = clusterAuthority(config.paths) ?? firstAuthority(certificateAuthority(clock, random, config, 'ca', 'kubernetes'));
+  const make = (by: CertifiedKey, name: string, wanted: Leaf): CertifiedKey => leaf(clock, random, config, by, by === ca ? chain : '', name, wanted, renew);
   const frontProxy = certificateAuthority(clock, random, config, 'front-proxy-ca', 'front-proxy-ca');
   const addresses = ['127.0.0.1', '::1', config.nodeIp, firstServiceIp(config.serviceCidr)];
   make(ca, 'apiserver', {
@@ -104,19 +115,19 @@ export function ensurePki(clock: Clock, random: Random, config: ClusterConfig, {
     ['proxy', { commonName: 'system:kube-proxy', usages: client }],
     ['dns', { commonName: dnsUser, usages: client }],
   ];
-  for (const [name, wanted] of users) saveKubeconfig(config, ca, name, make(ca, `client-${name}`, wanted));
-  saveKubeconfig(config, ca, 'admin', admin);
+  for (const [name, wanted] of users) saveKubeconfig(config, bundle, name, make(ca, `client-${name}`, wanted));
+  saveKubeconfig(config, bundle, 'admin', admin);
   if (!existsSync(pkiFile(config.paths, 'sa.key'))) {
     const key = generateKey('rsa-2048');
     write(pkiFile(config.paths, 'sa.key'), key);
     write(pkiFile(config.paths, 'sa.pub'), createPublicKey(key).export({ type: 'spki', format: 'pem' }).toString());
   }
-  return { ca, admin, newEncryptionKey: ensureEncryptionKey(random, config.paths) };
+  return { ca: { cert: bundle, key: ca.key }, admin, newEncryptionKey: ensureEncryptionKey(random, config.paths) };
 }
 
 /** A program reaches the API server on this machine: through loopback, which no address change breaks. */
-function saveKubeconfig(config: ClusterConfig, ca: CertifiedKey, name: string, pair: CertifiedKey): void {
-  const text = kubeconfigText({ name: config.name, server: `https://127.0.0.1:${config.apiPort}`, ca: ca.cert, clientCert: pair.cert, clientKey: pair.key });
+function saveKubeconfig(config: ClusterConfig, bundle: string, name: string, pair: CertifiedKey): void {
+  const text = kubeconfigText({ name: config.name, server: `https://127.0.0.1:${config.apiPort}`, ca: bundle, clientCert: pair.cert, clientKey: pair.key });
   const path = kubeconfigFile(config.paths, name);
   if (!existsSync(path) || readFileSync(path, 'utf8') !== text) write(path, text);
 }

@@ -1,7 +1,20 @@
 // What can be chosen about the controllers, under the names of kube-controller-manager's flags, in milliseconds
 // where it is a time.
+import type { CertifiedKey } from '#wire';
+
+/** The cluster's CA where it may change while the controllers run. */
+export interface ClusterAuthority {
+  /** PEM of all CAs that are to be trusted. */
+  rootCa(): string;
+  /** Who signs certificate requests. */
+  signing(): CertifiedKey;
+  /** Calls `listener` after each change. */
+  onChange(listener: () => void): void;
+}
 
 export interface ControllersConfig {
+  /** Wins over rootCa, clusterSigningCert and clusterSigningKey. */
+  readonly authority?: ClusterAuthority;
   /** '*' is every default one, 'name' switches on, '-name' off; old short names work too. */
   readonly controllers: readonly string[];
   /** Stand for election by a Lease before starting. */
@@ -57,6 +70,18 @@ export const defaultConfig: ControllersConfig = {
   nodeCidrMaskSize: 24,
   clusterSigningDurationMs: 365 * 24 * 3_600_000,
 };
+
+/** The CAs that clients of the cluster are to trust, as they are now. */
+export function rootCaOf(config: ControllersConfig): string {
+  return config.authority?.rootCa() ?? config.rootCa;
+}
+
+/** Who signs certificate requests now; undefined when nobody does. */
+export function signingOf(config: ControllersConfig): CertifiedKey | undefined {
+  if (config.authority !== undefined) return config.authority.signing();
+  const { clusterSigningCert: cert, clusterSigningKey: key } = config;
+  return cert === undefined || key === undefined ? undefined : { cert, key };
+}
 
 /** True when `list` enables the controller; the first word about it wins, '*' counts for those not named that are on by default. */
 export function isEnabled(list: readonly string[], name: string, alias: string, offByDefault = false): boolean {

@@ -48,6 +48,8 @@ export interface Kubelet {
   readonly ready: Promise<void>;
   /** Pods that this node runs or ends, as the API or their files have them. */
   pods(): readonly Pod[];
+  /** The port's certificate and whom it takes for a client, from now on. */
+  renew(tls: ServerTls): void;
   /** Stops the agent; containers go on. */
   close(): Promise<void>;
 }
@@ -199,19 +201,26 @@ export async function startKubelet(world: World, settings: KubeletSettings, deps
   };
   const ready = join();
   ready.catch(() => {});
-  const { tls } = deps;
+  let { tls } = deps;
+  const show = (): void => {
+    const own = serving?.current();
+    if (tls !== undefined) server.reload({ ...tls, ...own });
+  };
   const serving =
     tls === undefined || !config.serverTLSBootstrap ? undefined
     : rotateServingCertificate(world, {
-        nodeName: config.nodeName, folder: joinPath(config.rootDirectory, 'pki'), client: deps.client, node, changed: ({ cert, key }) => server.reload({ ...tls, cert, key }),
+        nodeName: config.nodeName, folder: joinPath(config.rootDirectory, 'pki'), client: deps.client, node, changed: show,
       });
-  const own = serving?.current();
-  if (tls !== undefined && own !== undefined) server.reload({ ...tls, ...own });
+  if (serving?.current() !== undefined) show();
   return {
     port: server.port,
     handler: server.handler,
     ready,
     pods: () => pods.list(),
+    renew(fresh) {
+      tls = fresh;
+      show();
+    },
     async close() {
       stop.abort(new Error('the agent ends'));
       serving?.close();

@@ -13,9 +13,11 @@ import { createForwarder, createResponder, createZone, informerView, resolversOf
 import { linuxHost, rotateClientCertificate, startKubelet, type CertificateRotation } from '#kubelet';
 import { addAddress, listAddresses } from '#linux';
 import { startProxy } from '#proxy';
-import { verifiesAgainst } from '#wire';
+import { keyMatches, type ServerTls } from '#wire';
 import { connectCri, ensureContainerd, setUpPodNetwork } from '#runtime';
+import { followAuthority } from './cluster-authority.ts';
 import { readClusterConfig } from './cluster-config.ts';
+import { followFiles } from './followed-files.ts';
 import { runProgram, type Running } from './process.ts';
 
 const maxProgramLogBytes = 16 * 1024 * 1024;
@@ -62,6 +64,11 @@ async function startDns(world: World, config: ClusterConfig, client: Client, sig
   return server;
 }
 
+function kubeletTls([cert = '', key = '', clientCa = '']: readonly string[]): ServerTls {
+  if (!keyMatches(cert, key)) throw new Error('the kubelet’s certificate and key do not belong together');
+  return { cert, key, clientCa };
+}
+
 async function startNode(world: World, config: ClusterConfig, signal: AbortSignal): Promise<Running> {
   const layout = nodeLayout(config, existsSync);
   boundLogs(world, config.paths.log, signal);
@@ -69,7 +76,7 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
   const runtime = await connectCri(world, layout.containerd.socket);
   await ensureSystemImages(world, layout, runtime);
 
-  const ca = readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8');
+  const authority = followAuthority(world, config.paths, signal);
   let rotation: CertificateRotation | undefined;
   const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent'), () => rotation?.current()), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
   rotation = rotateClientCertificate(world, {
@@ -77,9 +84,11 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
     folder: join(layout.kubeletRoot, 'pki'),
     client: kubeletClient,
     bootstrap: { cert: readFileSync(pkiFile(config.paths, 'client-agent.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'client-agent.key'), 'utf8') },
-    accepts: ({ cert }) => verifiesAgainst(cert, ca, world.clock.now()),
+    accepts: authority.isCurrent,
+    trusts: authority.trusts,
     changed: () => {},
   });
+  const kubeletFiles = ['kubelet.crt', 'kubelet.key', 'ca.crt'].map((name) => pkiFile(config.paths, name));
   const proxyClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'proxy')), { userAgent: 'kube-proxy/v1.36.0 (linux/amd64) skiff' });
   const dnsClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'dns')), { userAgent: 'coredns/skiff' });
   const proxyFactory = createInformerFactory(world, proxyClient);
@@ -108,10 +117,11 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
         client: kubeletClient,
         runtime,
         host: await linuxHost(world.clock),
-        tls: { cert: readFileSync(pkiFile(config.paths, 'kubelet.crt'), 'utf8'), key: readFileSync(pkiFile(config.paths, 'kubelet.key'), 'utf8'), clientCa: ca },
+        tls: kubeletTls(kubeletFiles.map((file) => readFileSync(file, 'utf8'))),
       },
     ),
   ]);
+  followFiles(world, kubeletFiles, signal, (texts) => kubelet.renew(kubeletTls(texts)));
   void proxyFactory.start(signal).catch((error: unknown) => world.log.error('service proxy informers ended', { error: errorText(error) }));
   return {
     async close() {

@@ -9,24 +9,23 @@ import { kubeconfigFile, pkiFile, transportFor, type ClusterConfig } from '#cli'
 import { programName, startControllers } from '#controllers';
 import { defaultSchedulerConfig, startScheduler } from '#scheduler';
 import { httpTransport, serveHttp } from '#wire';
+import { followAuthority } from './cluster-authority.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { runProgram, type Running } from './process.ts';
 import { serviceAccountClients } from './service-account-clients.ts';
 
 async function startAll(world: World, config: ClusterConfig, signal: AbortSignal): Promise<Running> {
-  const ca = readFileSync(pkiFile(config.paths, 'ca.crt'), 'utf8');
+  const authority = followAuthority(world, config.paths, signal, { withKey: true });
   const own = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'controllers')), { userAgent: 'kube-controller-manager/v1.36.0 skiff' });
-  const plain = httpTransport({ url: `https://127.0.0.1:${config.apiPort}`, clock: world.clock, ca });
+  const plain = httpTransport({ url: `https://127.0.0.1:${config.apiPort}`, clock: world.clock, ca: authority.rootCa });
   const asAccount = serviceAccountClients(world, own, plain);
   const controllers = startControllers(world, (name) => (name === programName ? own : asAccount(name)), {
     // As kubeadm has it: joining nodes need both.
     controllers: ['*', 'bootstrapsigner', 'tokencleaner'],
     leaderElect: config.store !== 'embedded',
     identity: `${hostname()}_${process.pid}`,
-    rootCa: ca,
+    authority,
     serviceAccountKey: readFileSync(pkiFile(config.paths, 'sa.key'), 'utf8'),
-    clusterSigningCert: ca,
-    clusterSigningKey: readFileSync(pkiFile(config.paths, 'ca.key'), 'utf8'),
     clusterCidr: config.podCidr,
     namespaceDeletionGraceMs: config.store === 'embedded' ? 0 : 5000,
   });

@@ -8,7 +8,7 @@ export { defaultLimits, type HttpLimits } from './http/limits.ts';
 export { memoryTransport, type MemoryTransportOptions } from './http/memory-transport.ts';
 export { type HttpServer, serveHttp, type ServeOptions } from './http/server.ts';
 export { type ServerTls } from './http/tls-options.ts';
-export { type CertificateRequest, type CertifiedKey, createCa, generateKey, issueCertificate, type KeyType, signCsr, type Validity } from './pki/authority.ts';
+export { type CertificateRequest, type CertifiedKey, createCa, crossSign, generateKey, issueCertificate, type KeyType, signCsr, type Validity } from './pki/authority.ts';
 export { keyMatches, parseCertificate, type ParsedCertificate, pemBlocks, pemEncode, publicKeyHash, verifiesAgainst } from './pki/certificate.ts';
 export { algorithmOfKey, keyIdOf, parseJwks, parseJwt, publicJwk, signatureIsGood, signJwt, type JwtClaims, type ParsedJwt, type PublicJwk } from './pki/jwt.ts';
 export { createCsr, parseCsr, type ParsedCsr, readCsr, type UncheckedCsr } from './pki/csr.ts';

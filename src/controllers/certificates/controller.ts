@@ -7,6 +7,7 @@ import { errorText, wrap } from '#base/errors.ts';
 import { createWorkQueue, keyOf, resourceNamed, resourcePath, runWorkers } from '#client';
 import { isNotFound } from '#machinery';
 import { parseCertificate, signCsr } from '#wire';
+import { signingOf } from '../config.ts';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { approvable, failure, isDecided, isOutdated, isToSign, termsFor, withCondition, type Claim } from './reconcile.ts';
 import { pemOf, requestOf } from './requests.ts';
@@ -61,17 +62,17 @@ function parsed(csr: CertificateSigningRequest): ReturnType<typeof requestOf> {
 
 function setUpSigner(context: ControllerContext): Run {
   const { world, client, config } = context;
-  const { clusterSigningCert: cert, clusterSigningKey: key } = config;
   return onRequests(context, async (csr) => {
-    if (cert === undefined || key === undefined || !isToSign(csr)) return;
+    const authority = signingOf(config);
+    if (authority === undefined || !isToSign(csr)) return;
     const resource = client.resource<CertificateSigningRequest>(kindName);
     const failed = failure(csr, parsed(csr), world.clock.now());
     if (failed !== undefined) {
       await resource.updateStatus(withCondition(csr, failed));
       return;
     }
-    const terms = termsFor(csr, parseCertificate(cert).notAfterMs, config.clusterSigningDurationMs, world.clock.now());
-    const certificate = signCsr(world.random, { cert, key }, pemOf(csr), terms);
+    const terms = termsFor(csr, parseCertificate(authority.cert).notAfterMs, config.clusterSigningDurationMs, world.clock.now());
+    const certificate = signCsr(world.random, authority, pemOf(csr), terms);
     await resource.updateStatus({ ...csr, status: { ...csr.status, certificate: Buffer.from(certificate).toString('base64') } });
   });
 }

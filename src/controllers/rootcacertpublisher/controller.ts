@@ -2,6 +2,7 @@
 import type { ConfigMap, Namespace } from '#api/core/v1.ts';
 import { createWorkQueue, runWorkers } from '#client';
 import { isNotFound } from '#machinery';
+import { rootCaOf } from '../config.ts';
 import type { Controller, ControllerContext, Run } from '../context.ts';
 import { isNamespaceTerminating } from '../namespace-terminating.ts';
 import { configMapName, reconcile } from './reconcile.ts';
@@ -17,12 +18,13 @@ function setUp(context: ControllerContext): Run {
     updated: (namespace) => queue.add(namespace.metadata?.name ?? ''),
   });
   configMaps.addHandler({ updated: wake, deleted: wake });
+  config.authority?.onChange(() => namespaces.list().forEach((namespace) => queue.add(namespace.metadata?.name ?? '')));
   return async () => {
     // A cluster without a CA of its own (an insecure test) publishes nothing.
-    if (config.rootCa === '') return;
+    if (rootCaOf(config) === '') return;
     await runWorkers(world, queue, 1, signal, async (name) => {
       const existing = configMaps.get(name, configMapName);
-      const wanted = reconcile(namespaces.byKey(name), existing, config.rootCa);
+      const wanted = reconcile(namespaces.byKey(name), existing, rootCaOf(config));
       if (wanted === undefined) return;
       const resource = client.resource<ConfigMap>('configmaps');
       await (existing === undefined ? resource.create(wanted) : resource.update(wanted)).catch((error: unknown) => {

@@ -4,8 +4,9 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import type { Secret, ServiceAccount } from '#api/core/v1.ts';
 import { createWorkQueue, runWorkers } from '#client';
 import { isConflict, isNotFound } from '#machinery';
+import { rootCaOf } from '../config.ts';
 import type { Controller, ControllerContext, Run } from '../context.ts';
-import { accountOf, reconcileSecret, tokenSecretType, type TokenSigner } from './token-secrets.ts';
+import { accountOf, reconcileSecret, tokenSecretType } from './token-secrets.ts';
 
 function setUp(context: ControllerContext): Run {
   const { world, client, config, signal } = context;
@@ -18,11 +19,12 @@ function setUp(context: ControllerContext): Run {
     for (const secret of secrets.list(account.metadata?.namespace ?? '')) if (accountOf(secret) === account.metadata?.name) wake(secret);
   };
   accounts.addHandler({ added: wakeAll, deleted: wakeAll });
+  config.authority?.onChange(() => secrets.list().forEach(wake));
   return async () => {
     const key = config.serviceAccountKey ?? '';
     if (key === '') return;
     const privateKey = createPrivateKey(key);
-    const signer: TokenSigner = { privateKey, publicKey: createPublicKey(privateKey), rootCa: config.rootCa };
+    const publicKey = createPublicKey(privateKey);
     await runWorkers(world, queue, 1, signal, async (id) => {
       const secret = secrets.byKey(id);
       if (secret === undefined) return;
@@ -30,7 +32,7 @@ function setUp(context: ControllerContext): Run {
       const resource = client.resource<Secret>('secrets').in(namespace);
       // The cache may not have an account that was made a moment ago.
       const account = accounts.get(namespace, accountOf(secret)) ?? (await client.resource<ServiceAccount>('serviceaccounts').in(namespace).get(accountOf(secret)).catch(absent));
-      const action = reconcileSecret(secret, account, signer);
+      const action = reconcileSecret(secret, account, { privateKey, publicKey, rootCa: rootCaOf(config) });
       if (action === 'keep') return;
       const { name = '', uid } = secret.metadata ?? {};
       const done = action === 'delete' ? resource.delete(name, { preconditions: { ...(uid === undefined ? {} : { uid }) } }) : resource.update(action.fill);

@@ -13,8 +13,10 @@ export interface NodeCertificateOptions {
   readonly folder: string;
   readonly client: Client;
   readonly bootstrap?: CertifiedKey;
-  /** Would the other side take the pair? */
+  /** Is the pair one to keep? */
   accepts?(pair: CertifiedKey): boolean;
+  /** Is a pair found at the start believed? Without it: the one that is accepted. */
+  trusts?(pair: CertifiedKey): boolean;
   changed(pair: CertifiedKey): void;
 }
 
@@ -27,6 +29,7 @@ export function rotateClientCertificate(world: World, options: NodeCertificateOp
     name: 'client', client, store: fileCertificateStore(world.clock, folder, 'kubelet-client'), changed,
     ...(bootstrap === undefined ? {} : { bootstrap }),
     ...(options.accepts === undefined ? {} : { accepts: options.accepts }),
+    ...(options.trusts === undefined ? {} : { trusts: options.trusts }),
     signerName: 'kubernetes.io/kube-apiserver-client-kubelet',
     // Elliptic keys do not encipher keys.
     usages: [signing[0] ?? '', 'client auth'],

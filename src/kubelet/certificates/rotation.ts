@@ -23,8 +23,10 @@ export interface RotationOptions {
   template(): CertificateTemplate | undefined;
   /** Used until the first one of its own. */
   readonly bootstrap?: CertifiedKey;
-  /** Would the other side take the pair? One of a CA that is gone is not used. */
+  /** Is the pair one to keep? One of a CA that goes is replaced at once, one of a CA that is gone not used at the start. */
   accepts?(pair: CertifiedKey): boolean;
+  /** Instead of `accepts`: is a pair found at the start believed at all? */
+  trusts?(pair: CertifiedKey): boolean;
   /** Called with each new pair. */
   changed(pair: CertifiedKey): void;
 }
@@ -41,6 +43,8 @@ const fastRetries = 4;
 const fastRetryMs = 2000;
 const slowRetryMs = 32_000;
 const templateCheckMs = 60_000;
+/** Where authorities may change. */
+const acceptanceCheckMs = 10_000;
 const year = 365 * 24 * 3600;
 const rotationBuckets = [600, 3600, 4 * 3600, 6 * 3600, 12 * 3600, 24 * 3600, 7 * 24 * 3600, 30 * 24 * 3600, 90 * 24 * 3600, 180 * 24 * 3600, year, 4 * year, 10 * year];
 
@@ -68,6 +72,8 @@ export function startRotation(world: World, options: RotationOptions): Certifica
     const key = generateKey();
     const request = createCsr(key, template);
     const cert = await requestCertificate(world, options.client, { signerName: options.signerName, usages: options.usages, request }, closed.signal);
+    // While authorities change the signer may still be the old one.
+    if (!accepted({ cert, key })) throw new Error('it was signed by an authority that is being replaced');
     const old = current;
     current = { cert, key };
     options.store.update(current);
@@ -83,8 +89,8 @@ export function startRotation(world: World, options: RotationOptions): Certifica
     for (;;) {
       if (span !== undefined) metrics.left((span.notAfterMs - clock.now()) / 1000);
       const template = options.template();
-      if (template !== undefined && (current === undefined || clock.now() >= deadline || !satisfies(current, template))) return template;
-      await sleep(clock, Math.max(1000, Math.min(templateCheckMs, deadline - clock.now())), closed.signal);
+      if (template !== undefined && (current === undefined || clock.now() >= deadline || !satisfies(current, template) || !accepted(current))) return template;
+      await sleep(clock, Math.max(1000, Math.min(options.accepts === undefined ? templateCheckMs : acceptanceCheckMs, deadline - clock.now())), closed.signal);
     }
   };
 
@@ -114,9 +120,13 @@ export function startRotation(world: World, options: RotationOptions): Certifica
     close: () => closed.abort(new Error('the certificate is looked after no more')),
   };
 
+  function accepted(pair: CertifiedKey): boolean {
+    return options.accepts?.(pair) !== false;
+  }
+
   function usable(pair: CertifiedKey | undefined): CertifiedKey | undefined {
     try {
-      const good = pair !== undefined && clock.now() < parseCertificate(pair.cert).notAfterMs && options.accepts?.(pair) !== false;
+      const good = pair !== undefined && clock.now() < parseCertificate(pair.cert).notAfterMs && (options.trusts ?? accepted)(pair);
       return good ? pair : undefined;
     } catch {
       return undefined;

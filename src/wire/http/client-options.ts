@@ -8,8 +8,8 @@ export interface HttpTransportOptions {
   /** "https://10.0.0.1:6443" or "http://127.0.0.1:8080"; a path in it is put before every request's. */
   readonly url: string;
   readonly clock: Clock;
-  /** PEM; without it the system's CAs. */
-  readonly ca?: string;
+  /** PEM; without it the system's CAs. A function is asked for every connection. */
+  readonly ca?: string | (() => string);
   /** Client certificate and key, PEM. */
   readonly cert?: string;
   readonly key?: string;
@@ -62,7 +62,7 @@ export function tlsConnection(options: HttpTransportOptions, url: URL, protocols
   return {
     host,
     port: url.port === '' ? 443 : Number(url.port),
-    ca: options.ca,
+    ca: typeof options.ca === 'function' ? options.ca() : options.ca,
     cert: identity?.cert ?? options.cert,
     key: identity?.key ?? options.key,
     servername: isIP(name) === 0 ? name : '',

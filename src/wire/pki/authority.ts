@@ -54,6 +54,19 @@ export function issueCertificate(random: Random, ca: CertifiedKey, request: Cert
   return { cert: certifyKey(random, ca, createPublicKey(key), request), key };
 }
 
+/**
+ * The authority `subject` once more, under the signature of another one: who trusts that one alone believes what the new
+ * one signs, when both are shown. Good as long as both are.
+ */
+export function crossSign(random: Random, by: CertifiedKey, subject: string, notBeforeMs: number): string {
+  const [issuer, authority] = [new X509Certificate(by.cert), new X509Certificate(subject)];
+  return certify({
+    random, signer: createPrivateKey(by.key), issuer: subjectBytes(issuer), issuerKey: issuer.publicKey, subject: subjectBytes(authority), publicKey: authority.publicKey, names: noNames,
+    usages: ['digital signature', 'key encipherment', 'cert sign'], isCa: true,
+    validity: { notBeforeMs, notAfterMs: Math.min(issuer.validToDate.getTime(), authority.validToDate.getTime()) },
+  });
+}
+
 /** A certificate for a request (PEM), with the request's own subject and names; throws when its signature is bad. */
 export function signCsr(random: Random, ca: CertifiedKey, csr: string, options: Validity & { readonly usages: readonly KeyUsage[] }): string {
   const request = parseCsr(csr);

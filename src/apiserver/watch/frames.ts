@@ -16,6 +16,8 @@ export interface FrameCodec {
   /** @param initialEnd Marks the end of the initial events (WatchList). */
   bookmark(revision: number, initialEnd: boolean): Buffer;
   error(status: Status): Buffer;
+  /** What makes a watcher's frames after its first; undefined: the same. */
+  readonly later: FrameCodec | undefined;
 }
 
 const heads: Readonly<Record<WatchType, Buffer>> = {
@@ -52,15 +54,23 @@ function bookmarkObject(presentation: Presentation, revision: number, initialEnd
 
 /** The codec of a watch. Tables carry their column definitions in the first frame of each watcher only. */
 export function frameCodec(presentation: Presentation): FrameCodec {
+  if (presentation.media.form !== 'table') return codecOf(presentation, undefined, true);
+  return codecOf(presentation, codecOf(presentation, undefined, false), true);
+}
+
+function codecOf(presentation: Presentation, later: FrameCodec | undefined, withColumns: boolean): FrameCodec {
   const { media, served } = presentation;
   const form = media.form === 'table' ? `${media.form}/${presentation.includeObject}/${formApiVersion(media)}` : media.form === 'object' ? '' : `${media.form}/${formApiVersion(media)}`;
-  const key = `${media.encoding} ${form} ${served.head.apiVersion}`;
+  const key = `${media.encoding} ${form} ${served.head.apiVersion}${withColumns ? '' : ' rows'}`;
   const isProtobuf = media.encoding === 'protobuf';
   const isCbor = media.encoding === 'cbor';
   const asIs = media.encoding === 'json' && media.form === 'object' && served.isStorageVersion;
   const typeOfForm = media.form === 'table' ? 'meta.v1.Table' : media.form === 'object' ? (served.info.type ?? '') : 'meta.v1.PartialObjectMetadata';
   const inForm = (object: KubeObject): KubeObject => {
-    if (media.form === 'table') return tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' });
+    if (media.form === 'table') {
+      const table = tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' });
+      return withColumns ? table : { ...table, columnDefinitions: null };
+    }
     return media.form === 'object' ? object : partial(media, object);
   };
   const cborType = media.form === 'object' ? served.info.type : 'meta.v1.PartialObjectMetadata';
@@ -71,6 +81,7 @@ export function frameCodec(presentation: Presentation): FrameCodec {
   const wrap = (type: WatchType, object: KubeObject): Buffer => framed(type, object, typeOfForm, cborType);
   return {
     key,
+    later,
     contentType: isProtobuf ? 'application/vnd.kubernetes.protobuf;stream=watch' : isCbor ? 'application/cbor-seq' : 'application/json',
     frame: (type, bytes) => (asIs ? jsonFrame(type, bytes) : wrap(type, inForm(served.fromStored(parseServed(bytes))))),
     bookmark: (revision, initialEnd) => wrap('BOOKMARK', inForm(bookmarkObject(presentation, revision, initialEnd))),

@@ -98,6 +98,7 @@ function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, co
     epoch: cache.epoch,
     position: cache.ring.end,
     held,
+    waitingSince: undefined,
     nextBookmark: world.clock.monotonic() + bookmarkEveryMs,
     onEnd() {},
     get ended() {
@@ -120,7 +121,11 @@ function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, co
 async function sendInitial(request: WatchRequest, watcher: Watcher, revision: number): Promise<void> {
   const { cache, selection, options, world, hub } = request;
   const { clock } = world;
-  const { body, codec } = watcher;
+  const { body } = watcher;
+  const later = (frame: Buffer): Buffer => {
+    watcher.codec = watcher.codec.later ?? watcher.codec;
+    return frame;
+  };
   let frames: Buffer[] = [];
   let size = 0;
   let sliceStart = clock.monotonic();
@@ -128,7 +133,11 @@ async function sendInitial(request: WatchRequest, watcher: Watcher, revision: nu
     const bytes = Buffer.concat(frames);
     frames = [];
     size = 0;
-    if (!body.write(bytes)) await body.drained();
+    if (!body.write(bytes)) {
+      watcher.waitingSince = clock.monotonic();
+      await body.drained();
+      watcher.waitingSince = undefined;
+    }
     if (clock.monotonic() - sliceStart > sliceMs) {
       await turn();
       sliceStart = clock.monotonic();
@@ -138,12 +147,12 @@ async function sendInitial(request: WatchRequest, watcher: Watcher, revision: nu
     for (const entry of cache.snapshot().range(...scopeOf(selection.namespace))) {
       if (watcher.ended) return;
       if (!selection.matches(entry)) continue;
-      const frame = entryFrame(codec, 'ADDED', entry);
+      const frame = later(entryFrame(watcher.codec, 'ADDED', entry));
       frames.push(frame);
       size += frame.length;
       if (size > 256 * 1024) await flush();
     }
-    if (options.sendInitialEvents === true && options.allowWatchBookmarks) frames.push(codec.bookmark(revision, true));
+    if (options.sendInitialEvents === true && options.allowWatchBookmarks) frames.push(later(watcher.codec.bookmark(revision, true)));
     if (frames.length > 0) await flush();
     watcher.held = false;
     hub.wake();

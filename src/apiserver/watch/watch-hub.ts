@@ -11,6 +11,8 @@ import { shownAs, type Watcher } from './watcher.ts';
 const chunkBytes = 1 << 20;
 const sliceMs = 8;
 const bookmarkEveryMs = 60_000;
+/** Whoever takes nothing of what was written for so long is cut off, however quiet the resource is: a chunk is a megabyte at most. */
+const longestWaitMs = 120_000;
 
 export class WatchHub {
   readonly #cache: ResourceCache;
@@ -55,10 +57,14 @@ export class WatchHub {
     });
   }
 
-  /** Called now and then: bookmarks that are due. */
+  /** Called now and then: bookmarks that are due, and the end of those who have stopped reading. */
   tick(): void {
     const now = this.#clock.monotonic();
     for (const watcher of this.#watchers) {
+      if (watcher.waitingSince !== undefined && now - watcher.waitingSince > longestWaitMs) {
+        watcher.end('cut');
+        continue;
+      }
       if (!watcher.bookmarks || watcher.held || now < watcher.nextBookmark || watcher.position !== this.#cache.ring.end) continue;
       watcher.nextBookmark = now + bookmarkEveryMs;
       this.#write(watcher, watcher.codec.bookmark(this.#all.revision, false));
@@ -109,12 +115,14 @@ export class WatchHub {
   #chunkFor(watcher: Watcher, end: number): Chunk {
     const { ring, resource } = this.#cache;
     const frames: Buffer[] = [];
+    let { codec } = watcher;
     let size = 0;
     let at = watcher.position;
     for (; at < end && size < chunkBytes; at++) {
       const shown = shownAs(watcher.filter, ring.at(at), resource.head);
       if (shown === undefined) continue;
-      const frame = watcher.codec.frame(shown.type, shown.bytes);
+      const frame = codec.frame(shown.type, shown.bytes);
+      codec = codec.later ?? codec;
       frames.push(frame);
       size += frame.length;
     }
@@ -122,11 +130,14 @@ export class WatchHub {
   }
 
   #write(watcher: Watcher, bytes: Buffer): void {
+    watcher.codec = watcher.codec.later ?? watcher.codec;
     if (watcher.body.write(bytes)) return;
     watcher.held = true;
+    watcher.waitingSince = this.#clock.monotonic();
     watcher.body.drained().then(
       () => {
         watcher.held = false;
+        watcher.waitingSince = undefined;
         if (!watcher.ended) this.wake();
       },
       () => watcher.end('cut'),

@@ -6,7 +6,8 @@ import type { FrameCodec, WatchType } from './frames.ts';
 
 export interface Watcher {
   readonly filter: EntryFilter;
-  readonly codec: FrameCodec;
+  /** Of the next frame. */
+  codec: FrameCodec;
   readonly body: ResponseBody;
   readonly bookmarks: boolean;
   /** The cache's epoch it belongs to. */
@@ -17,6 +18,8 @@ export interface Watcher {
   held: boolean;
   /** Monotonic ms. */
   nextBookmark: number;
+  /** Since when it waits for its peer to read (monotonic ms); undefined: it does not. */
+  waitingSince: number | undefined;
   /** Ends the watch; idempotent. `cut` drops the peer without a proper end. */
   end(reason: 'done' | 'cut'): void;
   readonly ended: boolean;

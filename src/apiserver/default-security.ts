@@ -1,7 +1,6 @@
 // Who asks, may he, and what else must hold, put together as a cluster has it by default: certificates and tokens,
 // Node and RBAC authorizers, the default admission plugins, reviews, and the default policy.
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import type { AuthorizationConfiguration } from '#api/apiserver/v1.ts';
 import type { TokenRequest } from '#api/authentication/v1.ts';
 import type { ResourceInfo } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
@@ -13,10 +12,8 @@ import {
   type AnonymousSettings, type CertificateTest, type ConfiguredTokenSettings, type RequestHeaderSettings, type TokenCheck,
 } from './authn/index.ts';
 import {
-  alwaysAllow, alwaysDeny, compileAuthorization, createAbacAuthorizer, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, createWebhookAuthorizer, readPolicies, refusal, unionAuthorizer,
-  type ConfiguredAuthorizer, type RuleSource,
+  alwaysAllow, alwaysDeny, authorizerRow, createAbacAuthorizer, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, readPolicies, refusal, unionAuthorizer, type RowSettings,
 } from './authz/index.ts';
-import { decodeConfiguration, watchConfiguration } from './configuration/watched-file.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
 import { paramPermission } from './policies/index.ts';
 import { outsidePlugins, reviewClient } from './webhooks/index.ts';
@@ -76,6 +73,8 @@ export interface SecuritySettings {
   readonly clientCertificates?: boolean;
   /** false: tokens out of Secrets are good without looking whether the Secret is still there. */
   readonly lookUpAccounts?: boolean;
+  /** Who this server is, among several; for metrics. */
+  readonly serverId?: string;
 }
 
 const healthPaths = ['/healthz', '/livez', '/readyz'];
@@ -94,27 +93,11 @@ function documentsOf(settings: SecuritySettings, publicKeys: Parameters<typeof o
   }
 }
 
-/** The row of authorizers, asked for anew with every request: a file may change it. */
-function authorizersOf(world: World, settings: SecuritySettings, node: RuleSource, rbac: RuleSource, signal: AbortSignal): () => readonly RuleSource[] {
-  const abac = settings.policyFile === undefined ? undefined : createAbacAuthorizer(readPolicies(settings.policyFile.path, settings.policyFile.text));
-  const own: Readonly<Record<string, RuleSource | undefined>> = { Node: node, RBAC: rbac, AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny, ABAC: abac };
-  const made = ({ type, webhook }: ConfiguredAuthorizer): RuleSource[] => {
-    if (webhook === undefined) return own[type] === undefined ? [] : [own[type]];
-    if (webhook.kubeconfig === undefined) throw new Error('a webhook of type InClusterConfig has no cluster to be in');
-    const client = reviewClient(world, webhook.kubeconfig);
-    return [createWebhookAuthorizer(world, { post: (review) => client.post(review, { timeoutMs: webhook.timeoutMs }), isTransient: client.isTransient }, webhook.settings)];
+function rowSettings({ authorizationModes, authorizationFile, authorizationWebhook: hook, serverId }: SecuritySettings): RowSettings {
+  return {
+    modes: authorizationModes, file: authorizationFile, serverId,
+    ...(hook === undefined ? {} : { webhook: { kubeconfig: hook.kubeconfig, settings: { name: 'default', version: hook.version, authorizedMs: hook.authorizedMs, unauthorizedMs: hook.unauthorizedMs, onError: 'none' } } }),
   };
-  if (settings.authorizationFile !== undefined) {
-    const load = (text: string): RuleSource[] => compileAuthorization(decodeConfiguration(text, 'AuthorizationConfiguration', ['v1', 'v1beta1', 'v1alpha1']) as AuthorizationConfiguration).flatMap(made);
-    const file = watchConfiguration(world, settings.authorizationFile, 'authorization', signal, load);
-    return () => file.current;
-  }
-  const row = settings.authorizationModes.flatMap((type): RuleSource[] => {
-    const hook = settings.authorizationWebhook;
-    if (type !== 'Webhook') return own[type] === undefined ? [] : [own[type]];
-    return hook === undefined ? [] : [createWebhookAuthorizer(world, reviewClient(world, hook.kubeconfig), { name: 'Webhook', version: hook.version, authorizedMs: hook.authorizedMs, unauthorizedMs: hook.unauthorizedMs, onError: 'none' })];
-  });
-  return () => row;
 }
 
 /** The function that `createApiServer` calls with its cache and writer. */
@@ -134,14 +117,17 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     ];
     const signal = settings.signal ?? new AbortController().signal;
     const issuers = [settings.issuer, ...(settings.formerIssuers ?? [])];
-    const jwt = settings.jwt === undefined ? undefined : configuredTokens(world, { ...settings.jwt, apiAudiences: audiences, serviceAccountIssuers: issuers }, signal);
+    const jwt = settings.jwt === undefined ? undefined : configuredTokens(world, { ...settings.jwt, apiAudiences: audiences, serviceAccountIssuers: issuers, serverId: settings.serverId }, signal);
     if (jwt !== undefined) checks.push(jwt.check);
     if (settings.tokenWebhook !== undefined) {
       const { kubeconfig, version, cacheMs } = settings.tokenWebhook;
-      checks.push(cachedCheck(clock, { successMs: cacheMs, failureMs: cacheMs }, tokenWebhookCheck(world, reviewClient(world, kubeconfig), version, audiences)));
+      const client = reviewClient(world, kubeconfig);
+      signal.addEventListener('abort', () => void client.close(), { once: true });
+      checks.push(cachedCheck(clock, { successMs: cacheMs, failureMs: cacheMs, metrics: world.metrics }, tokenWebhookCheck(world, client, version, audiences)));
     }
     const rbac = createRbacAuthorizer(reader);
-    const authorizer = unionAuthorizer(authorizersOf(world, settings, createNodeAuthorizer(reader, { podCertificates: settings.podCertificates === true }), rbac, signal));
+    const abac = settings.policyFile === undefined ? undefined : createAbacAuthorizer(readPolicies(settings.policyFile.path, settings.policyFile.text));
+    const authorizer = unionAuthorizer(authorizerRow(world, rowSettings(settings), { Node: createNodeAuthorizer(reader, { podCertificates: settings.podCertificates === true }), RBAC: rbac, AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny, ABAC: abac }, signal));
     const reviews = createAccessReviews(authorizer);
     const creators: Record<string, Creator> = {
       'authentication.k8s.io/tokenreviews': ({ object, notes }) => reviewToken(object, checks, audiences, notes),
@@ -165,7 +151,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       authenticators: [
         loopbackAuthenticator,
         ...(isProxy === undefined ? [] : [requestHeaderAuthenticator(settings.requestHeader ?? commonHeaders, isProxy)]),
-        ...(settings.clientCertificates === false ? [] : [x509Authenticator(clock, isClient)]),
+        ...(settings.clientCertificates === false ? [] : [x509Authenticator(clock, isClient, world.metrics)]),
         bearerAuthenticator(checks),
         anonymousAuthenticator(() => jwt?.anonymous() ?? anonymous),
       ],

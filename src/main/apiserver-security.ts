@@ -1,7 +1,8 @@
 // From the flags of the API server to who may ask, what he may do and what else must hold. Everything wrong with them is
 // told at once, in upstream's words.
 import { readFileSync } from 'node:fs';
-import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, signedBy, type SecuritySettings } from '#apiserver';
+import { hostname } from 'node:os';
+import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { httpTransport, pemBlocks } from '#wire';
@@ -212,7 +213,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
   return {
     serviceAccountKey: readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
     serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
-    issuer, formerIssuers, externalAddress, signal,
+    issuer, formerIssuers, externalAddress, signal, serverId: serverIdentity(hostname()),
     ...(audiences.length === 0 ? {} : { audiences }),
     jwksUri: flags.get('service-account-jwks-uri'),
     maxTokenSeconds: flags.get('service-account-max-token-expiration') / 1000,

@@ -2,6 +2,7 @@
 // certificates of the front proxy's CA: those say who relays a request and never who makes it.
 import { createHash } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
+import type { Metrics } from '#base/metrics.ts';
 import { unauthorized } from '#machinery';
 import { parseCertificate, verifiesAgainst } from '#wire';
 import type { Authenticator, Identity } from '../contract.ts';
@@ -47,8 +48,12 @@ function identityOf(der: Uint8Array): Identity | undefined {
   });
 }
 
+const [hour, day] = [3600, 86_400];
+const lifetimeBuckets = [0, 1800, hour, 2 * hour, 6 * hour, 12 * hour, day, 2 * day, 4 * day, 7 * day, 30 * day, 90 * day, 180 * day, 360 * day];
+
 /** @param isClientCertificate is it one of the client CA's, where the listener takes others too? */
-export function x509Authenticator(clock: Pick<Clock, 'now'>, isClientCertificate: CertificateTest = () => true): Authenticator {
+export function x509Authenticator(clock: Pick<Clock, 'now'>, isClientCertificate: CertificateTest = () => true, metrics?: Metrics): Authenticator {
+  const lifetimes = metrics?.histogram('apiserver_client_certificate_expiration_seconds', 'Distribution of the remaining lifetime on the certificate used to authenticate a request.', [], lifetimeBuckets).labels();
   const identities = new WeakMap<Uint8Array, { readonly identity: Identity | undefined }>();
   return {
     name: 'x509',
@@ -59,8 +64,10 @@ export function x509Authenticator(clock: Pick<Clock, 'now'>, isClientCertificate
         if (exchange.peer.certificateError !== undefined) throw unauthorized();
         return undefined;
       }
+      const now = clock.now();
+      lifetimes?.observe((certificate.notAfterMs - now) / 1000);
       // A connection may outlive the certificate that it began with.
-      if (certificate.notAfterMs < clock.now() || !isClientCertificate(certificate.der)) throw unauthorized();
+      if (certificate.notAfterMs < now || !isClientCertificate(certificate.der)) throw unauthorized();
       let found = identities.get(certificate.der);
       if (found === undefined) {
         try {

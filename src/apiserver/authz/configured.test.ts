@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { testWorld } from '../test-server.case.ts';
 import { decodeConfiguration } from '../configuration/watched-file.ts';
 import type { Attributes, Identity, KubeObject } from '../contract.ts';
-import { compileAuthorization, createAbacAuthorizer, createAccessReviews, createWebhookAuthorizer, readPolicies, unionAuthorizer, type RuleSource } from './index.ts';
+import { compileAuthorization } from './configuration.ts';
+import { createAbacAuthorizer, createAccessReviews, createWebhookAuthorizer, readPolicies, unionAuthorizer, type RuleSource } from './index.ts';
 
 const jane: Identity = { name: 'jane', groups: ['dev'] };
 const ask = (more: Partial<Attributes> = {}): Attributes => ({ user: jane, verb: 'get', resource: 'pods', isResourceRequest: true, path: '', apiGroup: '', apiVersion: 'v1', namespace: 'x', subresource: '', name: 'p', ...more });

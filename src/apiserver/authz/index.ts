@@ -9,4 +9,4 @@ export { compactRules, ruleText, uncovered } from './rule-match.ts';
 export type { RuleSource } from './rules.ts';
 export { alwaysAllow, alwaysDeny, unionAuthorizer } from './union.ts';
 export { createWebhookAuthorizer, type MatchConditions, type ReviewCaller, type WebhookAuthorizerSettings } from './webhook.ts';
-export { compileAuthorization, type ConfiguredAuthorizer } from './configuration.ts';
+export { authorizerRow, type RowSettings } from './authorizer-row.ts';

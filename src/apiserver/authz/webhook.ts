@@ -1,5 +1,6 @@
 // Asks a webhook "may he?" by a SubjectAccessReview and remembers the answers for a while. What cannot be asked is no
 // opinion or a refusal, as configured; match conditions keep questions from being asked at all.
+import type { Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { sleep } from '#base/clock.ts';
 import { isObject, stringifyJson } from '#machinery';
@@ -66,6 +67,22 @@ function verdictOf(answer: unknown): Verdict {
   return { decision: status.allowed === true ? 'allow' : 'none', reason };
 }
 
+function isDeadline(error: unknown): boolean {
+  return error instanceof Error && error.message.endsWith('context deadline exceeded');
+}
+
+function matchMetrics(metrics: Metrics, name: string) {
+  const labels = { type: 'Webhook', name };
+  const excluded = metrics.counter('apiserver_authorization_match_condition_exclusions_total', 'Total number of exclusions when an authorization webhook is skipped because match conditions exclude it.', ['type', 'name']);
+  const errors = metrics.counter('apiserver_authorization_match_condition_evaluation_errors_total', 'Total number of errors when an authorization webhook encounters a match condition error split by authorizer type and name.', ['type', 'name']);
+  const seconds = metrics.histogram('apiserver_authorization_match_condition_evaluation_seconds', 'Authorization match condition evaluation time in seconds, split by authorizer type and name.', ['type', 'name'], [0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25]);
+  return {
+    excluded: (): void => excluded.inc(labels),
+    failed: (): void => errors.inc(labels),
+    took: (ms: number): void => seconds.observe(labels, ms / 1000),
+  };
+}
+
 function isSmall(a: Attributes): boolean {
   return [a.namespace, a.verb, a.apiGroup, a.apiVersion, a.resource, a.subresource, a.name, a.path].reduce((sum, text) => sum + text.length, 0) < longestCached;
 }
@@ -76,7 +93,7 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
   const evaluations = metrics.counter('apiserver_authorization_webhook_evaluations_total', 'Round-trips to authorization webhooks.', ['name', 'result']);
   const duration = metrics.histogram('apiserver_authorization_webhook_duration_seconds', 'Request latency in seconds.', ['name', 'result'], durationBuckets);
   const failOpen = metrics.counter('apiserver_authorization_webhook_evaluations_fail_open_total', 'NoOpinion results due to webhook timeout or error.', ['name', 'result']);
-  const excluded = metrics.counter('apiserver_authorization_match_condition_exclusions_total', 'Total number of exclusions when an authorization webhook is skipped because match conditions exclude it.', ['type', 'name']);
+  const conditions = matchMetrics(metrics, settings.name);
   const failed = (error: unknown): Verdict => ({ decision: settings.onError, reason: '', error: error instanceof Error ? error.message : String(error) });
 
   const ask = async (review: object): Promise<Verdict> => {
@@ -92,14 +109,27 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
         note('success');
         return verdict;
       } catch (error) {
-        note('error');
+        const result = isDeadline(error) ? 'timeout' : 'error';
+        note(result);
         if (attempt >= attempts || !caller.isTransient(error)) {
-          if (settings.onError === 'none') failOpen.inc({ name: settings.name, result: 'error' });
+          if (settings.onError === 'none') failOpen.inc({ name: settings.name, result });
           throw error;
         }
       }
       await sleep(clock, pause * (1 + 0.2 * world.random.next()));
       pause *= 1.5;
+    }
+  };
+
+  const matches = async (decide: MatchConditions, spec: Readonly<Record<string, unknown>>): Promise<boolean> => {
+    const began = clock.monotonic();
+    try {
+      return await decide(spec);
+    } catch (error) {
+      conditions.failed();
+      throw error;
+    } finally {
+      conditions.took(clock.monotonic() - began);
     }
   };
 
@@ -115,8 +145,8 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
     async authorize(request) {
       const spec = specOf(request);
       try {
-        if (settings.matches !== undefined && !(await settings.matches(spec))) {
-          excluded.inc({ type: 'Webhook', name: settings.name });
+        if (settings.matches !== undefined && !(await matches(settings.matches, spec))) {
+          conditions.excluded();
           return { decision: 'none', reason: '' };
         }
         const key = stringifyJson(spec);

@@ -2,11 +2,12 @@
 // all configured issuers; each knows its own tokens by their issuer and passes the others on.
 import type { World } from '#base/world.ts';
 import { isObject } from '#machinery';
-import { parseJwt, type JwtClaims } from '#wire';
-import type { TokenCheck } from '../token-checks.ts';
+import { parseJwt, type JwtClaims, type ParsedJwt } from '#wire';
+import type { TokenAnswer, TokenCheck } from '../token-checks.ts';
 import { quotedList } from '../service-account-claims.ts';
 import { userOf } from './claims.ts';
 import type { JwtSettings } from './configuration.ts';
+import type { JwtMetrics } from './token-metrics.ts';
 import { openProvider, type FetchText, type Provider } from './provider.ts';
 
 export const signingAlgorithms = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'];
@@ -16,6 +17,7 @@ export interface OidcParts {
   /** A way to the provider, which trusts `ca` or, without it, the system's authorities. */
   readonly fetcher: (ca: string | undefined) => FetchText;
   readonly algorithms: readonly string[];
+  readonly metrics: JwtMetrics;
   readonly signal: AbortSignal;
 }
 
@@ -56,20 +58,21 @@ async function distributed(settings: JwtSettings, claims: JwtClaims, fetch: Fetc
   return { ...claims, [claim]: token.claims[claim] };
 }
 
+export type JwtCheck = TokenCheck & { readonly issuer: string; readonly provider: Provider };
+
 /** One issuer's tokens. Asks the provider for its keys until `signal` aborts. */
-export function jwtCheck({ world, fetcher, algorithms, signal }: OidcParts, settings: JwtSettings): TokenCheck & { readonly provider: Provider } {
+export function jwtCheck({ world, fetcher, algorithms, metrics, signal }: OidcParts, settings: JwtSettings): JwtCheck {
   const { url, discoveryURL = '', certificateAuthority } = settings.issuer;
   const fetch = fetcher(certificateAuthority);
-  const provider = openProvider(world, fetch, url, discoveryURL, signal);
+  const counted = metrics.of(url);
+  const provider = openProvider(world, fetch, url, discoveryURL, signal, counted.fetched);
   const others = new Map<string, Provider>([[url, provider]]);
   const providerOf = (issuer: string): Provider => {
     const known = others.get(issuer) ?? openProvider(world, fetch, issuer, '', signal);
     if (others.size < 64) others.set(issuer, known);
     return known;
   };
-  const check: TokenCheck = async ({ token }) => {
-    const parsed = parseJwt(token);
-    if (parsed === undefined || issuerOf(parsed.claims) !== url) return undefined;
+  const judge = async (parsed: ParsedJwt): Promise<TokenAnswer> => {
     if (provider.problem !== undefined) throw new Error('oidc: authenticator not initialized');
     if (!algorithms.includes(parsed.header.alg ?? '')) throw new Error(`oidc: verify token: oidc: malformed jwt: unexpected signature algorithm ${JSON.stringify(parsed.header.alg ?? '')}; expected ${quotedList(algorithms)}`);
     const nowSeconds = world.clock.now() / 1000;
@@ -77,5 +80,18 @@ export function jwtCheck({ world, fetcher, algorithms, signal }: OidcParts, sett
     if (!(await provider.hasSigned(parsed))) throw new Error('oidc: verify token: failed to verify signature: failed to verify id token signature');
     return { identity: userOf(settings, await distributed(settings, parsed.claims, fetch, providerOf, nowSeconds)) };
   };
-  return Object.assign(check, { provider });
+  const check: TokenCheck = async ({ token }) => {
+    const parsed = parseJwt(token);
+    if (parsed === undefined || issuerOf(parsed.claims) !== url) return undefined;
+    const began = world.clock.monotonic();
+    try {
+      const answer = await judge(parsed);
+      counted.answered('success', world.clock.monotonic() - began);
+      return answer;
+    } catch (error) {
+      counted.answered('failure', world.clock.monotonic() - began);
+      throw error;
+    }
+  };
+  return Object.assign(check, { issuer: url, provider });
 }

@@ -53,16 +53,14 @@ function keySource(clock: Clock, fetch: FetchText, url: string, fetched: (text: 
   };
 }
 
-/** Begins at once and goes on until `signal` aborts. */
-export function openProvider(world: World, fetch: FetchText, issuer: string, discoveryUrl: string, signal: AbortSignal): Provider {
+/** Begins at once and goes on until `signal` aborts. @param fetched gets each set of keys, undefined when they could not be had. */
+export function openProvider(world: World, fetch: FetchText, issuer: string, discoveryUrl: string, signal: AbortSignal, fetched: (keys: string | undefined) => void = () => {}): Provider {
   let keysFor: ReturnType<typeof keySource> | undefined;
   let problem: string | undefined = `oidc: authenticator for issuer ${JSON.stringify(issuer)} is not initialized`;
-  const fetchedAt = world.metrics.gauge('apiserver_authentication_jwt_authenticator_jwks_fetch_last_timestamp_seconds', 'Timestamp of the last successful or failed JWKS fetch split by result, api server identity and jwt issuer for the JWT authenticator.', ['result', 'jwt_issuer_hash', 'apiserver_id_hash']);
-  const note = (text: string | undefined): void => fetchedAt.set({ result: text === undefined ? 'failure' : 'success', jwt_issuer_hash: '', apiserver_id_hash: '' }, world.clock.now() / 1000);
   const initialise = async (): Promise<void> => {
     while (!signal.aborted) {
       try {
-        keysFor = keySource(world.clock, fetch, await discover(fetch, issuer, discoveryUrl), note);
+        keysFor = keySource(world.clock, fetch, await discover(fetch, issuer, discoveryUrl), fetched);
         problem = undefined;
         return;
       } catch (error) {

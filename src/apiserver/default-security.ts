@@ -57,6 +57,8 @@ export interface SecuritySettings {
   readonly admission?: AdmissionSettings;
   /** Nodes may ask for certificates for their pods. */
   readonly podCertificates?: boolean;
+  /** Impersonation may be permitted for single actions. Absent: yes. */
+  readonly constrainedImpersonation?: boolean;
   /** Ends what runs beside requests: looking at files, asking providers. */
   readonly signal?: AbortSignal;
   /** --token-auth-file. */
@@ -157,7 +159,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       ],
       authorizer,
       admission: [...defaultAdmission({ reader, writer, clock, random, metrics: world.metrics, rbac, authorizer, webhooks: outside, findKind }, { ...settings.admission, podCertificates: settings.podCertificates === true }), paramPermission({ reader, resources, authorizer })],
-      impersonate: createImpersonation(world, authorizer),
+      impersonate: createImpersonation(world, authorizer, settings.constrainedImpersonation),
       refusal,
       creators,
       hooks: [rbacPolicyHook],

@@ -1,8 +1,9 @@
 // Impersonation as a caller meets it: what must be permitted in the constrained modes and in the old one, which groups
 // the new identity has, and how refusals read.
 import { describe, expect, test } from 'vitest';
+import type { World } from '#base/world.ts';
 import { testWorld } from '../test-server.case.ts';
-import type { Attributes, Identity } from '../contract.ts';
+import type { Attributes, Authorizer, Identity } from '../contract.ts';
 import { createImpersonation } from './index.ts';
 
 const admin: Identity = { name: 'admin', groups: [] };
@@ -14,14 +15,19 @@ function line(a: Attributes): string {
 
 /** Allows the questions that match one of the patterns; `asked` holds all of them. */
 function impersonation(...allowed: RegExp[]) {
+  return impersonationIn(testWorld(), true, ...allowed);
+}
+
+function impersonationIn(world: World, constrained: boolean, ...allowed: RegExp[]) {
   const asked: string[] = [];
-  const impersonate = createImpersonation(testWorld(), {
+  const authorizer: Authorizer = {
     name: 'x',
     authorize(a) {
       asked.push(line(a));
       return { decision: allowed.some((pattern) => pattern.test(line(a))) ? 'allow' : 'none', reason: '' };
     },
-  });
+  };
+  const impersonate = createImpersonation(world, authorizer, constrained);
   const request = (user: Identity = admin): Attributes => ({ user, isResourceRequest: true, verb: 'list', path: '', apiGroup: '', apiVersion: 'v1', namespace: 'x', resource: 'pods', subresource: '', name: '' });
   return { asked, as: (headers: Record<string, string>, user?: Identity) => impersonate(headers, request(user)) };
 }
@@ -89,5 +95,28 @@ describe('constrained', () => {
     const { as } = impersonation(/user-info/);
     await expect(as({ 'impersonate-user': 'jane', 'impersonate-extra-scopes': 'view' })).rejects.toThrow('impersonating an invalid key in extra is not allowed: extra.key: Invalid value: "scopes": must be a domain-prefixed path (such as "acme.io/foo")');
     expect((await as({ 'impersonate-user': 'jane', 'impersonate-extra-acme.io%2fscopes': 'view' }))?.user.extra).toEqual({ 'acme.io/scopes': ['view'] });
+  });
+});
+
+describe('counted', () => {
+  const lines = async (world: World): Promise<string[]> => (await world.metrics.text()).split('\n').filter((found) => /^apiserver_impersonation_.*total/.test(found)).sort();
+  test('attempts, and questions to authorizers, by mode', async () => {
+    const world = testWorld();
+    const { as } = impersonationIn(world, true, /^impersonate(:user-info|-on:user-info:list) .*/);
+    await as({ 'impersonate-user': 'jane' });
+    await expect(as({ 'impersonate-user': 'system:node:n' })).rejects.toThrow('forbidden');
+    expect(await lines(world)).toEqual([
+      'apiserver_impersonation_attempts_total{decision="allowed",mode="user-info"} 1',
+      'apiserver_impersonation_attempts_total{decision="denied",mode=""} 1',
+      'apiserver_impersonation_authorization_attempts_total{decision="allowed",mode="user-info"} 2',
+      'apiserver_impersonation_authorization_attempts_total{decision="denied",mode="arbitrary-node"} 1',
+      'apiserver_impersonation_authorization_attempts_total{decision="denied",mode="legacy"} 1',
+    ]);
+  });
+  test('with the feature off there is the old mode alone, and no count', async () => {
+    const world = testWorld();
+    const { as, asked } = impersonationIn(world, false, /^impersonate(:user-info|-on:user-info:list) .*/);
+    await expect(as({ 'impersonate-user': 'jane' })).rejects.toThrow('users "jane" is forbidden: User "admin" cannot impersonate resource "users" in API group "" at the cluster scope');
+    expect([asked, await lines(world)]).toEqual([['impersonate users jane'], []]);
   });
 });

@@ -1,6 +1,8 @@
 // Impersonate-* headers: the caller asks to be treated as somebody else (`kubectl --as=… --as-group=…`). The
 // constrained modes come first (KEP-5284): a permission to impersonate in that mode, and one to do this very request
 // that way (`impersonate-on:<mode>:<verb>`); then the permission `impersonate` on each part of the identity, as ever.
+import type { Clock } from '#base/clock.ts';
+import type { Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { badRequest, goQuote, isForbidden, toStatusError } from '#machinery';
 import type { Headers } from '#wire';
@@ -57,9 +59,13 @@ function describe({ uid, groups, extra }: Wanted): string {
   return `&user.DefaultInfo{Name:"", UID:${goQuote(uid)}, Groups:${groupText}, Extra:${extraText}}`;
 }
 
+type Observe = (decision: 'allowed' | 'denied', ms: number) => void;
+
 /** Throws what the authorizer's refusal is to the caller. */
-async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes): Promise<void> {
+async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes, clock: Clock, observe: Observe): Promise<void> {
+  const began = clock.monotonic();
   const verdict = await authorizer.authorize(attributes);
+  observe(verdict.decision === 'allow' ? 'allowed' : 'denied', clock.monotonic() - began);
   if (verdict.decision === 'allow') return;
   const texts = [verdict.error ?? '', verdict.reason].filter((text) => text !== '');
   throw refusal(attributes, texts.join(': '));
@@ -67,25 +73,56 @@ async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes): Pr
 
 export type Impersonate = (headers: Headers, attributes: Attributes) => Promise<Impersonated | undefined>;
 
-/** @param authorizer decides about the impersonation; the request itself is decided later, about the new identity. */
-export function createImpersonation(world: Pick<World, 'clock' | 'metrics'>, authorizer: Authorizer): Impersonate {
+interface ImpersonationMetrics {
+  attempt(mode: string, decision: 'allowed' | 'denied', ms: number): void;
+  authorization(mode: string): Observe;
+}
+
+function impersonationMetrics(metrics: Metrics): ImpersonationMetrics {
+  const counted = (name: string, total: string, latency: string): ImpersonationMetrics['attempt'] => {
+    const count = metrics.counter(`apiserver_impersonation_${name}_total`, total, ['mode', 'decision']);
+    const duration = metrics.histogram(`apiserver_impersonation_${name}_duration_seconds`, latency, ['mode', 'decision'], buckets);
+    return (mode, decision, ms) => {
+      count.inc({ mode, decision });
+      duration.observe({ mode, decision }, ms / 1000);
+    };
+  };
+  const authorization = counted(
+    'authorization_attempts', 'Total number of authorization checks made by the impersonation handler split by mode and decision.',
+    'Latency of authorization checks made by the impersonation handler in seconds split by mode and decision.',
+  );
+  return {
+    attempt: counted('attempts', 'Total number of impersonation attempts split by mode and decision.', 'Latency of impersonation attempts in seconds split by mode and decision.'),
+    authorization: (mode) => (decision, ms) => authorization(mode, decision, ms),
+  };
+}
+
+/** The server before KEP-5284 counts nothing. */
+const uncounted: ImpersonationMetrics = { attempt: () => {}, authorization: () => () => {} };
+
+/**
+ * @param authorizer decides about the impersonation; the request itself is decided later, about the new identity.
+ * @param constrained feature ConstrainedImpersonation; without it there is the old mode alone.
+ */
+export function createImpersonation({ clock, metrics }: Pick<World, 'clock' | 'metrics'>, authorizer: Authorizer, constrained = true): Impersonate {
   const lastMode = new Map<string, Mode>();
-  const attempts = world.metrics.counter('apiserver_impersonation_attempts_total', 'Total number of impersonation attempts split by mode and decision.', ['mode', 'decision']);
-  const duration = world.metrics.histogram('apiserver_impersonation_attempts_duration_seconds', 'Latency of impersonation attempts in seconds split by mode and decision.', ['mode', 'decision'], buckets);
+  const usable = constrained ? modes : modes.filter((mode) => mode.name === 'legacy');
+  const counts = constrained ? impersonationMetrics(metrics) : uncounted;
 
   const tryMode = async (mode: Mode, wanted: Wanted, attributes: Attributes): Promise<Impersonated> => {
     const constraint = mode.name === 'legacy' ? '' : `impersonate:${mode.name}`;
     // The caller's own node is a matter of the mode's condition; who may do it says nothing about which node.
     const caller: Identity = mode.name === 'associated-node' ? { ...attributes.user, extra: { 'authentication.kubernetes.io/associated-node-keys': Object.keys(attributes.user.extra ?? {}).sort() } } : attributes.user;
-    if (constraint !== '') await mustBeAllowed(authorizer, { ...attributes, user: caller, verb: `impersonate-on:${mode.name}:${attributes.verb}` });
-    const user = await authorizeParts(wanted, { caller, constraint, anyNode: mode.name === 'associated-node', check: (asked) => mustBeAllowed(authorizer, asked) });
+    const check = (asked: Attributes): Promise<void> => mustBeAllowed(authorizer, asked, clock, counts.authorization(mode.name));
+    if (constraint !== '') await check({ ...attributes, user: caller, verb: `impersonate-on:${mode.name}:${attributes.verb}` });
+    const user = await authorizeParts(wanted, { caller, constraint, anyNode: mode.name === 'associated-node', check });
     return { user, ...(constraint === '' ? {} : { constraint }) };
   };
 
   const inSomeMode = async (wanted: Wanted, attributes: Attributes): Promise<{ mode: Mode; found: Impersonated }> => {
     const caller = attributes.user;
     const last = lastMode.get(caller.name);
-    const order = last === undefined ? modes : [last, ...modes.filter((mode) => mode !== last)];
+    const order = last === undefined ? usable : [last, ...usable.filter((mode) => mode !== last)];
     let first: unknown;
     for (const mode of order) {
       if (!mode.applies(wanted, caller)) continue;
@@ -106,17 +143,13 @@ export function createImpersonation(world: Pick<World, 'clock' | 'metrics'>, aut
   return async (headers, attributes) => {
     const wanted = wantedIdentity(headers);
     if (wanted === undefined) return undefined;
-    const began = world.clock.monotonic();
-    const count = (mode: string, decision: string): void => {
-      attempts.inc({ mode, decision });
-      duration.observe({ mode, decision }, (world.clock.monotonic() - began) / 1000);
-    };
+    const began = clock.monotonic();
     try {
       const { mode, found } = await inSomeMode(wanted, attributes);
-      count(mode.name, 'allowed');
+      counts.attempt(mode.name, 'allowed', clock.monotonic() - began);
       return found;
     } catch (error) {
-      count('', 'denied');
+      counts.attempt('', 'denied', clock.monotonic() - began);
       throw error;
     }
   };

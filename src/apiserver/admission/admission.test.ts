@@ -57,6 +57,14 @@ describe('a new pod', () => {
   });
 });
 
+test('a pod without containers is left to validation by every plugin', async () => {
+  const range: KubeObject = { apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l', namespace: 'x' }, spec: { limits: [{ type: 'Container', default: { cpu: '500m' }, max: { cpu: '1' } }, { type: 'Pod' }] } };
+  for (const spec of [undefined, {}, { containers: [] }, { initContainers: [{ name: 'i' }] }]) {
+    const bare = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'x' }, ...(spec === undefined ? {} : { spec }) };
+    await expect(admit(fakeReader(namespace, account, range), 'pods', 'CREATE', bare)).resolves.toBeDefined();
+  }
+});
+
 describe('namespaces', () => {
   test('nothing is made in one that does not exist or is going away', async () => {
     await expect(admit(fakeReader(), 'configmaps', 'CREATE', { metadata: { name: 'c', namespace: 'x' } })).rejects.toThrow('namespaces "x" not found');

@@ -3,7 +3,7 @@
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, ResourceRequirements } from '#api/core/v1.ts';
 import { addQuantity, compareQuantity, forbidden, formatQuantity, parseQuantity, quantityMilliValue } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader } from '../contract.ts';
-import { isPods, podOf, type PodObject } from './pod-shape.ts';
+import { containersOf, isPods, podOf, type PodObject } from './pod-shape.ts';
 
 type Amounts = Readonly<Record<string, string>>;
 
@@ -70,8 +70,8 @@ function sum(containers: readonly Container[], which: 'requests' | 'limits'): Am
 }
 
 function podViolations(pod: PodObject, item: LimitRangeItem): string[] {
-  if (item.type === 'Container') return [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap((c) => violations(item, c.resources?.requests ?? {}, c.resources?.limits ?? {}));
-  if (item.type === 'Pod') return violations(item, sum(pod.spec.containers, 'requests'), sum(pod.spec.containers, 'limits'));
+  if (item.type === 'Container') return [...containersOf(pod.spec), ...(pod.spec.initContainers ?? [])].flatMap((c) => violations(item, c.resources?.requests ?? {}, c.resources?.limits ?? {}));
+  if (item.type === 'Pod') return violations(item, sum(containersOf(pod.spec), 'requests'), sum(containersOf(pod.spec), 'limits'));
   return [];
 }
 
@@ -87,7 +87,7 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
       if (pod === undefined) return;
       const notes: string[] = [];
       for (const item of itemsOf(request).filter((i) => i.type === 'Container')) {
-        const groups = [['container', pod.spec.containers], ['init container', pod.spec.initContainers ?? []]] as const;
+        const groups = [['container', containersOf(pod.spec)], ['init container', pod.spec.initContainers ?? []]] as const;
         for (const [word, containers] of groups) {
           for (const container of containers) {
             const { requests, limits } = applyDefaults(container, item);

@@ -3,18 +3,18 @@
 import type { Container, Pod, PodSpec, Toleration } from '#api/core/v1.ts';
 import { forbidden, jsonEqual, notFound, parseLabelSelector, type StatusError } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
-import { isPods, podOf, type PodObject } from './pod-shape.ts';
+import { containersOf, isPods, podOf, type PodObject } from './pod-shape.ts';
 import { refused } from './refused.ts';
 
 const whole = (operations: readonly string[]): AdmissionPlugin['handles'] => (operation, resource, subresource) => operations.includes(operation) && isPods(resource) && subresource === '';
 
-function containersOf(spec: PodSpec): readonly Container[] {
-  return [...(spec.initContainers ?? []), ...spec.containers, ...(spec.ephemeralContainers ?? [])];
+function everyContainer(spec: PodSpec): readonly Container[] {
+  return [...(spec.initContainers ?? []), ...containersOf(spec), ...(spec.ephemeralContainers ?? [])];
 }
 
 function imagesOf(object: KubeObject | undefined): ReadonlySet<string> {
   const spec = (object as Pod | undefined)?.spec;
-  return new Set([...(spec === undefined ? [] : containersOf(spec).map((container) => container.image ?? '')), ...(spec?.volumes ?? []).flatMap((volume) => volume.image?.reference ?? [])]);
+  return new Set([...(spec === undefined ? [] : everyContainer(spec).map((container) => container.image ?? '')), ...(spec?.volumes ?? []).flatMap((volume) => volume.image?.reference ?? [])]);
 }
 
 /** Images of other tenants on the node cannot be used without the right to pull them. */
@@ -24,7 +24,7 @@ export const alwaysPullImages: AdmissionPlugin = {
   mutate(request) {
     const pod = podOf(request);
     if (pod === undefined || changesNoImage(request)) return;
-    for (const container of containersOf(pod.spec)) container.imagePullPolicy = 'Always';
+    for (const container of everyContainer(pod.spec)) container.imagePullPolicy = 'Always';
     for (const volume of pod.spec.volumes ?? []) if (volume.image !== undefined) volume.image.pullPolicy = 'Always';
   },
   validate(request) {
@@ -73,7 +73,7 @@ export const extendedResourceToleration: AdmissionPlugin = {
   mutate(request) {
     const pod = podOf(request);
     if (pod === undefined) return;
-    const names = new Set([...pod.spec.containers, ...(pod.spec.initContainers ?? [])].flatMap((container) => Object.keys(container.resources?.requests ?? {}).filter(isExtended)));
+    const names = new Set([...containersOf(pod.spec), ...(pod.spec.initContainers ?? [])].flatMap((container) => Object.keys(container.resources?.requests ?? {}).filter(isExtended)));
     const added = [...names].sort().map((key): Toleration => ({ key, operator: 'Exists' })).filter((toleration) => !tolerates(pod.spec.tolerations ?? [], toleration));
     if (added.length > 0) pod.spec.tolerations = [...(pod.spec.tolerations ?? []), ...added];
   },

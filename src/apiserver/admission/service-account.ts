@@ -5,7 +5,7 @@ import type { Container, ServiceAccount, Volume } from '#api/core/v1.ts';
 import { nameSuffix, type Random } from '#base/random.ts';
 import { forbidden } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader } from '../contract.ts';
-import { isPods, podOf, type PodObject } from './pod-shape.ts';
+import { containersOf, isPods, podOf, type PodObject } from './pod-shape.ts';
 import { refused } from './refused.ts';
 
 const mountPath = '/var/run/secrets/kubernetes.io/serviceaccount';
@@ -27,7 +27,7 @@ function tokenVolume(name: string): Volume {
 
 function mountToken(pod: PodObject, random: Random): void {
   const own = pod.spec.volumes?.find((volume) => volume.name.startsWith('kube-api-access-'));
-  const needing: Container[] = [...(pod.spec.initContainers ?? []), ...pod.spec.containers].filter(
+  const needing: Container[] = [...(pod.spec.initContainers ?? []), ...containersOf(pod.spec)].filter(
     (container) => container.volumeMounts?.some((mount) => mount.mountPath === mountPath) !== true,
   );
   if (needing.length === 0) return;
@@ -54,7 +54,7 @@ function checkMountable(request: AdmissionRequest, pod: PodObject, account: Serv
     const used = secret?.secretName ?? '';
     if (used !== '' && !mountable.has(used)) throw refuse(`volume with secret.secretName="${used}"`, 'secret');
   }
-  const groups = [['init container', pod.spec.initContainers ?? []], ['container', pod.spec.containers]] as const;
+  const groups = [['init container', pod.spec.initContainers ?? []], ['container', containersOf(pod.spec)]] as const;
   for (const [word, containers] of groups) {
     for (const container of containers) {
       for (const env of container.env ?? []) {

@@ -2,7 +2,7 @@
 // swap. Within this server changes queue up behind each other, so that they do not fight for the swap.
 import type { Random } from '#base/random.ts';
 import type { Store } from '#store';
-import { parseJson } from '#machinery';
+import { decodeProtobuf, isProtobuf, parseJson } from '#machinery';
 import { candidates } from './ip-range.ts';
 
 const key = '/registry/ranges/servicenodeports';
@@ -53,7 +53,8 @@ function staticBand(size: number): bigint {
 }
 
 function decode(value: Uint8Array): bigint {
-  const object = parseJson(value).value as { data?: unknown };
+  // Upstream on the same etcd, or before, keeps protobuf there.
+  const object = (isProtobuf(value) ? decodeProtobuf(value).object : parseJson(value).value) as { data?: unknown };
   const hex = typeof object.data === 'string' ? Buffer.from(object.data, 'base64').toString('hex') : '';
   return hex === '' ? 0n : BigInt(`0x${hex}`);
 }

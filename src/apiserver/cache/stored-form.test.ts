@@ -1,5 +1,6 @@
 // The bytes of objects on their way from the store to clients.
 import { describe, expect, it } from 'vitest';
+import { encodeProtobuf } from '#machinery';
 import { encodeStored, kindHead, parseServed, serveStored, withRevision } from './stored-form.ts';
 
 const head = kindHead('ConfigMap', 'v1');
@@ -18,6 +19,11 @@ describe('stored form', () => {
   it('reads what another program wrote in another order', () => {
     const foreign = Buffer.from('{"metadata":{"name":"x"},"data":{"n":"1"},"apiVersion":"v1","kind":"ConfigMap"}\n');
     expect(parseServed(serveStored(head, foreign, 9))).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', resourceVersion: '9' }, data: { n: '1' } });
+  });
+
+  it('reads the protobuf that upstream keeps in its etcd', () => {
+    const foreign = encodeProtobuf('core.v1.ConfigMap', { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', uid: 'u' }, data: { a: 'ü' } });
+    expect(parseServed(serveStored(head, foreign, 9))).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', uid: 'u', resourceVersion: '9' }, data: { a: 'ü' } });
   });
 
   it('moves to another revision', () => {

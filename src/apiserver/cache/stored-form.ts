@@ -1,8 +1,9 @@
 // An object's bytes: as the store keeps them and as clients get them. Stored JSON starts with kind,
 // apiVersion and metadata and has no resourceVersion, because the revision is known only after the commit;
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
-// program wrote (upstream on the same etcd) may be ordered otherwise: those are parsed once and reordered.
-import { managersText, parseJson, stringifyJson } from '#machinery';
+// program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
+// protobuf: those are read once and encoded anew.
+import { decodeProtobuf, isProtobuf, managersText, parseJson, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 
 /** What the bytes of a kind start with. */
@@ -65,7 +66,7 @@ export function serveStored(head: KindHead, stored: Uint8Array, revision: number
 }
 
 function reencode(head: KindHead, stored: Uint8Array, revision: number): Buffer {
-  const object = parseJson(stored).value as KubeObject;
+  const object = isProtobuf(stored) ? decodeProtobuf(stored).object : (parseJson(stored).value as KubeObject);
   return serveStored(head, encodeStored(head, object), revision);
 }
 

@@ -41,7 +41,7 @@ describe('resources with habits', () => {
       expect(taken.status).toBe(422);
       expect(taken.body.message).toContain('failed to allocate IP 10.96.0.50: provided IP is already allocated');
       const outside = await api.post(services, service('c', { clusterIP: '192.0.2.1' }));
-      expect(outside.body.message).toContain('the provided IP (192.0.2.1) is not in the valid range. The range of valid IPs is 10.96.0.0/16');
+      expect(outside.body.message).toContain('failed to allocate IP 192.0.2.1: the provided network does not match the current range');
     });
 
     it('get node ports, and lose them with the type', async () => {

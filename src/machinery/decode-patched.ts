@@ -6,7 +6,7 @@ import type { Decoded, FieldValidation } from './decode.ts';
 import { goQuote } from './field-errors.ts';
 import type { KubeObject } from './object.ts';
 import { goText } from './patch/go-text.ts';
-import { invalid } from './status.ts';
+import { invalid, StatusError } from './status.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext, readMessage, UnmarshalError } from './wire-read.ts';
 
@@ -17,6 +17,8 @@ export interface PatchedOptions {
   readonly known?: KubeObject | undefined;
   /** The patch, when it is a strategic one. */
   readonly strategic?: unknown;
+  /** The value is what server-side apply made: upstream's field manager converts that, and has words of its own. */
+  readonly applied?: boolean;
 }
 
 const warningsKept = 100;
@@ -36,6 +38,7 @@ function read(type: string, value: KubeObject, context: ReadContext, known: Kube
     return known === undefined ? readMessage(planOf(type), value, context) : readOver(planOf(type), value, known, context);
   } catch (error) {
     if (!(error instanceof UnmarshalError)) throw error;
+    if (options.applied === true) throw inconvertible(value, conversionText(error));
     throw refusal(value, options, options.strategic === undefined ? error.message : conversionText(error));
   }
 }
@@ -47,6 +50,12 @@ function refusal(value: KubeObject, options: PatchedOptions, detail: string): Er
   return error;
 }
 
+function inconvertible({ metadata, apiVersion = '', kind = '' }: KubeObject, detail: string): StatusError {
+  const gvk = `${apiVersion.includes('/') ? apiVersion : `/${apiVersion}`}, Kind=${kind}`;
+  const message = `failed to convert new object (${metadata?.namespace ?? ''}/${metadata?.name ?? ''}; ${gvk}) to proper version: unable to convert unstructured object to ${gvk}: ${detail}`;
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, code: 500 });
+}
+
 const basicTypes: ReadonlySet<string> = new Set(['string', 'bool', 'int32', 'int64', 'uint32', 'uint64', 'float64']);
 /** These read themselves and so keep their own words. */
 const ownReaders = /^(v1\.(Time|MicroTime|Duration|FieldsV1|JSON\w*)|resource\.Quantity|intstr\.IntOrString|runtime\.RawExtension)$/;
@@ -55,7 +64,7 @@ const kinds: Readonly<Record<string, string>> = { array: 'slice', object: 'map' 
 /** How upstream's converter from JSON values to Go types names a mismatch. */
 function conversionText(error: UnmarshalError): string {
   const { mismatch } = error;
-  if (mismatch === undefined || ownReaders.test(mismatch.wanted)) return error.message;
+  if (mismatch === undefined || ownReaders.test(mismatch.wanted)) return error.message.startsWith('illegal base64') ? `error decoding from json: ${error.message}` : error.message;
   const { found, wanted } = mismatch;
   const [json = '', number = ''] = found.split(' ');
   const kind = json === 'number' ? (/[.eE]/.test(number) ? 'float64' : 'int64') : (kinds[json] ?? json);

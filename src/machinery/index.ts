@@ -13,7 +13,7 @@ export {
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
 } from './quantity.ts';
 export { jsonPatch } from './patch/json-patch.ts';
-export { cloneJson, isObject, jsonEqual } from './patch/json-tree.ts';
+export { cloneJson, isObject, jsonEqual, jsonKind } from './patch/json-tree.ts';
 export { goText, goType } from './patch/go-text.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge.ts';

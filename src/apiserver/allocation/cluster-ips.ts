@@ -62,7 +62,8 @@ export function createClusterIps(range: IpRange, parts: ClusterIpParts): Cluster
   return {
     range,
     async take(address, owner, dryRun) {
-      if (!contains(range, address)) throw new Error(`the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`);
+      // Upstream looks for the range that the address belongs to, and in a dry run asks the one range there is.
+      if (!contains(range, address)) throw new Error(!dryRun ? 'the provided network does not match the current range' : `the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.cidr}`);
       const taken = dryRun ? used(address) : !(await create(address, owner));
       if (taken) throw new Error('provided IP is already allocated');
     },

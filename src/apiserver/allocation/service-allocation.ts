@@ -91,7 +91,7 @@ function createReserver(supplies: readonly ClusterIps[], ports: NodePorts): Rese
     async reserve(object, before, context): Promise<Reservation> {
       const service = object as ServiceObject;
       const old = before as ServiceObject | undefined;
-      if (service.spec === undefined || !isKnownType(service)) return { commit: async () => {}, revert: async () => {} };
+      if (service.spec === undefined) return { commit: async () => {}, revert: async () => {} };
       if (old !== undefined) keepAssigned(service, old);
       completeFamilies(service, old, supplies.map((supply) => supply.range.family));
       const undo = new Undo();
@@ -116,10 +116,6 @@ function createReserver(supplies: readonly ClusterIps[], ports: NodePorts): Rese
       await ports.give(portsOf(service));
     },
   };
-}
-
-function isKnownType(service: ServiceObject): boolean {
-  return ['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName'].includes(service.spec?.type ?? 'ClusterIP');
 }
 
 function addressesOf(service: ServiceObject): string[] {

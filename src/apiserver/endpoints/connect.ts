@@ -1,18 +1,20 @@
 // Connections through the API server: logs, exec, attach and port-forward to a pod's kubelet, proxies to nodes,
 // pods and services. Where a connection goes is decided here; the node proxy carries it.
+import { isIPv6 } from 'node:net';
 import type { Node, Pod } from '#api/core/v1.ts';
 import type { Service } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
 import { randomInt } from '#base/random.ts';
 import { StatusError, badRequest, forbidden, genericServerResponse, internalError, invalid, notFound, serviceUnavailable, type FieldError } from '#machinery';
-import { errorText } from '#base/errors.ts';
 import type { ConnectTarget, KubeObject } from '../contract.ts';
 import { admissionRequest } from '../registry/admission-chain.ts';
+import { storeFailure as bareFailure } from '../registry/commit.ts';
 import { freshCurrent } from '../registry/current.ts';
 import type { Stored } from '../registry/strategy.ts';
 import { queryFlag } from '../request/request-info.ts';
 import { queryInteger } from '../request/query-options.ts';
 import { answer, notesOf } from '../request/call.ts';
+import { goNetworkError } from '../webhooks/index.ts';
 import { storedOf, type Target } from './endpoint.ts';
 
 type PodObject = Stored<Pod>;
@@ -81,15 +83,24 @@ function kubeletRefusal(target: Target): (status: number, text: string) => Error
   };
 }
 
-async function forward(target: Target, to: ConnectTarget, path: string, refused?: (status: number, text: string) => Error): Promise<void> {
+interface Failures {
+  /** In place of a kubelet's own answer. */
+  readonly refused?: (status: number, text: string) => Error;
+  /** @param reason why nobody answered, in the words of Go's net. */
+  unreached(reason: string): Error;
+}
+
+const ofProxy: Failures = { unreached: (reason) => serviceUnavailable(`error trying to reach service: ${reason}`) };
+const ofStream: Failures = { unreached: (reason) => bareFailure(`error dialing backend: ${reason}`) };
+
+async function forward(target: Target, to: ConnectTarget, path: string, { refused, unreached }: Failures): Promise<void> {
   const { nodeProxy } = target.server;
   if (nodeProxy === undefined) throw serviceUnavailable('this server has no way to nodes');
   try {
     await nodeProxy.forward(target.call.exchange, to, path, refused === undefined ? {} : { refused });
   } catch (error) {
     if (target.call.exchange.responded || error instanceof StatusError) throw error;
-    const where = to.kind === 'kubelet' ? `${to.address}:${to.port}` : `${to.scheme}://${to.address}:${to.port}`;
-    throw genericServerResponse(503, target.call.exchange.method, { group: '', resource: '' }, '', `error trying to reach service: ${where}: ${errorText(error)}`, 0, true);
+    throw unreached(goNetworkError(error));
   }
 }
 
@@ -124,7 +135,10 @@ export async function getLog(target: Target): Promise<void> {
     const value = query.get(name);
     if (value !== null && !(['follow', 'previous', 'timestamps'].includes(name) && !queryFlag(query, name))) kept.set(name, value);
   }
-  await forward(target, kubeletOf(target, nodeName), `/containerLogs/${target.namespace}/${target.name}/${container}?${kept.toString()}`, kubeletRefusal(target));
+  const kubelet = kubeletOf(target, nodeName);
+  const path = `/containerLogs/${target.namespace}/${target.name}/${container}${kept.size === 0 ? '' : `?${kept.toString()}`}`;
+  const host = isIPv6(kubelet.address) ? `[${kubelet.address}]` : kubelet.address;
+  await forward(target, kubelet, path, { refused: kubeletRefusal(target), unreached: (reason) => bareFailure(`Get "https://${host}:${kubelet.port}${path}": ${reason}`) });
 }
 
 /** exec and attach: the options travel on under the kubelet's names. */
@@ -147,7 +161,7 @@ export async function streamToContainer(target: Target, kind: 'exec' | 'attach')
   if (streams.stderr && !tty) params.set('error', '1');
   if (tty) params.set('tty', '1');
   if (kind === 'exec') for (const word of command) params.append('command', word);
-  await forward(target, kubeletOf(target, nodeName), `/${kind}/${target.namespace}/${target.name}/${chosen}?${params.toString()}`);
+  await forward(target, kubeletOf(target, nodeName), `/${kind}/${target.namespace}/${target.name}/${chosen}?${params.toString()}`, ofStream);
 }
 
 export async function portForward(target: Target): Promise<void> {
@@ -160,7 +174,7 @@ export async function portForward(target: Target): Promise<void> {
   const params = new URLSearchParams();
   for (const port of query.getAll('ports')) params.append('port', port);
   const text = params.toString();
-  await forward(target, kubeletOf(target, nodeName), `/portForward/${target.namespace}/${target.name}${text === '' ? '' : `?${text}`}`);
+  await forward(target, kubeletOf(target, nodeName), `/portForward/${target.namespace}/${target.name}${text === '' ? '' : `?${text}`}`, ofStream);
 }
 
 interface ProxyName {
@@ -200,14 +214,14 @@ export async function proxyTo(target: Target): Promise<void> {
   const path = proxiedPath(target);
   if (plural === 'nodes') return proxyToNode(target, path);
   const to = plural === 'pods' ? await podEndpoint(target) : serviceEndpoint(target);
-  await forward(target, to, path);
+  await forward(target, to, path, ofProxy);
 }
 
 async function proxyToNode(target: Target, path: string): Promise<void> {
   const { scheme, name, port } = splitName(target.name, 'node');
   const kubelet = kubeletOf(target, name);
   const own = port === '' || Number(port) === kubelet.port;
-  await forward(target, own ? kubelet : { kind: 'endpoint', scheme, address: kubelet.address, port: Number(port) }, path);
+  await forward(target, own ? kubelet : { kind: 'endpoint', scheme, address: kubelet.address, port: Number(port) }, path, ofProxy);
 }
 
 /** Loopback and link-local addresses would reach the server's own machine. */

@@ -136,7 +136,7 @@ export async function patchScale(target: Target): Promise<void> {
     const { object } = decodePatched(scaleType, patched, { fieldValidation: fieldValidationOf(request.query.fieldValidation), ...(type === 'strategic' ? { strategic: content } : {}) });
     applyDefaults(scaleType, object);
     return object;
-  }, type === 'apply');
+  }, { isPatch: true, isApply: type === 'apply' });
 }
 
 /** The workload's own update is no concern of admission: the Scale is, and has been judged. */
@@ -151,7 +151,7 @@ async function admitScale(target: Target, request: WriteRequest, before: KubeObj
   return { validate: () => admission.validate(judged) };
 }
 
-async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, isApply = false): Promise<void> {
+async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, { isPatch = false, isApply = false } = {}): Promise<void> {
   const paths = pathsOf(target);
   const custom = target.served.handling.scale;
   const build = async (current: Current | undefined): Promise<Stored> => {
@@ -176,6 +176,6 @@ async function writeScale(target: Target, request: WriteRequest, change: (scale:
   };
   // The workload's own strategy applies: its generation grows, its status stays.
   const registry = { ...target.server.registry, admission: alreadyAdmitted };
-  const written = await updateObject(registry, { ...request, subresource: '' }, { mayCreate: false, build });
+  const written = await updateObject(registry, { ...request, subresource: '' }, { mayCreate: false, isPatch, build });
   await answerVersioned(target.call, 200, presentationFor(target, scaleType), scaleOf(written.object as Stored, paths, custom));
 }

@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, decodingCborMap, genericServerResponse, inSlices, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, JsonSyntaxError } from '#machinery';
+import { badRequest, decodingCborMap, genericServerResponse, inSlices, jsonKind, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -124,6 +124,8 @@ export async function patchObject(target: Target): Promise<void> {
   const { content, duplicates, yamlProblem } = await parsePatch(target.call, type, bytes);
   target.call.audit?.requestPatch(content);
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
+  // Who wants fields to be judged has the operations read by the judge first, whose words these are.
+  if (type === 'json' && fieldValidation !== 'Ignore' && content !== null && !Array.isArray(content)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonKind(content)} into Go value of type []handlers.jsonPatchOp`);
   if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
   if (fieldValidation === 'Strict' && yamlProblem !== undefined) throw badRequest(`error strict decoding YAML: ${yamlProblem}`);
   if (fieldValidation === 'Warn') {

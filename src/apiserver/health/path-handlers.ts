@@ -1,5 +1,5 @@
 // Everything that is no resource: health, version, metrics, discovery and OpenAPI, and the list of paths at /.
-import { genericServerResponse, stringifyJson } from '#machinery';
+import { genericServerResponse } from '#machinery';
 import type { World } from '#base/world.ts';
 import type { Security } from '../contract.ts';
 import { answer, type Call } from '../request/call.ts';
@@ -46,7 +46,7 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
     '/metrics/slis': (call) => answerHealthMetrics(call, parts.health),
     '/statusz': (call) => statusz.handle(call),
     '/flagz': (call) => flagz.handle(call),
-    '/': (call) => answer(call, 200, { 'content-type': 'application/json' }, stringifyJson({ paths: listPaths(parts) })),
+    '/': (call) => answer(call, 200, { 'content-type': 'application/json' }, JSON.stringify({ paths: listPaths(parts) }, undefined, 2)),
   };
   return {
     handle(call) {

@@ -19,9 +19,15 @@ const eventFields: readonly (readonly [string, string])[] = [
   ['reportingComponent', 'reportingController'],
 ];
 
+/** What core/v1 always shows, and events.k8s.io/v1 when it says something. */
+const shownWhenSet = new Set(['reportingController', 'reportingInstance']);
+
 function renamed(object: KubeObject, names: ReadonlyMap<string, string>, apiVersion: string): KubeObject {
   const result: KubeObject = {};
-  for (const [name, value] of Object.entries(object)) result[names.get(name) ?? name] = value;
+  for (const [name, value] of Object.entries(object)) {
+    const renamedTo = names.get(name) ?? name;
+    if (value !== '' || !shownWhenSet.has(renamedTo)) result[renamedTo] = value;
+  }
   result.apiVersion = apiVersion;
   return result;
 }

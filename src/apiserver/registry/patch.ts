@@ -25,6 +25,7 @@ export interface Patch {
 export function patchPlan(request: WriteRequest, patch: Patch, authorizeCreate: () => Promise<void>): UpdatePlan {
   return {
     mayCreate: patch.type === 'apply' && request.subresource === '',
+    isPatch: true,
     authorizeCreate,
     build: (current) => (patch.type === 'apply' ? applied(request, patch, current) : patched(request, patch, current)),
   };
@@ -75,7 +76,7 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
 /** A patched object back through the decoder: shape, unknown fields, defaults. */
 function read(request: WriteRequest, value: KubeObject, patch: Patch, before: KubeObject | undefined): Stored {
   const { served } = request;
-  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, known: before, ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
+  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, known: before, applied: patch.type === 'apply', ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
   for (const warning of warnings) request.warn(warning);
   served.handling.applyDefaults(object);
   return asStored(served.toStored(object));

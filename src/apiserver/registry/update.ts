@@ -26,6 +26,8 @@ export interface UpdatePlan {
    */
   build(current: Current | undefined): Promise<Stored> | Stored;
   readonly mayCreate: boolean;
+  /** What is sent is a change, which names no object by its uid: another one is a bad value in it, and no conflict. */
+  readonly isPatch?: boolean;
   /** May the caller create? Throws 403. Asked before an update creates. */
   authorizeCreate?(): Promise<void>;
 }
@@ -64,7 +66,8 @@ async function tryUpdate(registry: Registry, request: WriteRequest, plan: Update
   if (current === undefined) return { written: await createInstead(registry, request, plan) };
   const object = await plan.build(current);
   await rest(request, current);
-  checkPreconditions(request, key, object, current);
+  if (plan.isPatch !== true) checkUid(request, key, object, current);
+  checkPreconditions(request, object, current);
   await admit(registry, request, object, current);
   const reservation = await reserve(registry.reservations, request.stored, object, current.object, request);
   let lost: Outcome | undefined;
@@ -97,14 +100,16 @@ async function createInstead(registry: Registry, request: WriteRequest, plan: Up
   return createAdmitted(registry, request, object);
 }
 
-function checkPreconditions(request: WriteRequest, key: string, object: Stored, current: Current): void {
-  const { stored, served, name } = request;
+function checkUid({ stored, served, name }: WriteRequest, key: string, object: Stored, current: Current): void {
   const uid = object.metadata.uid ?? '';
   const currentUid = current.object.metadata.uid ?? '';
-  if (uid !== '' && uid !== currentUid) {
-    const text = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`;
-    throw conflict(served.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${stored.prefix}${key}, ResourceVersion: 0, AdditionalErrorMsg: ${text}`);
-  }
+  if (uid === '' || uid === currentUid) return;
+  const text = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`;
+  throw conflict(served.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${stored.prefix}${key}, ResourceVersion: 0, AdditionalErrorMsg: ${text}`);
+}
+
+function checkPreconditions(request: WriteRequest, object: Stored, current: Current): void {
+  const { stored, served, name } = request;
   const version = object.metadata.resourceVersion ?? '';
   if (version === '' || version === '0') {
     if (stored.strategy.unconditionalUpdate) {

@@ -8,9 +8,9 @@ import { serviceWarnings } from './warnings/services.ts';
 
 type ServiceObject = Stored<Service>;
 
+/** Also of a type that does not exist: addresses are looked at before validation looks at the type. */
 export function needsClusterIp(service: ServiceObject): boolean {
-  const type = service.spec?.type ?? 'ClusterIP';
-  return type === 'ClusterIP' || type === 'NodePort' || type === 'LoadBalancer';
+  return service.spec?.type !== 'ExternalName';
 }
 
 export function needsNodePort(service: ServiceObject): boolean {

@@ -26,13 +26,17 @@ export function scaleEntries(parent: readonly ManagedFieldsEntry[] | undefined, 
   return encodeManagers(scale);
 }
 
-/** The parent's entries after its Scale was written with `scale` as entries; `apiVersion` is the parent's. */
+/**
+ * The parent's entries after its Scale was written with `scale` as entries; `apiVersion` is the parent's. Upstream looks the
+ * time of what is new up in the parent, where only an applier, whose version does not count, can have one.
+ */
 export function parentEntries(
   parent: readonly ManagedFieldsEntry[] | undefined, scale: readonly ManagedFieldsEntry[] | undefined, apiVersion: string, paths: ReplicasPaths,
 ): ManagedFieldsEntry[] | undefined {
   const scaleManagers = [...decodeManagers(scale).values()].filter((manager) => hasPath(manager.fields, scalePath));
   const out = new Map<string, Manager>();
-  for (const [key, manager] of decodeManagers(parent)) {
+  const before = decodeManagers(parent);
+  for (const [key, manager] of before) {
     const path = pathOf(paths, manager.apiVersion);
     if (path === undefined) continue;
     if (path === null || !hasPath(manager.fields, path)) {
@@ -51,7 +55,7 @@ export function parentEntries(
   const target = pathOf(paths, apiVersion);
   if (target !== undefined && target !== null) {
     for (const manager of scaleManagers) {
-      const entry: Manager = { ...manager, apiVersion, fields: singlePath(target) };
+      const entry: Manager = { ...manager, time: before.get(managerKey(manager))?.time, apiVersion, fields: singlePath(target) };
       out.set(managerKey(entry), entry);
     }
   }

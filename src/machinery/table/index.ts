@@ -97,8 +97,9 @@ export function tableColumns(info: Pick<ResourceInfo, 'type'>, customColumns?: r
 
 /** The Table of one object or of a page of a list. */
 export function toTable(input: TableInput): Table {
-  const { columns, cells, conditions } = printerFor(input);
-  const rows = input.objects.map((object): FilledRow => {
+  const { columns, cells, conditions, order } = printerFor(input);
+  const objects = order === undefined ? input.objects : input.objects.toSorted(order);
+  const rows = objects.map((object): FilledRow => {
     const row: FilledRow = { cells: cells(object, input.nowMs), object: includedObject(object, input.includeObject) };
     const told = conditions?.(object);
     if (told !== undefined) row.conditions = told;

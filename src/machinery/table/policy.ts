@@ -31,6 +31,12 @@ function paramText(reference: ParamRef | undefined): string {
   return reference.selector ? selectorText(reference.selector) : '<unset>';
 }
 
+/** As they are tried. */
+function inMatchingOrder(a: FlowSchema, b: FlowSchema): number {
+  const difference = (a.spec?.matchingPrecedence ?? 0) - (b.spec?.matchingPrecedence ?? 0);
+  return difference === 0 ? (nameOf(a) < nameOf(b) ? -1 : 1) : difference;
+}
+
 const policyBinding = printer<ValidatingAdmissionPolicyBinding>('Name=name PolicyName ParamRef Age', (object, nowMs) => [
   nameOf(object), object.spec?.policyName ?? '', paramText(object.spec?.paramRef), age(object, nowMs),
 ]);
@@ -77,7 +83,7 @@ export const printers: Printers = {
   'flowcontrol.v1.FlowSchema': printer<FlowSchema>('Name=name PriorityLevel MatchingPrecedence DistinguisherMethod Age MissingPL', (object, nowMs) => [
     nameOf(object), object.spec?.priorityLevelConfiguration?.name ?? '', object.spec?.matchingPrecedence ?? 0, object.spec?.distinguisherMethod?.type ?? '<none>', age(object, nowMs),
     object.status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?',
-  ]),
+  ], inMatchingOrder),
   'flowcontrol.v1.PriorityLevelConfiguration': printer<PriorityLevelConfiguration>(
     'Name=name Type NominalConcurrencyShares Queues HandSize QueueLengthLimit Age', levelCells,
   ),

@@ -10,6 +10,8 @@ export interface Printer {
   readonly columns: readonly TableColumnDefinition[];
   cells(object: KubeObject, nowMs: number): Cell[];
   conditions?(object: KubeObject): TableRowCondition[] | undefined;
+  /** Of the rows of a list; absent: as the objects come. */
+  readonly order?: (a: KubeObject, b: KubeObject) => number;
 }
 
 const prose: Readonly<Record<string, string>> = {
@@ -34,13 +36,14 @@ export function parseColumns(line: string): TableColumnDefinition[] {
 }
 
 /** A printer for a static type. */
-export function printer<T extends object>(columns: string, cells: (object: T, nowMs: number) => Cell[]): Printer {
+export function printer<T extends object>(columns: string, cells: (object: T, nowMs: number) => Cell[], order?: (a: T, b: T) => number): Printer {
   let parsed: TableColumnDefinition[] | undefined;
   return {
     get columns() {
       return (parsed ??= parseColumns(columns));
     },
     cells: (object, nowMs) => cells(object as T, nowMs),
+    ...(order === undefined ? {} : { order: (a, b) => order(a as T, b as T) }),
   };
 }
 

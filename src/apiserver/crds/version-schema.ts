@@ -52,7 +52,10 @@ export function versionSchema(definition: CustomResourceDefinition, version: Cus
       if (fromStore && (object.metadata?.generation ?? 0) === 0) object.metadata = { ...object.metadata, generation: 1 };
     },
     applyDefaults(object) {
-      if (isOwn(object)) fillDefaults(object, structural);
+      if (!isOwn(object)) return;
+      fillDefaults(object, structural);
+      // What defaults put into an embedded resource's metadata is metadata too: nothing unknown stays there.
+      coerceEmbedded(object, structural, false, { dropInvalid: true });
     },
   };
 }

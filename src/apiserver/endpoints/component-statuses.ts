@@ -5,6 +5,7 @@ import { parseTime } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import { notFound, type KubeObject } from '#machinery';
 import { answerBytes, answerVersioned, encodeValue, tableOf } from '../answer/object-answer.ts';
+import { selectEntries } from '../read/selection.ts';
 import { contentTypes } from '../request/media-type.ts';
 import { presentationOf, type Server, type Target } from './endpoint.ts';
 
@@ -47,7 +48,9 @@ export async function getComponentStatus(target: Target): Promise<void> {
 export async function listComponentStatuses(target: Target): Promise<void> {
   const presentation = presentationOf(target, 'list');
   const { media } = presentation;
-  const items = await all(target.server);
+  const { query } = target.call.info;
+  const selection = selectEntries(target.served, '', query.get('labelSelector') ?? '', query.get('fieldSelector') ?? '');
+  const items = (await all(target.server)).filter(({ metadata: { name = '' } = {} }) => selection.matches({ key: name, name, namespace: '', uid: '', revision: 0, bytes: Buffer.alloc(0), labels: {}, fields: [] }));
   const list: KubeObject = media.form === 'table' ? tableOf(presentation, items, {}) : { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items };
   const type = media.form === 'table' ? 'meta.v1.Table' : 'core.v1.ComponentStatusList';
   await answerBytes(target.call, 200, contentTypes[media.encoding], encodeValue(media, type, list));

@@ -67,6 +67,8 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   if (namespaced && info.namespace === '') {
     const onCollection = info.verb === 'list' || info.verb === 'watch';
     const hasName = info.path.split('/').filter((s) => s !== '').length > (info.apiGroup === '' ? 3 : 4);
+    // Custom resources that are in namespaces have nothing else outside: the path itself is unknown there.
+    if (!onCollection && served.info.type === undefined) throw noSuchPath();
     if (!onCollection) throw hasName && info.verb !== 'watch' ? noSuchPath() : notAllowed(call);
   }
   const verb = collectionVerb(call);

@@ -183,7 +183,9 @@ export async function decodeBody(target: Target, query: WriteQuery, handling: Ki
   const { object, warnings } = decoding instanceof Promise ? await decoding : decoding;
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {
-    throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
+    // The core group may be written as an empty one.
+    if (object.apiVersion === `/${apiVersion}` && !apiVersion.includes('/')) object.apiVersion = apiVersion;
+    else throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
   if (call.bodyBytes > heavyBytes) await turn();
   handling.applyDefaults(object);

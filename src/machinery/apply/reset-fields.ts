@@ -20,6 +20,7 @@ const exceptions: Readonly<Record<string, ResetFields>> = {
   'certificates.v1.CertificateSigningRequest/': { exclude: ['spec', 'status'] },
   'certificates.v1.CertificateSigningRequest/status': { exclude: ['spec', 'status.conditions'] },
   'certificates.v1.CertificateSigningRequest/approval': { exclude: ['spec', 'status.certificate'] },
+  'apps.v1.Deployment/status': { exclude: ['spec', 'metadata.labels'] },
   'networking.v1.ServiceCIDR/status': allButStatus,
   'resource.v1.ResourceClaim/status': allButStatus,
   'storage.v1.VolumeAttachment/status': allButStatus,

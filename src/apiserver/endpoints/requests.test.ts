@@ -1,0 +1,54 @@
+// What requests may leave out, add and ask for, in corners that few clients know.
+import { expect, test } from 'vitest';
+import { openMemoryStore } from '#store';
+import { definition, establish, tab, version } from '../crds/crd.case.ts';
+import { startTestServer, testWorld } from '../test-server.case.ts';
+
+test('the core group may be written as an empty one, other groups may not begin with a slash', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const made = await api.post('/api/v1/namespaces/default/configmaps', { apiVersion: '/v1', kind: 'ConfigMap', metadata: { name: 'a' } });
+  expect([made.status, made.body.apiVersion]).toEqual([201, 'v1']);
+  expect((await api.put('/api/v1/namespaces/default/configmaps/a', { apiVersion: '/v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { x: '1' } })).status).toBe(200);
+  expect((await api.post('/apis/apps/v1/namespaces/default/deployments', { apiVersion: '/apps/v1', kind: 'Deployment', metadata: { name: 'a' } })).status).toBe(400);
+});
+
+test('selectors choose among component statuses', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const names = async (query: string): Promise<string[]> => (await api.get(`/api/v1/componentstatuses${query}`)).body.items.map((item: { metadata: { name: string } }) => item.metadata.name);
+  expect(await names('')).toHaveLength(3);
+  expect(await names('?labelSelector=a%3Db')).toEqual([]);
+  expect(await names('?fieldSelector=metadata.name%3Detcd-0')).toEqual(['etcd-0']);
+});
+
+test('custom resources in namespaces are unknown outside, but to lists and watches', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  await establish(api);
+  const path = '/apis/stable.example.com/v1/crontabs';
+  expect((await api.post(path, tab('a'))).status).toBe(404);
+  expect((await api.del(path)).status).toBe(404);
+  expect((await api.get(`${path}/a`)).status).toBe(404);
+  expect((await api.get(path)).status).toBe(200);
+});
+
+test('who writes the status of a Deployment does not own its labels, which the write leaves as they are', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const path = '/apis/apps/v1/namespaces/default/deployments';
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  await api.post(path, { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } });
+  const applied = await api.patch(`${path}/d/status?fieldManager=m`, 'apply', { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'd', labels: { l: '1' } }, status: { observedGeneration: 1 } });
+  expect(applied.body.metadata.labels).toBeUndefined();
+  expect(applied.body.metadata.managedFields.find((entry: { manager: string }) => entry.manager === 'm').fieldsV1).toEqual({ 'f:status': { 'f:observedGeneration': {} } });
+});
+
+test('defaults put nothing unknown into the metadata of embedded resources', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const metadata = { type: 'object', properties: { name: { type: 'string', default: 'Bar' }, unknown: { type: 'string', default: 'unknown' } } };
+  const embedded = {
+    type: 'object', 'x-kubernetes-embedded-resource': true,
+    properties: { apiVersion: { type: 'string', default: 'foos/v1' }, kind: { type: 'string', default: 'Foo' }, metadata },
+  };
+  await establish(api, definition([version('v1', {}, { embedded })]));
+  const path = '/apis/stable.example.com/v1/namespaces/default/crontabs';
+  expect((await api.post(path, tab('a', { embedded: { metadata: {} } }))).body.spec.embedded).toEqual({ apiVersion: 'foos/v1', kind: 'Foo', metadata: { name: 'Bar' } });
+  expect((await api.get(`${path}/a`)).body.spec.embedded.metadata).toEqual({ name: 'Bar' });
+});

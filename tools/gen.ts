@@ -44,11 +44,20 @@ function typeText(field: FieldSchema, pkg: string, used: Set<string>): string {
   return item;
 }
 
+/** Static defaults are JSON: `="3"` is a text, and no default for a number. */
+function checkDefault(field: FieldSchema, owner: string): void {
+  if (field.default === undefined) return;
+  const wanted = field.shape === 'one' ? (isScalar(field.type) ? (scalarTypes[field.type] ?? 'unknown') : 'object') : 'object';
+  const is = typeof field.default;
+  if (wanted !== 'unknown' && !wanted.split(' | ').includes(is)) throw new Error(`${owner}.${field.name}: the default ${JSON.stringify(field.default)} is a ${is}, the field is of type ${field.type}`);
+}
+
 function interfaceText(schema: TypeSchema, pkg: string, used: Set<string>): string {
   const name = schema.name.slice(schema.name.lastIndexOf('.') + 1);
   const lines = [`export interface ${name} {`];
   if (schema.isObject) lines.push('  apiVersion?: string;', '  kind?: string;');
   for (const field of schema.fields) {
+    checkDefault(field, schema.name);
     const key = /^[A-Za-z_$][\w$]*$/.test(field.name) ? field.name : `'${field.name}'`;
     lines.push(`  ${key}${field.required ? '' : '?'}: ${typeText(field, pkg, used)};`);
   }

@@ -73,7 +73,7 @@ function handlingOf(info: ResourceInfo): KindHandling {
 }
 
 function storedOf(info: ResourceInfo): StoredResource {
-  const strategy = strategyOf(info.group, info.plural);
+  const strategy = strategyOf(info);
   return {
     group: info.group,
     plural: info.plural,

@@ -1,9 +1,11 @@
-// Every resource's strategy, by group and plural. A resource without a row is a plain one.
+// Every resource's strategy, by group and plural. A resource without a row is a plain one; where it has a status
+// subresource, status and the rest are kept apart.
+import type { ResourceInfo } from '#api/resources.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { cluster } from './cluster.ts';
 import { core } from './core.ts';
 import { services } from './services.ts';
-import { define } from './strategy-table.ts';
+import { define, keepSpecAndMetadata, withStatus } from './strategy-table.ts';
 import { apps, autoscaling, batch, policy } from './workloads.ts';
 
 const byGroup: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
@@ -16,7 +18,8 @@ const byGroup: Readonly<Record<string, Readonly<Record<string, Strategy>>>> = {
 };
 
 const plain = define();
+const plainWithStatus = define(withStatus, { subresources: { status: keepSpecAndMetadata } });
 
-export function strategyOf(group: string, plural: string): Strategy {
-  return byGroup[group]?.[plural] ?? plain;
+export function strategyOf({ group, plural, subresources }: Pick<ResourceInfo, 'group' | 'plural' | 'subresources'>): Strategy {
+  return byGroup[group]?.[plural] ?? optional[group]?.[plural] ?? (subresources.some(({ name }) => name === 'status') ? plainWithStatus : plain);
 }

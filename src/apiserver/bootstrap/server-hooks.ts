@@ -1,0 +1,22 @@
+// Which hooks run after the start: the objects that every cluster has, what flow control, security and aggregation
+// keep, and what the configuration adds.
+import type { World } from '#base/world.ts';
+import type { PostStartHook } from '../contract.ts';
+import type { ApiServerConfig } from '../server-config.ts';
+import { kubernetesServiceHook } from './kubernetes-service.ts';
+import { createHookRunner, type HookRunner } from './run-hooks.ts';
+import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, serviceCidrHook, systemNamespacesHook } from './system-objects.ts';
+
+/** @param clusterIp The first address of the service range. */
+export function createServerHooks(world: World, config: ApiServerConfig, clusterIp: string, parts: readonly PostStartHook[]): HookRunner {
+  return createHookRunner(world, [
+    systemNamespacesHook,
+    legacyTokenTrackingHook(world.clock),
+    serviceCidrHook(config.serviceCidr),
+    priorityClassesHook,
+    ...(config.advertise === undefined ? [] : [kubernetesServiceHook({ ...config.advertise, clusterIp })]),
+    ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(config.trustedClients)]),
+    ...parts,
+    ...(config.hooks ?? []),
+  ]);
+}

@@ -172,6 +172,18 @@ export function customResourceSuite(name: string, open: () => Promise<SuiteStore
         );
       });
 
+      it('add nothing to a version that the server has of its own', async () => {
+        const names = { plural: 'foos', singular: 'foo', kind: 'Foo', listKind: 'FooList', shortNames: [] };
+        const shadow = definition([version('v1')], { group: 'networking.k8s.io' }, names);
+        const metadata = { name: 'foos.networking.k8s.io', annotations: { 'api-approved.kubernetes.io': 'unapproved, test-only' } };
+        expect((await api.post(definitions, { ...shadow, metadata })).status).toBe(201);
+        await until(() => api.get(`${definitions}/foos.networking.k8s.io`), ({ body }) => body.status.conditions?.some((found: Json) => found.type === 'Established' && found.status === 'True') === true);
+        const told = (await api.get('/apis/networking.k8s.io/v1')).body.resources.map((found: Json) => found.name);
+        expect(told).toContain('networkpolicies');
+        expect(told).not.toContain('foos');
+        expect((await api.get('/apis/networking.k8s.io/v1/namespaces/default/foos')).status).toBe(404);
+      });
+
       it('obey fieldValidation', async () => {
         const text = '{"apiVersion":"stable.example.com/v1","kind":"CronTab","metadata":{"name":"s","extra":1},"spec":{"cronSpec":"* * * * *","image":"a","image":"b","no":1}}';
         const strict = await api.call('POST', `${tabs}?fieldValidation=Strict`, text);

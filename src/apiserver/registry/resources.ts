@@ -171,7 +171,9 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
     const key = `${info.group}/${info.plural}`;
     return serve(info, stored.get(sharedStorage[key] ?? key));
   });
-  const fixedUrls = new Set(fixed.map(urlOf));
+  // A definition adds nothing to a version that the server has of its own.
+  const fixedVersions = new Set(infos.map(({ group, version }) => `${group}/${version}`));
+  const isShadowed = ({ info }: ServedResource): boolean => fixedVersions.has(`${info.group}/${info.version}`);
   const byUrl = new Map<string, ServedResource>(fixed.map((r) => [urlOf(r), r]));
   const storage = new Map<string, ServedResource>(fixed.flatMap((r) => (r.stored !== undefined && r.isStorageVersion ? [[`${r.info.group}/${r.info.plural}`, r] as const] : [])));
   const custom = new Map<string, CustomSet>();
@@ -180,10 +182,10 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
   const customSets = (): CustomSet[] => [...custom].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, set]) => set);
   return {
     get served() {
-      return [...fixed, ...customSets().flatMap((set) => set.resources)];
+      return [...fixed, ...customSets().flatMap((set) => set.resources.filter((one) => !isShadowed(one)))];
     },
     get told() {
-      const all = customSets().flatMap((set) => (set.told ? set.resources.map((one) => one.toldInfo ?? one.info) : []));
+      const all = customSets().flatMap((set) => (set.told ? set.resources.filter((one) => !isShadowed(one)).map((one) => one.toldInfo ?? one.info) : []));
       return [...fixed.map((one) => one.info), ...all.sort(inDiscovery)];
     },
     stored: [...stored.values()],
@@ -199,7 +201,7 @@ export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): R
       if (set === undefined) custom.delete(definition);
       else {
         custom.set(definition, set);
-        for (const resource of set.resources) if (!fixedUrls.has(urlOf(resource))) byUrl.set(urlOf(resource), resource);
+        for (const resource of set.resources) if (!isShadowed(resource)) byUrl.set(urlOf(resource), resource);
         if (!storage.has(nameOf(set.stored))) storage.set(nameOf(set.stored), set.stored);
       }
       revision++;

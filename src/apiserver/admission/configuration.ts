@@ -108,7 +108,8 @@ function parseFields(text: string, what: string): Fields {
 /** @param readFile for the files that it names. Throws an Error. */
 export function readAdmissionConfiguration(path: string, readFile: (path: string) => string): AdmissionConfiguration {
   const fields = parseFields(readFile(path), path);
-  mustBe(fields, path, 'apiserver.config.k8s.io', 'AdmissionConfiguration', ['v1']);
+  // The first version has another group.
+  if (fields.apiVersion !== 'apiserver.k8s.io/v1alpha1' || fields.kind !== 'AdmissionConfiguration') mustBe(fields, path, 'apiserver.config.k8s.io', 'AdmissionConfiguration', ['v1']);
   const raw = new Map<string, Fields>();
   for (const row of Array.isArray(fields.plugins) ? (fields.plugins as unknown[]) : []) {
     if (!isObject(row) || typeof row.name !== 'string') continue;

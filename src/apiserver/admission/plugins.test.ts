@@ -198,6 +198,8 @@ describe('which plugins run', () => {
     };
     const read = readAdmissionConfiguration('/etc/a.yaml', (path) => files[path] ?? '');
     expect(read).toMatchObject({ eventLimits: [{ type: 'Server', qps: 1, burst: 2 }], podSecurity: { defaults: { enforce: { level: 'baseline', version: 'latest' } } } });
+    files['/etc/a.yaml'] = files['/etc/a.yaml']?.replace('apiserver.config.k8s.io/v1', 'apiserver.k8s.io/v1alpha1') ?? '';
+    expect(readAdmissionConfiguration('/etc/a.yaml', (path) => files[path] ?? '')).toEqual(read);
     files['/etc/e.yaml'] = 'apiVersion: eventratelimit.admission.k8s.io/v1alpha1\nkind: Configuration\nlimits:\n- {type: Sever, qps: 0, burst: 2}\n';
     expect(() => readAdmissionConfiguration('/etc/a.yaml', (path) => files[path] ?? '')).toThrow('limits[0].qps: Invalid value: 0: must be positive');
   });

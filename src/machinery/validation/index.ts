@@ -8,6 +8,7 @@ import { nameIsPathSegment, nameIsSubdomain } from '../names.ts';
 import type { KubeObject } from '../object.ts';
 import { apiService } from './apiregistration/api-service.ts';
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
+import { storageVersion } from './apiserverinternal/storage-version.ts';
 import { controllerRevision, daemonSet } from './apps/daemon-set.ts';
 import { deployment, replicaSet } from './apps/deployment.ts';
 import { statefulSet } from './apps/stateful-set.ts';
@@ -42,8 +43,10 @@ import { podDisruptionBudget } from './policy/pod-disruption-budget.ts';
 import { clusterRole, clusterRoleBinding, role, roleBinding } from './rbac/rbac.ts';
 import { resourceClaim, resourceClaimTemplate } from './resource/device-claim.ts';
 import { deviceClass } from './resource/device-class.ts';
+import { resourcePoolStatusRequest } from './resource/pool-status-request.ts';
 import { resourceSlice } from './resource/resource-slice.ts';
 import { deviceTaintRule } from './resource/taint-rule.ts';
+import { podGroup, workload } from './scheduling/pod-group.ts';
 import { priorityClass } from './scheduling/priority-class.ts';
 import { csiDriver, csiNode, csiStorageCapacity } from './storage/csi.ts';
 import { storageClass } from './storage/storage-class.ts';
@@ -56,6 +59,7 @@ const rows: Readonly<Record<string, Validator>> = {
   ...admissionRegistration,
   'apiextensions.v1.CustomResourceDefinition': customResourceDefinition,
   'apiregistration.v1.APIService': apiService,
+  'apiserverinternal.v1alpha1.StorageVersion': storageVersion,
   'apps.v1.ControllerRevision': controllerRevision,
   'apps.v1.DaemonSet': daemonSet,
   'apps.v1.Deployment': deployment,
@@ -113,8 +117,11 @@ const rows: Readonly<Record<string, Validator>> = {
   'resource.v1.ResourceClaimTemplate': resourceClaimTemplate,
   'resource.v1.ResourceSlice': resourceSlice,
   'resource.v1alpha3.DeviceTaintRule': deviceTaintRule,
+  'resource.v1alpha3.ResourcePoolStatusRequest': resourcePoolStatusRequest,
   'resource.v1beta2.DeviceTaintRule': deviceTaintRule,
   'scheduling.v1.PriorityClass': priorityClass,
+  'scheduling.v1alpha2.PodGroup': podGroup,
+  'scheduling.v1alpha2.Workload': workload,
   'storage.v1.CSIDriver': csiDriver,
   'storage.v1.CSINode': csiNode,
   'storage.v1.CSIStorageCapacity': csiStorageCapacity,

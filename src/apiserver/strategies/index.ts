@@ -4,6 +4,7 @@ import type { ResourceInfo } from '#api/resources.ts';
 import type { Strategy } from '../registry/strategy.ts';
 import { cluster } from './cluster.ts';
 import { core } from './core.ts';
+import { optional } from './optional-kinds.ts';
 import { services } from './services.ts';
 import { define, keepSpecAndMetadata, withStatus } from './strategy-table.ts';
 import { apps, autoscaling, batch, policy } from './workloads.ts';

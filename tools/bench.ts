@@ -66,7 +66,7 @@ if (flags.includes('--help') || (only !== undefined && !parts.includes(only))) {
 }
 const load = startLoad();
 const entry = programEntry();
-console.error(`measuring ${relative(process.cwd(), entry)}${entry.endsWith('.ts') ? ' (npm run build makes it start faster)' : ''}`);
+console.error(`measuring ${relative(process.cwd(), entry)}${entry.endsWith('.ts') ? ': dist/ is missing or older than the sources; what an installation starts is measured after npm run build' : ''}`);
 try {
   if (only !== 'scheduling') await measureServer(load);
   if (wants('scheduling')) await measureScheduling(load, { nodes: quick ? 1_000 : 5_000, pods: quick ? 2_000 : 10_000, profile }, report);

@@ -1,7 +1,8 @@
 // The door of the API server's room.
 export { createApiServer, type ApiServer, type ApiServerConfig } from './server.ts';
 export { defaultAuditOptions, openAudit, type Auditor, type AuditOptions } from './audit/index.ts';
-export { openEncryption, serverIdentity, type Encryption, type EncryptionOptions } from './encryption/index.ts';
+export { serverIdentity } from './bootstrap/identity-lease.ts';
+export { openEncryption, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
 export { signedBy } from './authn/index.ts';
 export { publishTrustedClients, type TrustedClients } from './bootstrap/system-objects.ts';

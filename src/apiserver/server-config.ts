@@ -46,6 +46,8 @@ export interface ApiServerConfig {
   readonly delegates?: readonly Delegate[];
   /** Further work after the start. */
   readonly hooks?: readonly PostStartHook[];
+  /** The name of the machine, under which the server tells that it runs. Absent: it tells nobody. */
+  readonly hostname?: string;
   /** Where calls of Services go: to ready endpoints (default) or to cluster IPs, which needs a service proxy on this machine. */
   readonly serviceRouting?: 'endpoints' | 'cluster-ip';
   /** How extension API servers know this one: the front proxy's certificate, as it is now. */

@@ -5,6 +5,7 @@ import type { World } from '#base/world.ts';
 import type { Handler } from '#wire';
 import { createAggregation } from './aggregation/index.ts';
 import { listenForAggregation, servedVersions } from './aggregation/local-side.ts';
+import { identityLeaseHooks } from './bootstrap/identity-lease.ts';
 import { createServerHooks } from './bootstrap/server-hooks.ts';
 import { createChain } from './chain.ts';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
@@ -71,7 +72,8 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     writer: objects.writerAs(producerName), remove: (plural, name) => removeNamed('flowcontrol.apiserver.k8s.io', plural, '', name),
   });
   const customResources = createCustomResources({ world, cache, reader, writer, resources, hubs, webhookConversion: webhookConversions(world, webhooks), remove, signal: stopped.signal });
-  const hooks = createServerHooks(world, config, allocation.firstAddress, [...flow.hooks, ...security.hooks, aggregation.hook]);
+  const identity = identityLeaseHooks({ world, hostname: config.hostname, reader, remove: (name) => removeNamed('coordination.k8s.io', 'leases', 'kube-system', name) });
+  const hooks = createServerHooks(world, config, allocation.firstAddress, [...flow.hooks, ...security.hooks, ...identity, aggregation.hook]);
   const state = { ready: false, closing: false, turnsAway: false };
   const health = healthEndpoints(cache, state, config.encryption?.checks ?? [], hooks.checks);
   const paths = createOwnPaths({ world, config, resources, delegates, aggregation, health, documents: security.documents });

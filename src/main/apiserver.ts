@@ -1,6 +1,7 @@
 // The API server's program: store, server, the way to kubelets, metrics.k8s.io, and the port. On SIGTERM it stops being
 // ready, lets requests finish, and closes the store last.
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import type { Node } from '#api/core/v1.ts';
 import { createApiServer, defaultSecurity, openAudit, publishTrustedClients, type AuditOptions, type ObjectReader, type TrustedClients } from '#apiserver';
 import { errorText } from '#base/errors.ts';
@@ -107,6 +108,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     serviceCidr: flags.get('service-cluster-ip-range'),
     serviceNodePortRange: flags.get('service-node-port-range'),
     advertise: { address, port },
+    ...(gates.on('APIServerIdentity') ? { hostname: hostname() } : {}),
     version: versionInfo,
     runtimeConfig: keyValues(flags.get('runtime-config')),
     flags: flagTexts(apiserverFlags, flags),

@@ -1,7 +1,6 @@
 // Encryption at rest as the server holds it: the providers in force, replaced when the configuration file changes
 // (--encryption-provider-config-automatic-reload: looked at once a minute, taken over only when its key services are
 // well), and the health checks that /healthz and /readyz show.
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -155,9 +154,4 @@ async function awaitHealth(world: World, providers: Providers, signal: AbortSign
     }
     await sleep(world.clock, healthEveryMs, signal);
   }
-}
-
-/** A server's name in metrics' hashes. */
-export function serverIdentity(hostname: string): string {
-  return `apiserver-${createHash('sha256').update(hostname).digest('hex').slice(0, 32)}`;
 }

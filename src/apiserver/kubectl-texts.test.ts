@@ -54,6 +54,13 @@ test('a service of a type that does not exist is told of its address first', asy
   expect([status, body.message]).toEqual([422, 'Service "s" is invalid: spec.clusterIPs: Invalid value: ["1.2.3.4"]: failed to allocate IP 1.2.3.4: the provided network does not match the current range']);
 });
 
+test('a group that nobody defined is a path that nobody serves; one that was built in says more', async () => {
+  const custom = await api.get('/apis/shop.example.com/v1/namespaces/default/widgets');
+  expect([custom.status, custom.text]).toEqual([404, '404 page not found\n']);
+  const builtIn = await api.get('/apis/apps/v1/namespaces/default/widgets');
+  expect([builtIn.status, builtIn.body.message]).toEqual([404, 'the server could not find the requested resource']);
+});
+
 test('the index of paths is written for people', async () => {
   expect((await api.get('/')).text).toMatch(/^{\n {2}"paths": \[\n {4}"\/\.well-known|^{\n {2}"paths": \[\n {4}"\/api"/);
 });

@@ -1,6 +1,8 @@
 // From a resource request to its handler: which resource, which subresource, which verb; what no URL means is
 // a 404, what no verb means a 405.
+import { allResources } from '#api/resources.ts';
 import { badRequest, genericServerResponse, goQuote, noSuchPath, notFound } from '#machinery';
+import { answerNotFound } from '../health/path-handlers.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import { warn, type Call } from '../request/call.ts';
 import type { ParsedRequest } from '../request/request-info.ts';
@@ -47,11 +49,17 @@ export function isLongRunning(verb: string, subresource: string): boolean {
   return verb === 'watch' || verb === 'proxy' || subresource === 'log' || subresource === 'exec' || subresource === 'attach' || subresource === 'portforward' || subresource === 'proxy';
 }
 
+const builtInGroups: ReadonlySet<string> = new Set(allResources.map(({ group }) => group));
+
 /** Finds the handler and runs it. Throws 404 and 405. */
 export function dispatchResource(server: Server, resources: ResourceTable, call: Call): Promise<void> | void {
   const { info } = call;
   const served = resources.find(info.apiGroup, info.apiVersion, info.resource);
-  if (served === undefined) throw noSuchPath();
+  if (served === undefined) {
+    // Upstream's routers of the groups that it was built with have words of their own; others are nobody's path.
+    if (!builtInGroups.has(info.apiGroup)) return answerNotFound(call);
+    throw noSuchPath();
+  }
   const { handling } = served;
   if (handling.warnings !== undefined) for (const warning of handling.warnings) warn(call, warning);
   const { namespaced } = served.info;

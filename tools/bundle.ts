@@ -3,7 +3,7 @@
 // what it loaded; alone, a program holds what it uses. dist/.sources records what was bundled, so that a stale bundle is
 // never run.
 import { createHash } from 'node:crypto';
-import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lmdbInside, plainBuiltins } from './bundle-plugins.ts';
 
@@ -70,7 +70,7 @@ async function bundleEntry(root: string, name: string, input: string, directory:
     transform: { target: 'node24' },
     logLevel: 'warn',
     // ordered-binary, which LMDB's keys go through, writes a function for itself.
-    checks: { eval: false },
+    checks: { eval: false, bundlerTimings: false },
   });
   const { output } = await bundle.generate({
     format: 'esm',
@@ -87,12 +87,15 @@ async function bundleEntry(root: string, name: string, input: string, directory:
 
 /** Builds dist/ in a folder beside it and swaps it in. */
 export async function buildBundle(root: string): Promise<{ files: number; bytes: number }> {
+  const begun = new Date();
   const digest = sourcesDigest(root);
   const staging = join(root, `dist.${process.pid}`);
   rmSync(staging, { recursive: true, force: true });
   mkdirSync(staging, { recursive: true });
   const built = await Promise.all(Object.entries(entries).map(([name, input]) => bundleEntry(root, name, input, staging)));
   writeFileSync(join(staging, '.sources'), digest);
+  // As old as what it tells of: the launcher takes a source that was written during the build for younger.
+  utimesSync(join(staging, '.sources'), begun, begun);
   const old = join(root, `dist.old.${process.pid}`);
   try {
     renameSync(join(root, 'dist'), old);

@@ -1,6 +1,6 @@
 // The measured API server: the program itself, with its embedded store in a folder of its own, on a free port.
 import { fork, type ChildProcess } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import { ensurePki } from '../../src/cli/pki.ts';
 import { environment, nodeFlags } from '../../src/cli/programs.ts';
 import { createClient, type Client } from '../../src/client/index.ts';
 import { realWorld } from '../../src/base/world.ts';
+import { bundleIsFresh } from '../bundle.ts';
 import { askChild, pause } from './children.ts';
 import type { Target } from './h2-connection.ts';
 
@@ -35,13 +36,9 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** What `skiff up` would start: the bundle of `npm run build`, unless a source is younger than it. */
+/** What `skiff up` would start: the bundle of `npm run build`, unless it was made of other sources. */
 export function programEntry(): string {
-  const bundle = join(root, 'dist/skiff.js');
-  const sources = join(root, 'src/main/skiff.ts');
-  if (!existsSync(bundle)) return sources;
-  const builtAt = statSync(bundle).mtimeMs;
-  return globSync('src/**/*.ts', { cwd: root }).some((file) => (statSync(join(root, file), { throwIfNoEntry: false })?.mtimeMs ?? 0) > builtAt) ? sources : bundle;
+  return bundleIsFresh(root) ? join(root, 'dist/skiff.js') : join(root, 'src/main/skiff.ts');
 }
 
 /** The probe as JavaScript: reading TypeScript in the measured process would cost it 0.1 s of its start and 10 MB. */

@@ -17,6 +17,8 @@ export interface PatchedOptions {
   readonly known?: KubeObject | undefined;
   /** The patch, when it is a strategic one. */
   readonly strategic?: unknown;
+  /** What was found in the patch itself; told with the unknown fields of the result, before them. */
+  readonly problems?: readonly string[];
   /** The value is what server-side apply made: upstream's field manager converts that, and has words of its own. */
   readonly applied?: boolean;
 }
@@ -28,7 +30,7 @@ export function decodePatched(type: string, value: KubeObject, options: PatchedO
   const { fieldValidation = 'Ignore', known } = options;
   const context = new ReadContext(fieldValidation !== 'Ignore');
   const object = read(type, value, context, known, options);
-  const problems = context.unknown.slice(0, warningsKept).sort().map((path) => `unknown field ${goQuote(path)}`);
+  const problems = [...(options.problems ?? []), ...context.unknown.slice(0, warningsKept).sort().map((path) => `unknown field ${goQuote(path)}`)];
   if (problems.length > 0 && fieldValidation === 'Strict') throw refusal(value, options, `strict decoding error: ${problems.join(', ')}`);
   return { object, warnings: problems };
 }

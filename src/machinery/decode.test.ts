@@ -20,15 +20,15 @@ function refusal(run: () => unknown): { code: number; message: string } {
 }
 
 test('unknown and duplicate fields are refused, warned of or ignored', () => {
-  const body = pod('{"containers":[{"name":"c","foo":1}],"nodeName":"x","nodeName":"y","bar":{"a":1,"a":2}}');
+  const body = pod('{"containers":[{"name":"c","foo":1}],"nodeName":"x","nodeName":"y","bar":{"a":1,"a":2},"hostname":"h","hostname":"i"}');
   const type = 'core.v1.Pod';
   expect(refusal(() => decodeObject(body, { type, fieldValidation: 'Strict' }))).toEqual({
     code: 400,
-    message: 'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[0].foo", unknown field "spec.bar", duplicate field "spec.nodeName"',
+    message: 'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.containers[0].foo", duplicate field "spec.nodeName", unknown field "spec.bar", duplicate field "spec.hostname"',
   });
   const warned = decodeObject(body, { type });
-  expect(warned.warnings).toEqual(['unknown field "spec.containers[0].foo"', 'unknown field "spec.bar"', 'duplicate field "spec.nodeName"']);
-  expect(warned.object['spec']).toEqual({ containers: [{ name: 'c', resources: {} }], nodeName: 'y' });
+  expect(warned.warnings).toEqual(['unknown field "spec.containers[0].foo"', 'duplicate field "spec.nodeName"', 'unknown field "spec.bar"', 'duplicate field "spec.hostname"']);
+  expect(warned.object['spec']).toEqual({ containers: [{ name: 'c', resources: {} }], hostname: 'i', nodeName: 'y' });
   expect(decodeObject(body, { type, fieldValidation: 'Ignore' }).warnings).toEqual([]);
 });
 
@@ -82,9 +82,9 @@ test('custom objects keep every byte that counts', () => {
 
 test('YAML: values, duplicates, alias bombs', () => {
   const contentType = 'application/yaml';
-  const { object, warnings } = decodeObject(Buffer.from('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: "1"\n  a: "2"\n'), { type: 'core.v1.ConfigMap', contentType });
-  expect(object['data']).toEqual({ a: '2' });
-  expect(warnings).toEqual(['yaml: unmarshal errors:\n  line 6: key "a" already set in map']);
+  const { object, warnings } = decodeObject(Buffer.from('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  a: "1"\n  a: "2"\n  7: p\n  7: q\n  a: "2"\n'), { type: 'core.v1.ConfigMap', contentType });
+  expect(object['data']).toEqual({ 7: 'q', a: '2' });
+  expect(warnings).toEqual(['line 6: key "a" already set in map', 'line 8: key 7 already set in map', 'line 9: key "a" already set in map']);
   const bomb = `a: &a [1,1,1,1,1,1,1,1,1,1]\n${[...'bcdefghij'].map((c, i) => `${c}: &${c} [${Array(10).fill(`*${'abcdefghij'[i] ?? ''}`).join(',')}]`).join('\n')}`;
   expect(refusal(() => decodeObject(Buffer.from(bomb), { contentType })).message).toContain('yaml: document contains excessive aliasing');
 });

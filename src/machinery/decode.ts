@@ -7,7 +7,7 @@ import { CborError, decodeTypedCbor, decodingAnyCbor, diagnoseCbor, isCborType, 
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
-import { parsingCarefully } from './json-parse.ts';
+import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KubeObject } from './object.ts';
 import { decodingProtobuf, isProtobuf } from './protobuf/object.ts';
@@ -140,7 +140,10 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   object.apiVersion = apiVersion;
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
-  return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, read.unknown, options, object);
+  const isMixed = context.unknown.length > 0 && (hasDuplicates || body.duplicates.length > 0);
+  if (!isMixed) return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, read.unknown, options, object);
+  const { duplicates, problems } = yield* readAgain(bytes, new Set(context.unknown));
+  return conclude(object, context.unknown, duplicates, read.unknown, options, object, problems);
 }
 
 function settleCustom(object: KubeObject, reader: CustomReader, options: DecodeOptions): readonly string[] {
@@ -229,17 +232,19 @@ function checkTypeMeta(value: KubeObject, bytes: Uint8Array, options: DecodeOpti
 }
 
 function conclude(
-  object: KubeObject, unknown: readonly string[], duplicates: readonly string[], yamlProblem: string | undefined, options: DecodeOptions, named: KubeObject,
+  object: KubeObject, unknown: readonly string[], duplicates: readonly string[], yamlProblem: string | undefined, options: DecodeOptions, named: KubeObject, order: readonly string[] = [],
 ): Decoded {
   const mode = options.fieldValidation ?? 'Warn';
   const known = unknown.length === 0 && duplicates.length === 0 && yamlProblem === undefined;
   if (known || mode === 'Ignore') return { object, warnings: [] };
   const isUnderUnknown = (path: string): boolean => options.custom === undefined && unknown.some((u) => path === u || path.startsWith(`${u}.`) || path.startsWith(`${u}[`));
-  const unknowns = unknown.map((path) => `unknown field ${goQuote(path)}`);
-  const doubles = duplicates.filter((path) => !isUnderUnknown(path)).map((path) => `duplicate field ${goQuote(path)}`);
-  // The typed decoder meets unknown fields first, that of custom resources duplicate ones.
-  const problems = [...(yamlProblem === undefined ? [] : [yamlProblem]), ...(options.custom === undefined ? [...unknowns, ...doubles] : [...doubles, ...unknowns])].slice(0, warningsKept);
-  if (mode === 'Warn') return { object, warnings: problems };
+  const unknowns = unknown.map((path) => ({ path, text: `unknown field ${goQuote(path)}` }));
+  const doubles = duplicates.filter((path) => !isUnderUnknown(path)).map((path) => ({ path, text: `duplicate field ${goQuote(path)}` }));
+  // The typed decoder tells both as it meets them, that of custom resources duplicate ones first.
+  const met = new Map(order.map((path, i) => [path, i]));
+  const found = [...doubles, ...unknowns].sort((a, b) => (met.get(a.path) ?? 0) - (met.get(b.path) ?? 0)).map(({ text }) => text);
+  const problems = [...(yamlProblem === undefined ? [] : [yamlProblem]), ...found].slice(0, warningsKept);
+  if (mode === 'Warn') return { object, warnings: problems.flatMap(yamlWarnings) };
   const kind = String(named.kind ?? '');
   const version = parseApiVersion(String(named.apiVersion ?? '')).version;
   const wanted = options.type === undefined ? (options.custom?.kind ?? kind) : gvkOfType(options.type).kind;
@@ -247,9 +252,18 @@ function conclude(
 }
 
 function* duplicatesOf(bytes: Uint8Array): Sliced<string[]> {
+  return (yield* readAgain(bytes)).duplicates;
+}
+
+function* readAgain(bytes: Uint8Array, watched?: ReadonlySet<string>): Sliced<ParsedJson> {
   yield;
-  const { duplicates } = yield* parsingCarefully(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), maxObjectDepth);
-  return duplicates;
+  return yield* parsingCarefully(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'), maxObjectDepth, watched);
+}
+
+/** A warning for each line of what the YAML reader found; of anything else one. */
+export function yamlWarnings(problem: string): string[] {
+  const lines = /^(?:error converting YAML to JSON: )?yaml: unmarshal errors:\n([^]*)$/.exec(problem)?.[1];
+  return lines === undefined ? [problem] : lines.split('\n').map((line) => line.trim());
 }
 
 function cannotBeHandled(kind: string, version: string, wanted: string, message: string): StatusError {

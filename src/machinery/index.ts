@@ -26,13 +26,13 @@ export { applying, serverSideApply, type ApplyInput } from './apply/server-side-
 export { shapeOf, type Shape } from './apply/shape.ts';
 export { keepUnchangedTimes, managerFromUserAgent, trackingUpdate, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
 export { parseJson, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
-export { JsonSyntaxError, type ParsedJson } from './json-parse.ts';
+export { JsonSyntaxError, parseCarefully, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn } from './slices.ts';
 export { decodePatched, type PatchedOptions } from './decode-patched.ts';
-export { decodeInSlices, decodeObject, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize } from './normalize.ts';

@@ -9,6 +9,8 @@ export interface ParsedJson {
   readonly value: unknown;
   /** Paths of members that were given more than once ("spec.replicas"), each once, in document order. */
   readonly duplicates: string[];
+  /** These, and those of the watched paths that were met, in document order; where paths were watched. */
+  readonly problems?: readonly string[];
 }
 
 interface Frame {
@@ -30,13 +32,13 @@ export class JsonSyntaxError extends Error {
 }
 
 /** Parses; throws JsonSyntaxError. Nesting beyond `maxDepth` is refused. */
-export function parseCarefully(text: string, maxDepth: number): ParsedJson {
-  return atOnce(parsingCarefully(text, maxDepth));
+export function parseCarefully(text: string, maxDepth: number, watched?: ReadonlySet<string>): ParsedJson {
+  return atOnce(parsingCarefully(text, maxDepth, watched));
 }
 
-/** As parseCarefully, in slices. */
-export function parsingCarefully(text: string, maxDepth: number): Sliced<ParsedJson> {
-  return new CarefulParser(text, maxDepth).run();
+/** As parseCarefully, in slices. `watched` paths are told where they are met. */
+export function parsingCarefully(text: string, maxDepth: number, watched?: ReadonlySet<string>): Sliced<ParsedJson> {
+  return new CarefulParser(text, maxDepth, watched).run();
 }
 
 class CarefulParser {
@@ -45,8 +47,11 @@ class CarefulParser {
   #at = 0;
   readonly #frames: Frame[] = [];
   readonly #duplicates = new Set<string>();
+  readonly #problems = new Set<string>();
+  readonly #watched: ReadonlySet<string> | undefined;
 
-  constructor(text: string, maxDepth: number) {
+  constructor(text: string, maxDepth: number, watched: ReadonlySet<string> | undefined) {
+    this.#watched = watched;
     this.#text = text;
     this.#maxDepth = maxDepth;
   }
@@ -64,7 +69,7 @@ class CarefulParser {
     }
     this.#skipSpace();
     if (this.#at < this.#text.length) this.#fail('after top-level value');
-    return { value, duplicates: [...this.#duplicates] };
+    return { value, duplicates: [...this.#duplicates], ...(this.#watched === undefined ? {} : { problems: [...this.#problems] }) };
   }
 
   /** After an element: the next value of the frame, or the closed container. */
@@ -89,6 +94,7 @@ class CarefulParser {
     }
     if (this.#peek() !== '"') this.#fail('looking for beginning of object key string');
     frame.key = this.#string();
+    this.#note(frame.container, frame.key);
     this.#skipSpace();
     if (this.#peek() !== ':') this.#fail('after object key');
     this.#at++;
@@ -102,13 +108,21 @@ class CarefulParser {
     return frame.container;
   }
 
+  /** A key is told before what is in its value. */
+  #note(container: Record<string, unknown>, key: string): void {
+    const isDuplicate = Object.hasOwn(container, key) && this.#duplicates.size < duplicatesKept;
+    if (!isDuplicate && this.#watched === undefined) return;
+    const path = this.#path();
+    if (isDuplicate) this.#duplicates.add(path);
+    if (isDuplicate || this.#watched?.has(path) === true) this.#problems.add(path);
+  }
+
   #store(frame: Frame, value: unknown): void {
     const { container, key } = frame;
     if (Array.isArray(container)) {
       container.push(value);
       return;
     }
-    if (Object.hasOwn(container, key) && this.#duplicates.size < duplicatesKept) this.#duplicates.add(this.#path());
     if (key === '__proto__') {
       Object.defineProperty(container, key, { value, enumerable: true, writable: true, configurable: true });
     } else {

@@ -4,6 +4,7 @@
 import {
   boolYaml11Tag, binaryTag, defineMappingTag, defineScalarTag, dump, DUMP_SCHEMA, FAILSAFE_SCHEMA, load, mergeTag, NOT_RESOLVED, nullYaml11Tag, YAMLException,
 } from 'js-yaml';
+import { goQuote } from './field-errors.ts';
 import { parseJson } from './json.ts';
 import { numberOf, RawNumber } from './json-number.ts';
 
@@ -46,22 +47,26 @@ const floatTag = defineScalarTag<number>('tag:yaml.org,2002:float', {
 
 type JsonObject = Record<string, unknown>;
 
-const mapTag = defineMappingTag<JsonObject>('tag:yaml.org,2002:map', {
-  create: () => ({}),
-  addPair(carrier, key, value) {
+const mapMethods = {
+  create: (): JsonObject => ({}),
+  addPair(carrier: JsonObject, key: unknown, value: unknown): string {
     if (key === null || typeof key === 'object') return 'only scalars can be keys';
     const name = String(key);
     if (name === '__proto__') Object.defineProperty(carrier, name, { value, enumerable: true, writable: true, configurable: true });
     else carrier[name] = value;
     return '';
   },
-  has: (carrier, key) => Object.hasOwn(carrier, String(key)),
-  keys: (carrier) => Object.keys(carrier),
-  get: (carrier, key) => carrier[String(key)],
+  has: (carrier: JsonObject, key: unknown): boolean => Object.hasOwn(carrier, String(key)),
+  keys: (carrier: JsonObject) => Object.keys(carrier),
+  get: (carrier: JsonObject, key: unknown) => carrier[String(key)],
   identify: () => false,
-});
+};
 
-const schema = FAILSAFE_SCHEMA.withTags(mapTag, nullYaml11Tag, boolYaml11Tag, intTag, floatTag, mergeTag, binaryTag);
+function schemaWith(has: (carrier: JsonObject, key: unknown) => boolean): typeof FAILSAFE_SCHEMA {
+  return FAILSAFE_SCHEMA.withTags(defineMappingTag<JsonObject>('tag:yaml.org,2002:map', { ...mapMethods, has }), nullYaml11Tag, boolYaml11Tag, intTag, floatTag, mergeTag, binaryTag);
+}
+
+const schema = schemaWith(mapMethods.has);
 
 export interface ParsedYaml {
   readonly value: unknown;
@@ -85,14 +90,10 @@ export function parseYamlStrictly(input: Uint8Array | string): ParsedYaml {
     value = load(text, { schema, maxDepth });
   } catch (error) {
     if (error instanceof YAMLException && error.reason.includes('the input is empty')) return { value: null, duplicates: undefined };
-    const duplicate = duplicateIn(error);
-    if (duplicate === undefined) throw yamlError(error);
-    duplicates = `yaml: unmarshal errors:\n  line ${duplicate.line}: key ${duplicate.key} already set in map`;
-    try {
-      value = load(text, { schema, maxDepth, json: true });
-    } catch (second) {
-      throw yamlError(second);
-    }
+    if (!isDuplicate(error)) throw yamlError(error);
+    const told = readDuplicates(text);
+    value = told.value;
+    duplicates = `yaml: unmarshal errors:${told.duplicates.map((each) => `\n  ${each}`).join('')}`;
   }
   return { value: expandAliases(value, text.length + aliasBudget), duplicates };
 }
@@ -113,13 +114,34 @@ export function parseYaml(input: Uint8Array | string): unknown {
   return parseYamlStrictly(input).value;
 }
 
-function duplicateIn(error: unknown): { line: number; key: string } | undefined {
-  if (!(error instanceof YAMLException) || !/duplicated? mapping key/.test(error.message)) return undefined;
-  const mark = error.mark;
-  const line = (mark?.line ?? 0) + 1;
-  const source = mark?.buffer?.split('\n')[line - 1] ?? '';
-  const key = /^[\s-]*["']?([^:"']+)/.exec(source)?.[1]?.trim() ?? '';
-  return { line, key: JSON.stringify(key) };
+function isDuplicate(error: unknown): error is YAMLException {
+  return error instanceof YAMLException && error.message.includes('duplicated mapping key');
+}
+
+/** Bytes that may be read again to tell the lines of duplicate keys: the reader stops at each, so it begins anew for the next. */
+const duplicatesBudget = 4 << 20;
+
+/** Every key that is given twice, with its line, and what is read when the last counts. */
+function readDuplicates(text: string): { readonly duplicates: readonly string[]; readonly value: unknown } {
+  const duplicates: string[] = [];
+  const last = Math.max(1, Math.floor(duplicatesBudget / (text.length + 1)));
+  for (let wanted = 1; ; wanted++) {
+    let met = 0;
+    let name: unknown;
+    const stopping = schemaWith((carrier, key) => {
+      if (!mapMethods.has(carrier, key)) return false;
+      name = key;
+      // What a merge brought may be given again: then the reader goes on although this is the wanted one.
+      return ++met === wanted && wanted <= last;
+    });
+    try {
+      const value = load(text, { schema: stopping, maxDepth });
+      if (met < wanted || wanted > last) return { duplicates, value };
+    } catch (error) {
+      if (!isDuplicate(error)) throw yamlError(error);
+      duplicates.push(`line ${(error.mark?.line ?? 0) + 1}: key ${typeof name === 'string' ? goQuote(name) : String(name)} already set in map`);
+    }
+  }
 }
 
 function yamlError(error: unknown): YamlError {
@@ -145,7 +167,7 @@ function expandAliases(value: unknown, budget: number): unknown {
     const out: JsonObject = {};
     for (const [key, item] of Object.entries(node)) {
       left--;
-      mapTag.addPair(out, key, copy(item, depth + 1));
+      mapMethods.addPair(out, key, copy(item, depth + 1));
     }
     return out;
   };

@@ -98,7 +98,7 @@ function readerOf(schema: VersionSchema): CustomReader {
   };
 }
 
-function decodePatched(schema: VersionSchema, value: KubeObject, { fieldValidation = 'Ignore' }: PatchedOptions): Decoded {
+function decodePatched(schema: VersionSchema, value: KubeObject, { fieldValidation = 'Ignore', problems: found = [] }: PatchedOptions): Decoded {
   const object = cloneJson(value);
   const unknown: string[] = [];
   const refuse = (detail: string): Error => invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue: JSON.stringify(value), detail }]);
@@ -108,7 +108,7 @@ function decodePatched(schema: VersionSchema, value: KubeObject, { fieldValidati
     if (error instanceof UnmarshalError) throw refuse(error.message);
     throw error;
   }
-  const problems = unknown.map((path) => `unknown field ${goQuote(path)}`);
+  const problems = [...found, ...unknown.map((path) => `unknown field ${goQuote(path)}`)];
   if (fieldValidation === 'Strict' && problems.length > 0) throw refuse(`strict decoding error: ${problems.join(', ')}`);
   return { object, warnings: fieldValidation === 'Warn' ? problems : [] };
 }

@@ -52,3 +52,30 @@ test('defaults put nothing unknown into the metadata of embedded resources', asy
   expect((await api.post(path, tab('a', { embedded: { metadata: {} } }))).body.spec.embedded).toEqual({ apiVersion: 'foos/v1', kind: 'Foo', metadata: { name: 'Bar' } });
   expect((await api.get(`${path}/a`)).body.spec.embedded.metadata).toEqual({ name: 'Bar' });
 });
+
+test('strict patches tell everything at once: what the patch gives twice or does not know, then what the result does not know', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  await api.post('/api/v1/namespaces/default/configmaps', { metadata: { name: 'a' }, data: { x: '1' } });
+  const patch = async (type: string, body: string, validation: string): Promise<[number, string, string | null]> => {
+    const response = await api.transport.request({
+      method: 'PATCH', path: `/api/v1/namespaces/default/configmaps/a?fieldValidation=${validation}`, headers: { 'content-type': `application/${type}-patch+json` }, body: Buffer.from(body),
+    });
+    let text = '';
+    for await (const chunk of response.body) text += Buffer.from(chunk).toString();
+    const { message = '' } = JSON.parse(text) as { message?: string };
+    return [response.status, message.slice(message.indexOf('strict')), response.headers['warning'] ?? null];
+  };
+  const merge = '{"data":{"x":"2","x":"3"},"foo":1,"immutable":false,"immutable":false}';
+  const told = 'strict decoding error: duplicate field "data.x", duplicate field "immutable", unknown field "foo"';
+  expect(await patch('merge', merge, 'Strict')).toEqual([422, told, null]);
+  expect(await patch('strategic-merge', merge, 'Strict')).toEqual([422, told, null]);
+  expect((await patch('merge', merge, 'Warn'))[2]).toBe('299 - "duplicate field \\"data.x\\"", 299 - "duplicate field \\"immutable\\"", 299 - "unknown field \\"foo\\""');
+  const operations = '[{"op":"add","path":"/bar","foo":"x","value":1},{"op":"add","path":"/no","path":"/data/y","value":"1"}]';
+  expect(await patch('json', operations, 'Strict')).toEqual([422, 'strict decoding error: json patch unknown field "[0].foo", json patch duplicate field "[1].path", unknown field "bar"', null]);
+});
+
+test('a resourceVersion that is no number, or zero, is none to a create', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const create = async (name: string, resourceVersion: string): Promise<number> => (await api.post('/api/v1/namespaces/default/configmaps', { metadata: { name, resourceVersion } })).status;
+  expect([await create('a', '0'), await create('b', 'x'), await create('c', '7')]).toEqual([201, 201, 500]);
+});

@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, decodingCborMap, genericServerResponse, inSlices, jsonKind, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, JsonSyntaxError } from '#machinery';
+import { badRequest, decodingCborMap, genericServerResponse, goQuote, inSlices, isObject, jsonKind, parseCarefully, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, yamlWarnings, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -116,6 +116,17 @@ export async function parsePatch(call: Call, type: PatchType, bytes: Uint8Array)
   }
 }
 
+const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
+
+/** Fields of a patch that are given twice, and of JSON patches those that no operation has. */
+function patchProblems(type: PatchType, content: unknown, duplicates: readonly string[], bytes: Uint8Array): string[] {
+  if (type !== 'json' || !Array.isArray(content)) return duplicates.map((path) => `duplicate field ${goQuote(path)}`);
+  const unknown = new Set(content.flatMap((operation: unknown, i) => (isObject(operation) ? Object.keys(operation).filter((name) => !operationFields.has(name)).map((name) => `[${i}].${name}`) : [])));
+  if (unknown.size === 0) return duplicates.map((path) => `json patch duplicate field ${goQuote(path)}`);
+  const order = parseCarefully(Buffer.from(bytes).toString(), 1000, unknown).problems ?? [];
+  return order.map((path) => `json patch ${unknown.has(path) ? 'unknown' : 'duplicate'} field ${goQuote(path)}`);
+}
+
 export async function patchObject(target: Target): Promise<void> {
   presentationOf(target);
   const type = patchTypeOf(target);
@@ -126,13 +137,12 @@ export async function patchObject(target: Target): Promise<void> {
   const fieldValidation = fieldValidationOf(request.query.fieldValidation);
   // Who wants fields to be judged has the operations read by the judge first, whose words these are.
   if (type === 'json' && fieldValidation !== 'Ignore' && content !== null && !Array.isArray(content)) throw badRequest(`error decoding patch: json: cannot unmarshal ${jsonKind(content)} into Go value of type []handlers.jsonPatchOp`);
-  if (fieldValidation === 'Strict' && duplicates.length > 0) throw badRequest(`error decoding patch: duplicate field "${duplicates[0] ?? ''}"`);
   if (fieldValidation === 'Strict' && yamlProblem !== undefined) throw badRequest(`error strict decoding YAML: ${yamlProblem}`);
   if (fieldValidation === 'Warn') {
-    for (const field of duplicates) request.warn(`duplicate field "${field}"`);
-    if (yamlProblem !== undefined) request.warn(yamlProblem);
+    for (const warning of yamlProblem === undefined ? [] : yamlWarnings(yamlProblem)) request.warn(warning);
   }
-  const patch = { type, content, force: request.query.force === true, fieldValidation };
+  const problems = fieldValidation === 'Ignore' ? [] : patchProblems(type, content, duplicates, bytes);
+  const patch = { type, content, force: request.query.force === true, fieldValidation, problems };
   const plan = patchPlan(request, patch, () => authorizeCreate(target));
   await answerWritten(target, await updateObject(target.server.registry, request, plan));
 }

@@ -34,7 +34,8 @@ export async function createAdmitted(registry: Registry, request: WriteRequest, 
   request.served.handling.refuseCreate?.(request.name === '' ? (object.metadata.name ?? '') : request.name);
   // Once more: mutating admission may have changed it.
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
-  if ((object.metadata.resourceVersion ?? '') !== '') throw storeFailure('resourceVersion should not be set on objects to be created');
+  // What is no number is none, and zero means none.
+  if (/[1-9]/.test(object.metadata.resourceVersion ?? '') && /^\d+$/.test(object.metadata.resourceVersion ?? '')) throw storeFailure('resourceVersion should not be set on objects to be created');
   fillSystemFields(object, registry.world);
   const base = (object.metadata.name ?? '') === '' ? (object.metadata.generateName ?? '') : '';
   if (base === '') return createNamed(registry, request, object);

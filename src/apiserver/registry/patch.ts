@@ -19,6 +19,8 @@ export interface Patch {
   readonly content: unknown;
   readonly force: boolean;
   readonly fieldValidation: FieldValidation;
+  /** What is wrong with its fields, where that is to be told: `duplicate field "spec.x"`. */
+  readonly problems: readonly string[];
 }
 
 /** The plan of a patch. `content` is not changed. */
@@ -76,7 +78,7 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
 /** A patched object back through the decoder: shape, unknown fields, defaults. */
 function read(request: WriteRequest, value: KubeObject, patch: Patch, before: KubeObject | undefined): Stored {
   const { served } = request;
-  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, known: before, applied: patch.type === 'apply', ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
+  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, problems: patch.problems, known: before, applied: patch.type === 'apply', ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
   for (const warning of warnings) request.warn(warning);
   served.handling.applyDefaults(object);
   return asStored(served.toStored(object));

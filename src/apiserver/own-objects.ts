@@ -3,6 +3,7 @@
 import { enabledResources } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import { createServiceAllocation, type ServiceAllocation } from './allocation/service-allocation.ts';
+import { readCacheMetrics } from './cache/cache-metrics.ts';
 import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
@@ -38,6 +39,7 @@ export function createOwnObjects(world: World, config: ApiServerConfig, signal: 
   const isStale: Registry['isStale'] = encrypted === undefined ? undefined : (resource, key, until) => encrypted.isStale(resource.prefix + key, until);
   config.encryption?.onChange(() => void cache.retryUnreadable().catch(() => {}));
   const reader = createReader(cache);
+  readCacheMetrics(world.metrics, cache);
   const allocation = createServiceAllocation({ world, cache, reader, resources, serviceCidr: config.serviceCidr, nodePortRange: config.serviceNodePortRange, signal });
   const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock), reservations: reservationSource({ '/services': allocation.reserver }), ...(isStale === undefined ? {} : { isStale }) };
   const own: Registry = { ...shared, admission: createAdmissionChain([]) };

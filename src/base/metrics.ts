@@ -19,14 +19,14 @@ export interface Metrics {
   histogram<L extends string>(name: string, help: string, labels: readonly L[], buckets: readonly number[]): Histogram<L>;
   summary<L extends string>(name: string, help: string, labels: readonly L[], quantiles: readonly number[]): Summary<L>;
   /** A metric whose values are kept elsewhere: for what is counted too often to be told each time. The last reader counts. */
-  read(name: string, help: string, type: Exclude<MetricType, 'summary'>, samples: () => Iterable<Sample>): void;
+  read(name: string, help: string, type: Exclude<MetricType, 'summary'>, samples: () => Iterable<Sample> | Promise<Iterable<Sample>>): void;
   /** Text exposition format 0.0.4, by name. */
   text(): Promise<string>;
 }
 
 export function createMetrics(): Metrics {
   const families = new Map<string, AnyFamily>();
-  const readers = new Map<string, () => string>();
+  const readers = new Map<string, () => Promise<string>>();
   const find = <F extends AnyFamily>(name: string, kind: abstract new (...parts: never[]) => F, make: () => F): F => {
     const known = families.get(name);
     if (known instanceof kind) return known;
@@ -41,14 +41,15 @@ export function createMetrics(): Metrics {
     histogram: (name, help, labels, buckets) => find(name, Histogram, () => new Histogram(name, help, labels, buckets)) as Histogram<(typeof labels)[number]>,
     summary: (name, help, labels, quantiles) => find(name, Summary, () => new Summary(name, help, labels, quantiles)) as Summary<(typeof labels)[number]>,
     read(name, help, type, samples) {
-      readers.set(name, () => {
+      readers.set(name, async () => {
         let text = headText(name, help, type);
-        for (const { labels, value, name: line } of samples()) text += lineText(line ?? name, sortedPairs(labels), value);
+        for (const { labels, value, name: line } of await samples()) text += lineText(line ?? name, sortedPairs(labels), value);
         return text;
       });
     },
     async text() {
-      const texts = [...readers].map(([name, text]) => ({ name, text: text() }));
+      // What cannot be read now is left out; the rest is told.
+      const texts = await Promise.all(Array.from(readers, async ([name, text]) => ({ name, text: await text().catch(() => '') })));
       for (const [name, family] of families) if (!readers.has(name)) texts.push({ name, text: familyText(family) });
       return texts.toSorted((a, b) => (a.name < b.name ? -1 : 1)).map(({ text }) => text).join('');
     },

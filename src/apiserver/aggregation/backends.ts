@@ -4,7 +4,8 @@
 import type { Clock } from '#base/clock.ts';
 import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
 import type { Identity } from '../contract.ts';
-import { checkServerName, type ServiceResolver } from '../webhooks/index.ts';
+import { countedServerName, type ServiceResolver } from '../webhooks/index.ts';
+import type { Metrics } from '#base/metrics.ts';
 import type { RemoteService } from './api-services.ts';
 
 /** Certificate and key of the front proxy, PEM. */
@@ -15,6 +16,7 @@ export interface FrontProxy {
 
 export interface BackendPorts {
   readonly clock: Clock;
+  readonly metrics: Metrics;
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
   /** Asked for every new set of connections: certificates are renewed. */
@@ -44,6 +46,7 @@ function keyOf({ service, namespace, port, caBundle, insecure }: RemoteService):
 }
 
 export function createBackends(ports: BackendPorts): Backends {
+  const checked = countedServerName(ports.metrics, 'apiserver_kube_aggregator');
   const transports = new Map<string, Transport>();
   const leaving = new Map<Transport, { cancel(): void }>();
   let shown: string | undefined;
@@ -61,7 +64,7 @@ export function createBackends(ports: BackendPorts): Backends {
   const tlsOf: Backends['tlsOf'] = (remote) => ({
     ...(remote.caBundle !== '' && { ca: Buffer.from(remote.caBundle, 'base64').toString() }),
     ...ports.frontProxy?.(),
-    insecure: remote.insecure, serverName: hostOf(remote), checkServerName,
+    insecure: remote.insecure, serverName: hostOf(remote), checkServerName: checked,
   });
   return {
     tlsOf,

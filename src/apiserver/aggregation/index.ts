@@ -63,7 +63,7 @@ function localVersions(served: ReturnType<AggregationPorts['served']>): LocalVer
 export function createAggregation(ports: AggregationPorts): Aggregation {
   const { world, reader, writer, resolve } = ports;
   const services = apiServicesOf(reader);
-  const backends = createBackends({ clock: world.clock, resolve, connect: ports.connect, frontProxy: ports.frontProxy });
+  const backends = createBackends({ clock: world.clock, metrics: world.metrics, resolve, connect: ports.connect, frontProxy: ports.frontProxy });
   const controller = createController({
     world, reader, writer, services, backends, resolve, registration: createRegistration({ reader, writer }), localVersions: () => localVersions(ports.served()),
   });

@@ -39,6 +39,11 @@ export class EventRing {
     return this.#floor;
   }
 
+  /** How many events it holds at most. */
+  get capacity(): number {
+    return this.#limits.events;
+  }
+
   /** Sequence number of the oldest event held. */
   get start(): number {
     return this.#firstSequence;

@@ -10,6 +10,8 @@ import type { WebhookCaller } from '../webhooks/index.ts';
 import type { Conversion } from './conversion.ts';
 
 const timeoutMs = 30_000;
+const callBuckets = [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 45, 60];
+const wholeBuckets = Array.from({ length: 15 }, (_, at) => 0.001 * 2 ** at);
 
 interface Review {
   readonly version: 'v1' | 'v1beta1';
@@ -22,9 +24,10 @@ type FailureType = 'webhook_call_failure' | 'malformed_response_failure' | 'part
 
 /** The converters of definitions with strategy Webhook. */
 export function webhookConversions(world: World, caller: WebhookCaller): (definition: CustomResourceDefinition) => Conversion {
-  const total = world.metrics.counter('apiserver_crd_conversion_webhook_total', 'Counter for conversion webhook responses with outcome. Status can be success, webhook_failure or call_failure.', ['result', 'failure_type']);
-  const duration = world.metrics.histogram('apiserver_crd_conversion_webhook_duration_seconds', 'Conversion webhook request latency', ['result', 'failure_type'], [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60]);
-  const gauge = { total, duration };
+  const total = world.metrics.counter('apiserver_conversion_webhook_request_total', 'Counter for conversion webhook requests with success/failure and failure error type', ['result', 'failure_type']);
+  const duration = world.metrics.histogram('apiserver_conversion_webhook_duration_seconds', 'Conversion webhook request latency', ['result', 'failure_type'], callBuckets);
+  const whole = world.metrics.histogram('apiserver_crd_conversion_webhook_duration_seconds', 'CRD webhook conversion duration in seconds', ['crd_name', 'from_version', 'to_version', 'succeeded'], wholeBuckets);
+  const gauge = { total, duration, whole };
   return (definition) => ({
     immediate: false,
     convert: (objects, apiVersion) => convertAll({ world, caller, definition, gauge }, objects, apiVersion),
@@ -35,7 +38,7 @@ interface Parts {
   readonly world: World;
   readonly caller: WebhookCaller;
   readonly definition: CustomResourceDefinition;
-  readonly gauge: { readonly total: ReturnType<World['metrics']['counter']>; readonly duration: ReturnType<World['metrics']['histogram']> };
+  readonly gauge: { readonly total: ReturnType<World['metrics']['counter']>; readonly duration: ReturnType<World['metrics']['histogram']>; readonly whole: ReturnType<World['metrics']['histogram']> };
 }
 
 class ConversionError extends Error {
@@ -58,7 +61,10 @@ async function convertAll(parts: Parts, objects: readonly KubeObject[], apiVersi
   const started = parts.world.clock.monotonic();
   const told = (result: string, type: string): void => {
     parts.gauge.total.inc({ result, failure_type: type });
-    parts.gauge.duration.observe({ result, failure_type: type }, (parts.world.clock.monotonic() - started) / 1000);
+    const seconds = (parts.world.clock.monotonic() - started) / 1000;
+    parts.gauge.duration.observe({ result, failure_type: type }, seconds);
+    const version = (text: string): string => text.slice(text.indexOf('/') + 1);
+    parts.gauge.whole.observe({ crd_name: parts.definition.metadata?.name, from_version: version(foreign[0]?.apiVersion ?? ''), to_version: version(apiVersion), succeeded: String(result === 'success') }, seconds);
   };
   try {
     const converted = await call(parts, foreign, apiVersion);

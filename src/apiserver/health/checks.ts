@@ -16,13 +16,20 @@ export interface HealthEndpoint {
   readonly checks: () => readonly HealthCheck[];
 }
 
+/** What each check said, for metrics. */
+export interface CheckCounts {
+  told(name: string, type: string, isWell: boolean): void;
+}
+
 const plainText = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' };
 
-async function failureOf(check: HealthCheck): Promise<string | undefined> {
+async function failureOf(check: HealthCheck, counts: CheckCounts | undefined, type: string): Promise<string | undefined> {
   try {
     await check.check();
+    counts?.told(check.name, type, true);
     return undefined;
   } catch (error) {
+    counts?.told(check.name, type, false);
     return errorText(error);
   }
 }
@@ -31,7 +38,7 @@ async function failureOf(check: HealthCheck): Promise<string | undefined> {
 const told = new WeakMap<HealthEndpoint, string>();
 
 /** All checks of an endpoint. */
-export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Log): Promise<void> {
+export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Log, counts?: CheckCounts): Promise<void> {
   const { query } = call.info;
   const excluded = new Set(query.getAll('exclude'));
   const unknown = new Set(excluded);
@@ -43,7 +50,7 @@ export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Lo
       text += `[+]${check.name} excluded: ok\n`;
       continue;
     }
-    const why = await failureOf(check);
+    const why = await failureOf(check, counts, endpoint.name);
     if (why === undefined) {
       text += `[+]${check.name} ok\n`;
     } else {
@@ -64,13 +71,13 @@ export async function answerHealth(call: Call, endpoint: HealthEndpoint, log: Lo
 }
 
 /** One check under its own path. */
-export async function answerCheck(call: Call, endpoint: HealthEndpoint, name: string): Promise<void> {
+export async function answerCheck(call: Call, endpoint: HealthEndpoint, name: string, counts?: CheckCounts): Promise<void> {
   const check = endpoint.checks().find((candidate) => candidate.name === name);
   if (check === undefined) {
     answer(call, 404, { ...plainText }, '404 page not found\n');
     return;
   }
-  const why = await failureOf(check);
+  const why = await failureOf(check, counts, endpoint.name);
   if (why === undefined) answer(call, 200, { ...plainText }, 'ok');
   else answer(call, 500, { ...plainText }, `internal server error: ${why}\n`);
 }

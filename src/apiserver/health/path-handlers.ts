@@ -5,7 +5,7 @@ import type { Security } from '../contract.ts';
 import { answer, type Call } from '../request/call.ts';
 import type { DiscoveryPaths } from '../discovery/discovery-paths.ts';
 import { answerCheck, answerHealth, type HealthEndpoint } from './checks.ts';
-import { answerHealthMetrics } from './health-metrics.ts';
+import { answerHealthMetrics, checkCounts, tellBuild } from './health-metrics.ts';
 import { flagzPage, statuszPage } from './z-pages.ts';
 
 export interface PathHandlers {
@@ -37,6 +37,8 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
   const process = {
     startedMs: clock.now(), now: () => clock.now(), binaryVersion: gitVersion.replace(/^v|\+.*$/g, ''), emulationVersion: `${major}.${minor}`, runtimeVersion: parts.version['goVersion'] ?? '', flags: parts.flags ?? {},
   };
+  tellBuild(parts.world.metrics, parts.version);
+  const counts = checkCounts(parts.world.metrics);
   const statusz = statuszPage(process);
   const flagz = flagzPage(process);
   const exact: Readonly<Record<string, (call: Call) => Promise<void> | void>> = {
@@ -60,7 +62,7 @@ export function createPathHandlers(parts: PathParts): PathHandlers {
       if (handler !== undefined) return handler(call);
       if (endpoint !== undefined) {
         const name = rest.join('/');
-        return name === '' ? answerHealth(call, endpoint, parts.world.log) : answerCheck(call, endpoint, name);
+        return name === '' ? answerHealth(call, endpoint, parts.world.log, counts) : answerCheck(call, endpoint, name, counts);
       }
       if (path === '/index.html') return exact['/']?.(call);
       return parts.discovery.handle(call) ?? answerNotFound(call);

@@ -6,7 +6,7 @@ import type { World } from '#base/world.ts';
 import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
 import { webhookTarget, type WebhookClientConfig, type WebhookTarget } from './client-config.ts';
 import { anonymous, authorizationOf, type ClientCredentials } from './credentials.ts';
-import { CertificateNameError, checkServerName } from './go-errors.ts';
+import { countedServerName } from './go-errors.ts';
 import { postJson, type PostTarget, type WebhookCall } from './post-json.ts';
 import type { ServiceResolver } from './service-resolver.ts';
 
@@ -84,10 +84,7 @@ export function createWebhookCaller(parts: WebhookCallerParts): WebhookCaller {
 }
 
 function clientSource(parts: WebhookCallerParts, clients: Map<string, Client>): (config: WebhookClientConfig) => Client {
-  const missingNames = parts.world.metrics.counter(
-    'apiserver_webhooks_x509_missing_san_total',
-    'Counts the number of requests to servers missing SAN extension in their serving certificate OR the number of connection failures due to the lack of x509 certificate SAN extension missing (either/or, based on the runtime environment)',
-  );
+  const checked = countedServerName(parts.world.metrics, 'apiserver_webhooks');
   const make = (target: WebhookTarget, caBundle: string | undefined): Client => {
     const { service } = target;
     const credentials = parts.credentials?.(target.hostPort) ?? anonymous;
@@ -96,11 +93,7 @@ function clientSource(parts: WebhookCallerParts, clients: Map<string, Client>): 
       url: target.origin, clock: parts.world.clock, ca: rootsOf(caBundle), cert: credentials.cert, key: credentials.key, http1: target.http1, retryReused: true, gzip: true, idleMs,
       maxConnections: connectionsPerTarget, userAgent: 'kube-apiserver-admission',
       ...(service !== undefined && { resolve: () => parts.resolve(service.namespace, service.name, service.port) }),
-      checkServerName(name, certificate) {
-        const error = checkServerName(name, certificate);
-        if (error instanceof CertificateNameError && error.message.includes('legacy Common Name')) missingNames.inc();
-        return error;
-      },
+      checkServerName: checked,
     };
     return { origin: target.origin, path: target.path, transport: own ?? (parts.connect ?? httpTransport)(options), authorization: () => authorizationOf(credentials), inFlight: 0, evicted: false };
   };

@@ -3,6 +3,7 @@
 import { isIP } from 'node:net';
 import type { PeerCertificate } from 'node:tls';
 import { codeOf } from '#base/errors.ts';
+import type { Metrics } from '#base/metrics.ts';
 
 /** A certificate that is not for the name that was called. */
 export class CertificateNameError extends Error {
@@ -83,6 +84,32 @@ function coded(error: unknown): unknown {
 function addressOf(fault: SystemFault): string {
   const host = typeof fault.address === 'string' ? fault.address : '';
   return `${isIP(host) === 6 ? `[${host}]` : host}:${String(fault.port ?? '')}`;
+}
+
+/** Counts certificates that Go would not take any more: no alternative names, SHA-1 signatures. */
+export function countedServerName(metrics: Metrics, prefix: string): typeof checkServerName {
+  const missingNames = metrics.counter(
+    `${prefix}_x509_missing_san_total`,
+    'Counts the number of requests to servers missing SAN extension in their serving certificate OR the number of connection failures due to the lack of x509 certificate SAN extension missing (either/or, based on the runtime environment)',
+  );
+  const weak = metrics.counter(
+    `${prefix}_x509_insecure_sha1_total`,
+    'Counts the number of requests to servers with insecure SHA1 signatures in their serving certificate OR the number of connection failures due to the insecure SHA1 signatures (either/or, based on the runtime environment)',
+  );
+  return (name, certificate) => {
+    const error = checkServerName(name, certificate);
+    if (error instanceof CertificateNameError && error.message.includes('legacy Common Name')) missingNames.inc();
+    if (isSignedWithSha1(certificate)) weak.inc();
+    return error;
+  };
+}
+
+/** sha1WithRSAEncryption and ecdsa-with-SHA1, as they stand in a certificate. */
+const weakAlgorithms = [Buffer.from('06092a864886f70d010105', 'hex'), Buffer.from('06072a8648ce3d0401', 'hex')];
+
+/** The algorithm of the signature is the last but one member of a certificate. */
+function isSignedWithSha1({ raw }: PeerCertificate): boolean {
+  return weakAlgorithms.some((algorithm) => raw?.includes(algorithm) === true);
 }
 
 /** As Go's HTTP client would have told it, without the leading `Post "url": `. */

@@ -3,7 +3,7 @@ export { admissionWebhooks, outsidePlugins, type OutsidePorts } from './plugins.
 export { createWebhookCaller, WebhookCallError, type WebhookCall, type WebhookCaller, type WebhookCallerParts } from './caller.ts';
 export { BadWebhookConfig, type WebhookClientConfig, type WebhookService } from './client-config.ts';
 export { credentialsFrom, type ClientCredentials } from './credentials.ts';
-export { checkServerName, goNetworkError } from './go-errors.ts';
+export { countedServerName, goNetworkError } from './go-errors.ts';
 export { isTransient, reviewClient, type ReviewClient } from './kubeconfig-webhook.ts';
 export { readKubeconfig, type Kubeconfig, type KubeconfigCluster } from './kubeconfig.ts';
 export { clusterIpResolver, endpointResolver, slicesOf, type ServiceResolver } from './service-resolver.ts';

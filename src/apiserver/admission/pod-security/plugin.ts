@@ -59,6 +59,7 @@ export function podSecurity({ reader, writer, clock, metrics }: PodSecurityParts
   const { exemptions, defaults } = settings;
   const evaluations = metrics.counter('pod_security_evaluations_total', 'Number of policy evaluations that occurred, not counting ignored or exempt requests.', ['decision', 'policy_level', 'policy_version', 'mode', 'request_operation', 'resource', 'subresource']);
   const exempted = metrics.counter('pod_security_exemptions_total', 'Number of exempt requests, not counting ignored or out of scope requests.', ['request_operation', 'resource', 'subresource']);
+  const failures = metrics.counter('pod_security_errors_total', 'Number of errors preventing normal evaluation. Non-fatal errors may result in the latest restricted profile being used for evaluation.', ['fatal', 'request_operation', 'resource', 'subresource']);
   const kindOf = ({ plural }: ResourceInfo): string => (plural === 'pods' ? 'pod' : 'controller');
   const count = (request: AdmissionRequest, decision: 'allow' | 'deny', required: LevelVersion, mode: Mode): void =>
     evaluations.inc({ decision, policy_level: required.level, policy_version: required.version, mode, request_operation: request.operation.toLowerCase(), resource: kindOf(request.resource), subresource: request.subresource });
@@ -70,7 +71,10 @@ export function podSecurity({ reader, writer, clock, metrics }: PodSecurityParts
   const judge = (request: AdmissionRequest, { policy, errors }: ReturnType<typeof policyOf>, pod: Judged, enforces: boolean): void => {
     const className = pod.spec.runtimeClassName ?? '';
     if (className !== '' && exemptions.runtimeClasses.includes(className)) return exempt(request, 'runtimeClass');
-    if (errors.length > 0) request.annotate('pod-security.kubernetes.io/error', `Failed to parse policy: ${aggregateText(errors)}`);
+    if (errors.length > 0) {
+      request.annotate('pod-security.kubernetes.io/error', `Failed to parse policy: ${aggregateText(errors)}`);
+      failures.inc({ fatal: 'false', request_operation: request.operation.toLowerCase(), resource: kindOf(request.resource), subresource: request.subresource });
+    }
     const audited = violations(policy.audit, pod);
     if (audited.length > 0) {
       request.annotate('pod-security.kubernetes.io/audit-violations', wouldViolate(policy.audit, audited));

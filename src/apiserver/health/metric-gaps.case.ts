@@ -1,0 +1,168 @@
+// Documented metrics of upstream's API server that this one does not have, with the reasons. A name may only go.
+const reasons: readonly (readonly [string, readonly string[]])[] = [
+  ['Not counted yet: OpenAPI documents are made when somebody asks for them.', [
+    'aggregator_discovery_aggregation_count_total',
+    'aggregator_openapi_v2_regeneration_count',
+    'aggregator_openapi_v2_regeneration_duration',
+    'apiextensions_openapi_v2_regeneration_count',
+    'apiextensions_openapi_v3_regeneration_count',
+  ]],
+  ['There is no peer proxy between API servers of different versions.', [
+    'aggregator_discovery_nopeer_requests_total',
+    'aggregator_discovery_peer_aggregated_cache_hits_total',
+    'aggregator_discovery_peer_aggregated_cache_misses_total',
+    'apiserver_peer_discovery_sync_errors_total',
+    'apiserver_peer_proxy_errors_total',
+    'apiserver_rerouted_request_total',
+  ]],
+  ['Not counted yet: rules of definitions.', [
+    'apiextensions_apiserver_validation_ratcheting_seconds',
+    'apiserver_cel_compilation_duration_seconds',
+    'apiserver_cel_evaluation_duration_seconds',
+  ]],
+  ['Not counted yet: reads and watches of the cache.', [
+    'apiserver_cache_list_fetched_objects_total',
+    'apiserver_cache_list_returned_objects_total',
+    'apiserver_cache_list_total',
+    'apiserver_init_events_total',
+    'apiserver_terminated_watchers_total',
+    'apiserver_watch_cache_consistent_read_total',
+    'apiserver_watch_cache_events_dispatched_total',
+    'apiserver_watch_cache_read_wait_seconds',
+    'apiserver_watch_events_sizes',
+    'apiserver_watch_events_total',
+    'apiserver_watch_list_duration_seconds',
+  ]],
+  ['Not counted yet: lifetimes asked for in certificate requests.', [
+    'apiserver_certificates_registry_csr_honored_duration_total',
+    'apiserver_certificates_registry_csr_requested_duration_total',
+  ]],
+  ['Not counted yet: allocation of addresses and ports.', [
+    'apiserver_clusterip_repair_ip_errors_total',
+    'apiserver_clusterip_repair_reconcile_errors_total',
+    'apiserver_nodeport_repair_port_errors_total',
+    'apiserver_nodeport_repair_reconcile_errors_total',
+    'kube_apiserver_clusterip_allocator_allocated_ips',
+    'kube_apiserver_clusterip_allocator_allocation_duration_seconds',
+    'kube_apiserver_clusterip_allocator_allocation_errors_total',
+    'kube_apiserver_clusterip_allocator_allocation_total',
+    'kube_apiserver_clusterip_allocator_available_ips',
+    'kube_apiserver_nodeport_allocator_allocated_ports',
+    'kube_apiserver_nodeport_allocator_allocation_errors_total',
+    'kube_apiserver_nodeport_allocator_allocation_total',
+    'kube_apiserver_nodeport_allocator_available_ports',
+  ]],
+  ['Of extension API servers, which ask another; this one asks nobody.', [
+    'apiserver_delegated_authn_request_duration_seconds',
+    'apiserver_delegated_authn_request_total',
+    'apiserver_delegated_authz_request_duration_seconds',
+    'apiserver_delegated_authz_request_total',
+  ]],
+  ['There is no egress selector.', [
+    'apiserver_egress_dialer_dial_duration_seconds',
+    'apiserver_egress_dialer_dial_failure_count',
+    'apiserver_egress_dialer_dial_start_total',
+  ]],
+  ['Tokens are signed with keys of the server\'s own; there is no external signer.', [
+    'apiserver_externaljwt_fetch_keys_data_timestamp',
+    'apiserver_externaljwt_fetch_keys_request_total',
+    'apiserver_externaljwt_fetch_keys_success_timestamp',
+    'apiserver_externaljwt_request_duration_seconds',
+    'apiserver_externaljwt_sign_request_total',
+  ]],
+  ['Virtual time is a double and is not wound back.', [
+    'apiserver_flowcontrol_epoch_advance_total',
+  ]],
+  ['A request that has run out of time is given up at once: nothing goes on behind its answer.', [
+    'apiserver_request_post_timeout_total',
+  ]],
+  ['Whether an apply changes nothing is known before timestamps are written.', [
+    'apiserver_request_timestamp_comparison_time',
+  ]],
+  ['No built-in version that is served is deprecated with a release of removal.', [
+    'apiserver_requested_deprecated_apis',
+  ]],
+  ['Not counted yet: the store\'s interface knows keys, not resources.', [
+    'apiserver_resource_size_estimate_bytes',
+    'apiserver_storage_decode_errors_total',
+    'apiserver_storage_list_evaluated_objects_total',
+    'apiserver_storage_list_fetched_objects_total',
+    'apiserver_storage_list_returned_objects_total',
+    'apiserver_storage_list_total',
+    'etcd_request_duration_seconds',
+    'etcd_request_errors_total',
+    'etcd_requests_total',
+  ]],
+  ['The cache is fed by one watch and is not compared with the store.', [
+    'apiserver_storage_consistency_checks_total',
+  ]],
+  ['WebSocket goes through to the kubelet as it is; nothing is translated.', [
+    'apiserver_stream_translator_requests_total',
+    'apiserver_stream_tunnel_requests_total',
+  ]],
+  ['Not counted yet: the listener only logs it.', [
+    'apiserver_tls_handshake_errors_total',
+  ]],
+  ['There is one validation, not a declarative one beside a written one.', [
+    'apiserver_validation_declarative_validation_mismatch_total',
+    'apiserver_validation_declarative_validation_panic_total',
+    'apiserver_validation_declarative_validation_panics_total',
+    'apiserver_validation_declarative_validation_parity_discrepancies_total',
+  ]],
+  ['No metric can be hidden or disabled, and none has a stability of its own.', [
+    'disabled_metrics_total',
+    'hidden_metrics_total',
+    'registered_metrics_total',
+  ]],
+  ['One watch follows the whole store: its progress is of no resource.', [
+    'etcd_bookmark_counts',
+    'etcd_bookmark_total',
+  ]],
+  ['Leases are shared by time, not by number.', [
+    'etcd_lease_object_counts',
+  ]],
+  ['Of client-go, which this server has no part of: it reads its own caches and runs no work queues; programs that have clients tell of theirs.', [
+    'informer_processing_latency_seconds',
+    'informer_queued_items',
+    'leader_election_master_status',
+    'leader_election_slowpath_total',
+    'rest_client_dns_resolution_duration_seconds',
+    'rest_client_exec_plugin_call_total',
+    'rest_client_exec_plugin_certificate_rotation_age',
+    'rest_client_exec_plugin_policy_call_total',
+    'rest_client_exec_plugin_ttl_seconds',
+    'rest_client_rate_limiter_duration_seconds',
+    'rest_client_request_duration_seconds',
+    'rest_client_request_retries_total',
+    'rest_client_request_size_bytes',
+    'rest_client_requests_total',
+    'rest_client_response_size_bytes',
+    'rest_client_transport_cache_entries',
+    'rest_client_transport_create_calls_total',
+    'running_managed_controllers',
+    'workqueue_adds_total',
+    'workqueue_depth',
+    'workqueue_longest_running_processor_seconds',
+    'workqueue_queue_duration_seconds',
+    'workqueue_retries_total',
+    'workqueue_unfinished_work_seconds',
+    'workqueue_work_duration_seconds',
+  ]],
+  ['Not counted yet: logs whose kubelet is not verified.', [
+    'kube_apiserver_pod_logs_backend_tls_failure_total',
+    'kube_apiserver_pod_logs_insecure_backend_total',
+  ]],
+  ['Registered by the program, which knows the gates (main/apiserver.ts).', [
+    'kubernetes_feature_enabled',
+  ]],
+  ['The Node authorizer looks at indexes of the cache and keeps no graph.', [
+    'node_authorizer_graph_actions_duration_seconds',
+  ]],
+  ['The ring of events has a fixed bound.', [
+    'watch_cache_capacity_decrease_total',
+    'watch_cache_capacity_increase_total',
+  ]],
+];
+
+/** Why, by name. */
+export const gaps: ReadonlyMap<string, string> = new Map(reasons.flatMap(([reason, names]) => names.map((name) => [name, reason] as const)));

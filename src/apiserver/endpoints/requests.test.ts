@@ -79,3 +79,23 @@ test('a resourceVersion that is no number, or zero, is none to a create', async 
   const create = async (name: string, resourceVersion: string): Promise<number> => (await api.post('/api/v1/namespaces/default/configmaps', { metadata: { name, resourceVersion } })).status;
   expect([await create('a', '0'), await create('b', 'x'), await create('c', '7')]).toEqual([201, 201, 500]);
 });
+
+test('DELETE of a collection answers with what was deleted, in the version and encoding of the request', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const spec = { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' }, maxReplicas: 3, targetCPUUtilizationPercentage: 50 };
+  const path = '/apis/autoscaling/v1/namespaces/default/horizontalpodautoscalers';
+  for (const name of ['a', 'b', 'c']) await api.post(path, { metadata: { name }, spec });
+  const first = await api.del(`${path}?limit=1`);
+  expect(first.body.items.map((item: { spec: unknown }) => item.spec)).toMatchObject([{ targetCPUUtilizationPercentage: 50 }]);
+  expect([first.body.metadata.remainingItemCount, typeof first.body.metadata.continue]).toEqual([2, 'string']);
+  const rest = await api.call('DELETE', path, undefined, { accept: 'application/vnd.kubernetes.protobuf' });
+  expect([rest.status, rest.headers['content-type'], rest.text.slice(0, 3)]).toEqual([200, 'application/vnd.kubernetes.protobuf', 'k8s']);
+  expect((await api.get(path)).body.items).toEqual([]);
+});
+
+test('a continue token that is none is told before a resource version that does not go with it', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  for (const version of ['5', 'x']) {
+    expect((await api.get(`/api/v1/namespaces/default/configmaps?limit=6&continue=invalid&resourceVersion=${version}`)).body.message).toContain('continue key is not valid');
+  }
+});

@@ -48,9 +48,9 @@ export async function listState(
 }
 
 async function continued(cache: WatchCache, stored: StoredResource, scope: string, options: ListOptions, signal: AbortSignal): Promise<ListState> {
+  const { revision, start } = decodeContinue(options.continue);
   const version = parseResourceVersion(options.resourceVersion, true);
   if (version !== undefined && version !== 0) throw badRequest('specifying resource version is not allowed when using continue');
-  const { revision, start } = decodeContinue(options.continue);
   if (revision < 0) {
     await fresh(cache, signal);
     return current(cache, stored, scope, undefined, start, options.limit);

@@ -37,7 +37,7 @@ export function loadOf(flags: ApiserverFlags): Load {
   if (flags.get('shutdown-delay-duration') < 0) refuse('--shutdown-delay-duration can not be negative value');
   return {
     server: { flow: { readOnly, mutating, fair }, requestTimeoutMs, turnBudgetMs },
-    listener: { goawayChance, ...(streams > 0 ? { limits: { streamsPerConnection: streams } } : {}) },
+    listener: { goawayChance, limits: { answerMs: requestTimeoutMs, ...(streams > 0 ? { streamsPerConnection: streams } : {}) } },
     async drain(world, server, listener) {
       server.beginShutdown();
       await sleep(world.clock, flags.get('shutdown-delay-duration'));

@@ -46,6 +46,8 @@ export interface Exchange {
   /** Path and query as sent, undecoded: "/api/v1/pods?limit=500". */
   readonly url: string;
   readonly headers: Headers;
+  /** Names and values in turn, as they were sent: a header sent twice is here twice. Absent: each was sent once. */
+  readonly rawHeaders?: readonly string[];
   readonly protocol: 'http/1.1' | 'h2' | 'memory';
   readonly peer: Peer;
   /** Aborts when the client is gone or the server shuts down hard. */
@@ -58,6 +60,8 @@ export interface Exchange {
   send(status: number, headers: Headers, body?: Uint8Array | string): void;
   /** Starts a streamed answer (watch, large list, logs). */
   start(status: number, headers: Headers): ResponseBody;
+  /** Breaks off an answer that is not complete yet: HTTP/2 resets the stream, HTTP/1.1 closes the connection. */
+  cut(): void;
   /** True once `send`, `start` or `hijack` has been called. */
   readonly responded: boolean;
   /** HTTP/1.1 only, for upgrades: the raw socket, positioned after the request's head; `head` holds bytes already read. */

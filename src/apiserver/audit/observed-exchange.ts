@@ -23,6 +23,9 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
     get headers() {
       return exchange.headers;
     },
+    get rawHeaders() {
+      return exchange.rawHeaders;
+    },
     get protocol() {
       return exchange.protocol;
     },
@@ -47,6 +50,7 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
       const started = exchange.start(status, headers);
       return bodies ? collecting(started, (bytes) => listener.body(headers, bytes)) : started;
     },
+    cut: () => exchange.cut(),
     hijack() {
       listener.status(101);
       return exchange.hijack();

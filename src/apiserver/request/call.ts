@@ -95,6 +95,8 @@ export class Call implements RequestNotes {
   giveUp(reason: Error): void {
     this.givenUp ??= reason;
     this.#abort?.abort(reason);
+    // An answer that has begun cannot be taken back: as upstream, the stream is reset or the connection closed.
+    if (this.exchange.responded) this.exchange.cut();
   }
 }
 

@@ -74,10 +74,12 @@ export async function* readChunks(readable: Readable, truncated: () => boolean):
 export class StreamBody implements ResponseBody {
   readonly #out: Writable;
   readonly #cut: (error?: Error) => void;
+  readonly #ended: () => void;
 
-  constructor(out: Writable, cut: (error?: Error) => void) {
+  constructor(out: Writable, cut: (error?: Error) => void, ended: () => void) {
     this.#out = out;
     this.#cut = cut;
+    this.#ended = ended;
   }
 
   get bufferedBytes(): number {
@@ -110,6 +112,7 @@ export class StreamBody implements ResponseBody {
     if (this.#out.destroyed || this.#out.writableEnded) return;
     if (chunk === undefined) this.#out.end();
     else this.#out.end(chunk);
+    this.#ended();
   }
 
   destroy(error?: Error): void {

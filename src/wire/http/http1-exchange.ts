@@ -3,6 +3,7 @@
 import { ServerResponse, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { BodyTooLargeError, type Exchange, type Headers, type Peer, type ResponseBody } from '../contract.ts';
+import { watchedAnswerBytes, type AnswerWatch } from './answer-watch.ts';
 import { PeerGoneError, readAll, readChunks, StreamBody } from './body.ts';
 
 const discardedBytes = 8 << 20;
@@ -22,18 +23,24 @@ export class Http1Exchange implements Exchange {
   responded = false;
   readonly #request: IncomingMessage;
   readonly #upgrade: Upgrade | undefined;
+  readonly #answers: AnswerWatch;
   #response: ServerResponse | undefined;
   #abort: AbortController | undefined;
 
-  constructor(request: IncomingMessage, response: ServerResponse | undefined, peer: Peer, upgrade?: Upgrade) {
+  constructor(request: IncomingMessage, response: ServerResponse | undefined, peer: Peer, answers: AnswerWatch, upgrade?: Upgrade) {
     this.#request = request;
     this.#response = response;
     this.#upgrade = upgrade;
+    this.#answers = answers;
     this.peer = peer;
     this.method = request.method ?? '';
     this.url = request.url ?? '';
     // Node joins repeated headers; only set-cookie, which no request carries, would be an array.
     this.headers = request.headers as Headers;
+  }
+
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
   }
 
   get signal(): AbortSignal {
@@ -68,14 +75,17 @@ export class Http1Exchange implements Exchange {
     if (!empty) response.setHeader('content-length', typeof body === 'string' ? Buffer.byteLength(body) : body.length);
     else if (status !== 204 && status !== 304 && !response.hasHeader('content-length')) response.setHeader('content-length', 0);
     if (empty || this.method === 'HEAD') response.end();
-    else response.end(body);
+    else {
+      response.end(body);
+      if (body.length >= watchedAnswerBytes) this.#watch(response);
+    }
   }
 
   start(status: number, headers: Headers): ResponseBody {
     const response = this.#claim(headers);
     response.statusCode = status;
     response.flushHeaders();
-    return new StreamBody(response, () => this.#request.socket.destroy());
+    return new StreamBody(response, () => this.#request.socket.destroy(), () => this.#watch(response));
   }
 
   hijack(): { socket: Duplex; head: Uint8Array } {
@@ -85,10 +95,18 @@ export class Http1Exchange implements Exchange {
     return this.#upgrade;
   }
 
+  cut(): void {
+    if (this.responded && this.#response?.writableEnded !== true) this.#request.socket.destroy();
+  }
+
   /** For the server alone: ends an exchange whose handler failed or forgot to answer. */
   fail(status: number): void {
     if (!this.responded) this.send(status, { 'content-type': 'text/plain; charset=utf-8' }, 'Internal Server Error\n');
-    else if (this.#response?.writableEnded !== true) this.#request.socket.destroy();
+    else this.cut();
+  }
+
+  #watch(response: ServerResponse): void {
+    this.#answers.add(response, () => this.#request.socket.destroy());
   }
 
   #claim(headers: Headers): ServerResponse {

@@ -2,6 +2,7 @@
 // a plain GET does not need (abort controller, listeners) is made only when asked for.
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { BodyTooLargeError, type Exchange, type Headers, type Peer, type ResponseBody } from '../contract.ts';
+import { watchedAnswerBytes, type AnswerWatch } from './answer-watch.ts';
 import { PeerGoneError, readAll, readChunks, StreamBody } from './body.ts';
 
 const noBody = new Uint8Array(0);
@@ -13,6 +14,7 @@ export interface Http2Connection {
   running: number;
   /** Streamed answers that have not ended yet. */
   streaming: number;
+  readonly answers: AnswerWatch;
 }
 
 export class Http2Exchange implements Exchange {
@@ -20,13 +22,15 @@ export class Http2Exchange implements Exchange {
   readonly method: string;
   readonly url: string;
   readonly headers: Headers;
+  readonly rawHeaders: readonly string[];
   readonly peer: Peer;
   responded = false;
   readonly #stream: ServerHttp2Stream;
   readonly #connection: Http2Connection;
   #abort: AbortController | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Http2Connection) {
+  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Http2Connection, rawHeaders: readonly string[]) {
+    this.rawHeaders = rawHeaders;
     this.#stream = stream;
     this.#connection = connection;
     this.peer = connection.peer;
@@ -85,6 +89,7 @@ export class Http2Exchange implements Exchange {
       else {
         stream.respond(head);
         stream.end(body);
+        if (body.length >= watchedAnswerBytes) this.#connection.answers.add(stream, () => this.#cut());
       }
     }
     if (!stream.endAfterHeaders) this.#dropUnreadBody();
@@ -100,17 +105,21 @@ export class Http2Exchange implements Exchange {
       stream.respond({ ':status': status, ...headers }, { endStream: this.method === 'HEAD' });
       if (!stream.endAfterHeaders) this.#dropUnreadBody();
     }
-    return new StreamBody(stream, (error) => this.#cut(error));
+    return new StreamBody(stream, (error) => this.#cut(error), () => this.#connection.answers.add(stream, () => this.#cut()));
   }
 
   hijack(): never {
     throw new Error('an HTTP/2 stream cannot be hijacked');
   }
 
+  cut(): void {
+    if (this.responded && !this.#stream.writableEnded) this.#cut();
+  }
+
   /** For the server alone: ends an exchange whose handler failed or forgot to answer. */
   fail(status: number): void {
     if (!this.responded) this.send(status, { 'content-type': 'text/plain; charset=utf-8' }, 'Internal Server Error\n');
-    else if (!this.#stream.writableEnded) this.#cut();
+    else this.cut();
   }
 
   /** `destroy`, because `close` would end the stream first and make the truncated answer look complete. */

@@ -14,6 +14,8 @@ export interface HttpLimits {
   readonly idleMs: number;
   /** A silent HTTP/2 connection with requests in flight is pinged this often; one unanswered ping cuts it. */
   readonly pingMs: number;
+  /** A complete answer that the client has not taken after this is cut off; 0: never. */
+  readonly answerMs: number;
   /** HTTP/2 receive window per stream: what a client may send before the handler reads. */
   readonly streamWindowBytes: number;
   readonly connectionWindowBytes: number;
@@ -30,6 +32,7 @@ export const defaultLimits: HttpLimits = {
   headMs: 32_000,
   idleMs: 90_000,
   pingMs: 30_000,
+  answerMs: 60_000,
   streamWindowBytes: 256 << 10,
   connectionWindowBytes: 8 << 20,
   resetBurst: 2_000,

@@ -76,6 +76,12 @@ class MemoryExchange implements Exchange {
     }
   }
 
+  get rawHeaders(): readonly string[] | undefined {
+    const { headers = {}, repeatedHeaders } = this.#request;
+    if (repeatedHeaders === undefined) return undefined;
+    return [...Object.entries(headers).flatMap(([name, value]) => (value === undefined || repeatedHeaders[name] !== undefined ? [] : [name, value])), ...Object.entries(repeatedHeaders).flatMap(([name, values]) => values.flatMap((value) => [name, value]))];
+  }
+
   get signal(): AbortSignal {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
@@ -134,6 +140,10 @@ class MemoryExchange implements Exchange {
 
   hijack(): never {
     throw new Error('a call within the process cannot be hijacked');
+  }
+
+  cut(): void {
+    if (this.responded) this.cancel(new Error('the answer was cut'));
   }
 
   /** The client's side ends the exchange. */

@@ -11,6 +11,7 @@ import type { Clock } from '#base/clock.ts';
 import { codeOf, errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Handler, Peer } from '../contract.ts';
+import { type AnswerWatch, watchAnswers } from './answer-watch.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { type Http2Connection, Http2Exchange } from './http2-exchange.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
@@ -45,6 +46,7 @@ interface Listener {
   readonly limits: HttpLimits;
   readonly handler: Handler;
   readonly sessions: SessionWatch;
+  readonly answers: AnswerWatch;
   readonly server: Server;
   readonly goawayChance: number;
   closing: boolean;
@@ -54,6 +56,7 @@ interface Listener {
 export async function serveHttp(world: World, options: ServeOptions): Promise<HttpServer> {
   const limits: HttpLimits = { ...defaultLimits, ...options.limits };
   const sessions = watchSessions(world.clock, limits.idleMs, limits.pingMs);
+  const answers = watchAnswers(world.clock, limits.answerMs);
   let byName = options.tls === undefined ? () => undefined : contextsByName(options.tls);
   const http: ServerOptions = {
     maxHeaderSize: limits.headerBytes,
@@ -79,7 +82,7 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
           SNICallback: (name, done) => done(null, byName(name)),
         });
   server.maxConnections = limits.connections;
-  const listener: Listener = { world, limits, handler: options.handler, sessions, server, goawayChance: options.goawayChance ?? 0, closing: false };
+  const listener: Listener = { world, limits, handler: options.handler, sessions, answers, server, goawayChance: options.goawayChance ?? 0, closing: false };
   const sockets = trackSockets(server);
   if (options.tls !== undefined) routeByAlpn(server, listener);
   serveHttp1(server, listener);
@@ -109,6 +112,7 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
       await done;
       timer.cancel();
       sessions.stop();
+      answers.stop();
     },
   };
 }
@@ -177,7 +181,7 @@ function routeByAlpn(server: Server, listener: Listener): void {
 }
 
 function serveSession(session: ServerHttp2Session, socket: Socket, listener: Listener): void {
-  const connection: Http2Connection = { peer: peerOf(socket), running: 0, streaming: 0 };
+  const connection: Http2Connection = { peer: peerOf(socket), running: 0, streaming: 0, answers: listener.answers };
   const { handler, limits, world } = listener;
   const mostRunning = limits.streamsPerConnection * 4;
   listener.sessions.add(session, socket, connection);
@@ -186,7 +190,7 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
   session.once('close', () => socket.destroySoon());
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
     stream.on('error', ignore);
-    const exchange = new Http2Exchange(stream, headers, connection);
+    const exchange = new Http2Exchange(stream, headers, connection, rawHeaders);
     if (headersTooLarge(rawHeaders, limits.headerBytes)) {
       exchange.send(431, {});
       return;
@@ -265,7 +269,7 @@ function serveHttp1(server: Server, listener: Listener): void {
     if (listener.closing) response.setHeader('connection', 'close');
     answering.add(request.socket);
     response.once('close', () => answering.delete(request.socket));
-    run(handler, new Http1Exchange(request, response, peer(request.socket)), world).catch(ignore);
+    run(handler, new Http1Exchange(request, response, peer(request.socket), listener.answers), world).catch(ignore);
   });
   server.on('clientError', (error: Error, socket: Duplex) => {
     if (answering.has(socket)) socket.destroy();
@@ -273,6 +277,6 @@ function serveHttp1(server: Server, listener: Listener): void {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
     socket.on('error', ignore);
-    run(handler, new Http1Exchange(request, undefined, peer(request.socket), { socket, head }), world).catch(ignore);
+    run(handler, new Http1Exchange(request, undefined, peer(request.socket), listener.answers, { socket, head }), world).catch(ignore);
   });
 }

@@ -12,6 +12,8 @@ interface Watched {
   lastBytes: number;
   lastActiveMs: number;
   pingSentMs: number | undefined;
+  /** When it was closed for being idle; streams that nobody reads would keep it open. */
+  closedMs: number | undefined;
 }
 
 export interface SessionWatch {
@@ -37,7 +39,7 @@ export function watchSessions(clock: Clock, idleMs: number, pingMs: number): Ses
   timer = clock.after(periodMs, sweep, { background: true });
   return {
     add(session, socket, connection) {
-      const watched: Watched = { session, socket, connection, lastBytes: 0, lastActiveMs: clock.monotonic(), pingSentMs: undefined };
+      const watched: Watched = { session, socket, connection, lastBytes: 0, lastActiveMs: clock.monotonic(), pingSentMs: undefined, closedMs: undefined };
       sessions.add(watched);
       session.once('close', () => sessions.delete(watched));
     },
@@ -64,6 +66,10 @@ export function notice(session: ServerHttp2Session): void {
 function examine(watched: Watched, now: number, idleMs: number, pingMs: number): void {
   const { session, socket, connection } = watched;
   if (session.destroyed) return;
+  if (watched.closedMs !== undefined) {
+    if (now - watched.closedMs >= pingMs) session.destroy();
+    return;
+  }
   const bytes = socket.bytesRead + socket.bytesWritten;
   if (bytes !== watched.lastBytes && watched.pingSentMs === undefined) {
     watched.lastBytes = bytes;
@@ -72,6 +78,7 @@ function examine(watched: Watched, now: number, idleMs: number, pingMs: number):
   }
   const busy = connection.running > 0 || connection.streaming > 0;
   if (!busy && now - watched.lastActiveMs >= idleMs) {
+    watched.closedMs = now;
     session.close();
     return;
   }

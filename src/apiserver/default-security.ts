@@ -57,6 +57,8 @@ export interface SecuritySettings {
   readonly admission?: AdmissionSettings;
   /** Nodes may ask for certificates for their pods. */
   readonly podCertificates?: boolean;
+  /** Nodes and pods may read trust bundles. */
+  readonly trustBundles?: boolean;
   /** Impersonation may be permitted for single actions. Absent: yes. */
   readonly constrainedImpersonation?: boolean;
   /** Ends what runs beside requests: looking at files, asking providers. */
@@ -129,7 +131,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     }
     const rbac = createRbacAuthorizer(reader);
     const abac = settings.policyFile === undefined ? undefined : createAbacAuthorizer(readPolicies(settings.policyFile.path, settings.policyFile.text));
-    const authorizer = unionAuthorizer(authorizerRow(world, rowSettings(settings), { Node: createNodeAuthorizer(reader, { podCertificates: settings.podCertificates === true }), RBAC: rbac, AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny, ABAC: abac }, signal));
+    const authorizer = unionAuthorizer(authorizerRow(world, rowSettings(settings), { Node: createNodeAuthorizer(reader, settings), RBAC: rbac, AlwaysAllow: alwaysAllow, AlwaysDeny: alwaysDeny, ABAC: abac }, signal));
     const reviews = createAccessReviews(authorizer);
     const creators: Record<string, Creator> = {
       'authentication.k8s.io/tokenreviews': ({ object, notes }) => reviewToken(object, checks, audiences, notes),
@@ -162,7 +164,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       impersonate: createImpersonation(world, authorizer, settings.constrainedImpersonation),
       refusal,
       creators,
-      hooks: [rbacPolicyHook],
+      hooks: [rbacPolicyHook(settings)],
       documents: documentsOf(settings, publicKeys, world),
     };
   };

@@ -1,6 +1,6 @@
 // The client of one server under one identity: names of resources to typed verbs. Built-in resources are
 // known from the schema source; others come as ResourceInfo from discovery.
-import { resources, type ResourceInfo } from '#api/resources.ts';
+import { allResources, resources, type ResourceInfo } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import type { Transport } from '#wire';
 import type { ApiObject, Client } from './contract.ts';
@@ -16,7 +16,8 @@ const byName = new Map<string, ResourceInfo>();
 
 function known(name: string): ResourceInfo | undefined {
   if (byName.size === 0) {
-    for (const info of resources) {
+    // Beta and alpha kinds have names too; whether a server has them is its answer to give.
+    for (const info of [...resources, ...allResources]) {
       const names = info.group === '' ? [info.plural, `${info.plural}.${info.version}`] : [`${info.plural}.${info.group}`, `${info.plural}.${info.version}.${info.group}`];
       for (const each of names) if (!byName.has(each)) byName.set(each, info);
     }

@@ -2,6 +2,8 @@
 import type { Controller } from './context.ts';
 import { bootstrapsigner, tokencleaner } from './bootstrap/controller.ts';
 import { csrapproving, csrsigning, csrcleaner } from './certificates/controller.ts';
+import { podcertificaterequestcleaner } from './certificates/pod-request-cleaner.ts';
+import { clustertrustbundlepublisher } from './clustertrustbundlepublisher/controller.ts';
 import { clusterroleaggregation } from './clusterroleaggregation/controller.ts';
 import { cronjob } from './cronjob/controller.ts';
 import { daemonset } from './daemonset/controller.ts';
@@ -66,4 +68,6 @@ export const registry: readonly Controller[] = [
   csrapproving,
   csrsigning,
   csrcleaner,
+  clustertrustbundlepublisher,
+  podcertificaterequestcleaner,
 ];

@@ -224,6 +224,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
     lookUpAccounts: flags.get('service-account-lookup'),
     authorizationModes: row.length === 0 ? ['AlwaysAllow'] : row.filter(isMode),
     podCertificates: gates.on('PodCertificateRequest'),
+    trustBundles: gates.on('ClusterTrustBundle'),
     constrainedImpersonation: gates.on('ConstrainedImpersonation'),
     admission: {
       plugins: pluginChoice(flags),

@@ -5,6 +5,7 @@
 import type { ClusterRole, ClusterRoleBinding, PolicyRule, Role, RoleBinding, RoleRef, Subject } from '#api/rbac/v1.ts';
 import { clusterRoleBindings, clusterRoles, namespaceRoles, roleBindings } from './default-cluster-roles.ts';
 import { controllerRoles } from './default-controller-roles.ts';
+import { tablesOf, type RoleFeatures } from './feature-roles.ts';
 
 const apiVersion = 'rbac.authorization.k8s.io/v1';
 const apiGroup = 'rbac.authorization.k8s.io';
@@ -93,13 +94,24 @@ export function rulesOfTable(table: string, name: string): readonly PolicyRule[]
   return parseRoles(table).find((entry) => entry.name === name)?.rules ?? [];
 }
 
+/** The roles of several tables; what a later one says of a role that is there already is added to it. */
+function mergedRoles(tables: readonly string[]): RoleEntry[] {
+  const merged = new Map<string, RoleEntry>();
+  for (const entry of tables.flatMap(parseRoles)) {
+    const before = merged.get(entry.name);
+    merged.set(entry.name, before === undefined ? entry : { ...before, rules: [...before.rules, ...entry.rules] });
+  }
+  return [...merged.values()];
+}
+
 /** All default RBAC objects, in upstream's order. */
-export function defaultPolicy(): DefaultPolicy {
-  const controllers = parseRoles(controllerRoles);
+export function defaultPolicy(features: RoleFeatures = {}): DefaultPolicy {
+  const more = tablesOf(features);
+  const controllers = mergedRoles([controllerRoles, ...more.map((tables) => tables.controllerRoles)]);
   return {
-    clusterRoles: [...parseRoles(clusterRoles), ...controllers].map(clusterRole),
+    clusterRoles: [...mergedRoles([clusterRoles, ...more.map((tables) => tables.clusterRoles)]), ...controllers].map(clusterRole),
     clusterRoleBindings: [
-      ...rows(clusterRoleBindings).map((line): ClusterRoleBinding => {
+      ...[clusterRoleBindings, ...more.map(({ bindings }) => bindings)].filter((table) => table !== '').flatMap(rows).map((line): ClusterRoleBinding => {
         const { name, roleRef, subjects } = parseBinding(line);
         return { apiVersion, kind: 'ClusterRoleBinding', metadata: { name, labels, annotations }, roleRef, subjects };
       }),

@@ -3,8 +3,10 @@
 // spec.nodeName through an index), so there is no graph to keep in step. Upstream: Node authorization mode, with
 // selectors (KEP-4601).
 import type { Pod } from '#api/core/v1.ts';
+import type { PolicyRule } from '#api/rbac/v1.ts';
 import type { Attributes, Identity, KubeObject, ObjectReader, Verdict } from '../contract.ts';
 import { clusterRoles } from './default-cluster-roles.ts';
+import { tablesOf, type RoleFeatures } from './feature-roles.ts';
 import { rulesOfTable } from './default-policy.ts';
 import { podReferences } from './pod-references.ts';
 import { ruleAllows } from './rule-match.ts';
@@ -26,6 +28,10 @@ export function nodeOf(user: Identity): string | undefined {
 
 /** What a node may do regardless of which pods it runs. */
 const nodeRules = rulesOfTable(clusterRoles, 'system:node');
+
+function rulesWith(features: RoleFeatures): readonly PolicyRule[] {
+  return [...nodeRules, ...tablesOf(features).flatMap((tables) => rulesOfTable(tables.clusterRoles, 'system:node'))];
+}
 
 type Decide = (node: string, request: Attributes) => Verdict;
 const ownVerbs: ReadonlySet<string> = new Set(['get', 'create', 'update', 'patch', 'delete']);
@@ -51,12 +57,8 @@ function nodeObject(node: string, r: Attributes): Verdict {
   return r.name === '' ? none(`node '${node}' cannot read all nodes, only its own Node object`) : none(`node '${node}' cannot read '${r.name}', only its own Node object`);
 }
 
-export interface NodeFeatures {
-  /** Nodes may ask for pods' certificates. */
-  readonly podCertificates?: boolean;
-}
-
-export function createNodeAuthorizer(reader: ObjectReader, features: NodeFeatures = {}): RuleSource {
+export function createNodeAuthorizer(reader: ObjectReader, features: RoleFeatures = {}): RuleSource {
+  const rules = rulesWith(features);
   const specNode = (group: string, resource: string, r: Attributes): string | undefined =>
     (reader.get(group, resource, r.namespace, r.name)?.spec as { nodeName?: string } | undefined)?.nodeName;
   const related: Readonly<Record<string, (node: string, r: Attributes) => boolean>> = {
@@ -140,7 +142,7 @@ export function createNodeAuthorizer(reader: ObjectReader, features: NodeFeature
         const decide = byResource[request.apiGroup === '' ? request.resource : `${request.resource}.${request.apiGroup}`];
         if (decide !== undefined) return decide(node, request);
       }
-      return nodeRules.some((rule) => ruleAllows(rule, request)) ? allow : silent;
+      return rules.some((rule) => ruleAllows(rule, request)) ? allow : silent;
     },
     knownRules: (user) => (nodeOf(user) === undefined ? noRules : unlistable('node authorizer does not support user rule resolution')),
   };

@@ -4,6 +4,7 @@ import type { ClusterRole, ClusterRoleBinding, Subject } from '#api/rbac/v1.ts';
 import { isAlreadyExists, isConflict, jsonEqual } from '#machinery';
 import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
 import { defaultPolicy } from './default-policy.ts';
+import type { RoleFeatures } from './feature-roles.ts';
 import { uncovered } from './rule-match.ts';
 
 const group = 'rbac.authorization.k8s.io';
@@ -78,16 +79,18 @@ async function ensure(writer: ObjectWriter, resource: string, object: KubeObject
   }
 }
 
-export const rbacPolicyHook: PostStartHook = {
-  name: 'rbac/bootstrap-roles',
-  async run(writer) {
-    const policy = defaultPolicy();
-    const all: readonly (readonly [string, readonly object[]])[] = [
-      ['clusterroles', policy.clusterRoles],
-      ['clusterrolebindings', policy.clusterRoleBindings],
-      ['roles', policy.roles],
-      ['rolebindings', policy.roleBindings],
-    ];
-    await Promise.all(all.flatMap(([resource, objects]) => objects.map((object) => ensure(writer, resource, object as KubeObject))));
-  },
-};
+export function rbacPolicyHook(features: RoleFeatures = {}): PostStartHook {
+  return {
+    name: 'rbac/bootstrap-roles',
+    async run(writer) {
+      const policy = defaultPolicy(features);
+      const all: readonly (readonly [string, readonly object[]])[] = [
+        ['clusterroles', policy.clusterRoles],
+        ['clusterrolebindings', policy.clusterRoleBindings],
+        ['roles', policy.roles],
+        ['rolebindings', policy.roleBindings],
+      ];
+      await Promise.all(all.flatMap(([resource, objects]) => objects.map((object) => ensure(writer, resource, object as KubeObject))));
+    },
+  };
+}

@@ -44,6 +44,7 @@ import { fields as networkingV1beta1 } from './networking/v1beta1.fields.ts';
 import { fields as nodeV1 } from './node/v1.fields.ts';
 import { fields as podsecurityV1 } from './podsecurity/v1.fields.ts';
 import { fields as policyV1 } from './policy/v1.fields.ts';
+import { fields as policyV1beta1 } from './policy/v1beta1.fields.ts';
 import { fields as rbacV1 } from './rbac/v1.fields.ts';
 import { fields as resourceV1 } from './resource/v1.fields.ts';
 import { fields as resourceV1alpha3 } from './resource/v1alpha3.fields.ts';
@@ -100,6 +101,7 @@ export const tables: Readonly<Record<string, string>> = {
   'node.v1': nodeV1,
   'podsecurity.v1': podsecurityV1,
   'policy.v1': policyV1,
+  'policy.v1beta1': policyV1beta1,
   'rbac.v1': rbacV1,
   'resource.v1': resourceV1,
   'resource.v1alpha3': resourceV1alpha3,

@@ -88,7 +88,9 @@ describe('resources with habits', () => {
     }
     await api.post(budgets, { metadata: { name: 'pdb' }, spec: { minAvailable: 1, selector: { matchLabels: { app: 'x' } } } });
     await api.patch(`${budgets}/pdb/status`, 'merge', { status: { observedGeneration: 1, disruptionsAllowed: 1, currentHealthy: 2, desiredHealthy: 1, expectedPods: 2 } });
-    const evict = (name: string) => api.post(`${pods}/${name}/eviction`, { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name } });
+    const evict = (name: string, version = 'v1', more: object = {}) => api.post(`${pods}/${name}/eviction`, { apiVersion: `policy/${version}`, kind: 'Eviction', metadata: { name }, ...more });
+    expect((await evict('a', 'v1beta1', { deleteOptions: { dryRun: ['All'] } })).status).toBe(201);
+    expect((await evict('a', 'v1alpha1')).status).toBe(400);
     expect((await evict('a')).status).toBe(201);
     expect((await api.get(`${pods}/a`)).body.metadata.deletionTimestamp).toBeDefined();
     const refused = await evict('b');

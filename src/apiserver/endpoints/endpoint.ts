@@ -175,8 +175,11 @@ export function bodyType(call: Call): string {
   return type === undefined || type === '' ? 'application/json' : type;
 }
 
-/** The object in the body of a create or update, defaulted, in the version of the request. */
-export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string): Promise<KubeObject> {
+/**
+ * The object in the body of a create or update, defaulted, in the version of the request.
+ * @param alike Further versions that are read as this one.
+ */
+export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string, alike: readonly string[] = []): Promise<KubeObject> {
   const { call } = target;
   const bytes = await readBody(call);
   const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits, cbor: call.cbor }, bytes.length > quickBytes);
@@ -184,7 +187,7 @@ export async function decodeBody(target: Target, query: WriteQuery, handling: Ki
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {
     // The core group may be written as an empty one.
-    if (object.apiVersion === `/${apiVersion}` && !apiVersion.includes('/')) object.apiVersion = apiVersion;
+    if ((object.apiVersion === `/${apiVersion}` && !apiVersion.includes('/')) || alike.includes(object.apiVersion ?? '')) object.apiVersion = apiVersion;
     else throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
   if (call.bodyBytes > heavyBytes) await turn();

@@ -30,7 +30,7 @@ type Budget = Stored<PodDisruptionBudget>;
 export async function createEviction(target: Target, budgets: StoredResource): Promise<void> {
   const { server, call } = target;
   const query = parseWriteQuery(call.info.query);
-  const eviction = (await decodeBody(target, query, builtInHandling('policy.v1.Eviction'), 'policy/v1')) as KubeObject & Eviction;
+  const eviction = (await decodeBody(target, query, builtInHandling('policy.v1.Eviction'), 'policy/v1', ['policy/v1beta1'])) as KubeObject & Eviction;
   if ((eviction.metadata?.name ?? '') !== target.name) throw badRequest('name in URL does not match name in Eviction object');
   const options: DeleteOptions = { ...eviction.deleteOptions };
   if (query.dryRun.length > 0 && options.dryRun === undefined) options.dryRun = [...query.dryRun];

@@ -161,7 +161,7 @@ function asksToImpersonate(exchange: Exchange): boolean {
 }
 
 async function impersonate(decide: NonNullable<Security['impersonate']>, call: Call): Promise<void> {
-  const found = await decide(call.exchange.headers, attributesOf(call));
+  const found = await decide(call.exchange, attributesOf(call));
   if (found === undefined) return;
   call.impersonation = { by: call.user, constraint: found.constraint ?? '' };
   call.user = found.user;

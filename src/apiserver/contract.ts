@@ -205,7 +205,7 @@ export interface Security {
   readonly authorizer: Authorizer;
   readonly admission: readonly AdmissionPlugin[];
   /** The identity that the headers ask for, given what the caller is about to do; undefined: none. Throws StatusError 403 or 400. */
-  readonly impersonate?: (headers: Exchange['headers'], attributes: Attributes) => Promise<Impersonated | undefined>;
+  readonly impersonate?: (sent: Pick<Exchange, 'headers' | 'rawHeaders'>, attributes: Attributes) => Promise<Impersonated | undefined>;
   /** The error for a refused request. */
   readonly refusal: (attributes: Attributes, reason: string) => Error;
   readonly creators: Readonly<Record<string, Creator>>;

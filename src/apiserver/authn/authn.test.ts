@@ -6,6 +6,7 @@ import { systemClock } from '#base/clock.ts';
 import { systemRandom } from '#base/random.ts';
 import type { Identity, KubeObject, RequestInfo, RequestNotes } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
+import { sentHeaders } from './header-values.case.ts';
 import {
   anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, forApiAudiences, readTokenFile, requestHeaderAuthenticator, reviewToken, staticTokenCheck, x509Authenticator,
   type TokenCheck,
@@ -15,8 +16,8 @@ const nowMs = Date.parse('2026-01-01T00:00:00Z');
 const clock = { now: () => nowMs };
 const info = { path: '/api' } as RequestInfo;
 
-function exchange(headers: Record<string, string>, peer: Partial<Exchange['peer']> = {}): Exchange {
-  return { headers, peer: { address: '', port: 0, ...peer } } as Exchange;
+function exchange(headers: Parameters<typeof sentHeaders>[0], peer: Partial<Exchange['peer']> = {}): Exchange {
+  return { ...sentHeaders(headers), peer: { address: '', port: 0, ...peer } } as Exchange;
 }
 
 describe('the token file', () => {
@@ -129,7 +130,7 @@ describe('certificates', () => {
 describe('headers of a proxy', () => {
   const certificate = (commonName: string) => ({ der: new Uint8Array(), commonName, organizations: [], notAfterMs: nowMs });
   const proxy = requestHeaderAuthenticator(commonHeaders, () => true);
-  const headers = { 'x-remote-user': 'jane', 'x-remote-uid': '7', 'x-remote-group': 'dev, ops', 'x-remote-extra-acme.io%2fa': 'b, c' };
+  const headers = { 'x-remote-user': 'jane', 'x-remote-uid': '7', 'x-remote-group': ['dev', 'ops'], 'x-remote-extra-acme.io%2fa': ['b', 'c'] };
   test('say who it is, from an allowed relay alone', async () => {
     expect(await proxy.authenticate(exchange(headers, { certificate: certificate('front-proxy-client') }), info)).toEqual({ name: 'jane', uid: '7', groups: ['dev', 'ops', 'system:authenticated'], extra: { 'acme.io/a': ['b', 'c'] } });
     await expect(proxy.authenticate(exchange(headers, { certificate: certificate('mallory') }), info)).rejects.toThrow('Unauthorized');

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { World } from '#base/world.ts';
 import { testWorld } from '../test-server.case.ts';
 import type { Attributes, Authorizer, Identity } from '../contract.ts';
+import { sentHeaders } from './header-values.case.ts';
 import { createImpersonation } from './index.ts';
 
 const admin: Identity = { name: 'admin', groups: [] };
@@ -29,14 +30,14 @@ function impersonationIn(world: World, constrained: boolean, ...allowed: RegExp[
   };
   const impersonate = createImpersonation(world, authorizer, constrained);
   const request = (user: Identity = admin): Attributes => ({ user, isResourceRequest: true, verb: 'list', path: '', apiGroup: '', apiVersion: 'v1', namespace: 'x', resource: 'pods', subresource: '', name: '' });
-  return { asked, as: (headers: Record<string, string>, user?: Identity) => impersonate(headers, request(user)) };
+  return { asked, as: (headers: Record<string, string | readonly string[]>, user?: Identity) => impersonate(sentHeaders(headers), request(user)) };
 }
 
 describe('the old way', () => {
   const old = (): ReturnType<typeof impersonation> => impersonation(/^impersonate (?!.*forbidden)/);
   test('each part of the identity needs its permission', async () => {
     const { asked, as } = old();
-    expect(await as({ 'impersonate-user': 'jane', 'impersonate-group': 'dev, ops', 'impersonate-uid': '7', 'impersonate-extra-Scopes%2Fa': 'view' })).toEqual({
+    expect(await as({ 'impersonate-user': 'jane', 'impersonate-group': ['dev', 'ops'], 'impersonate-uid': '7', 'impersonate-extra-Scopes%2Fa': 'view' })).toEqual({
       user: { name: 'jane', uid: '7', groups: ['dev', 'ops', 'system:authenticated'], extra: { 'Scopes/a': ['view'] } },
     });
     expect(asked.slice(1)).toEqual(['impersonate users jane', 'impersonate authentication.k8s.io/uids 7', 'impersonate groups dev', 'impersonate groups ops', 'impersonate authentication.k8s.io/userextras/Scopes/a view']);
@@ -79,7 +80,7 @@ describe('constrained', () => {
   });
   test('many groups by one permission for all', async () => {
     const { asked, as } = impersonation(/^impersonate-on/, /users jane|groups \*/);
-    await as({ 'impersonate-user': 'jane', 'impersonate-group': 'a, b, c, d' });
+    await as({ 'impersonate-user': 'jane', 'impersonate-group': ['a', 'b', 'c', 'd'] });
     expect(asked.at(-1)).toBe('impersonate:user-info authentication.k8s.io/groups *');
   });
   test('a node has a node\'s groups; a service account may be just the node that it runs on', async () => {

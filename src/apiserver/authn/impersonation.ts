@@ -5,10 +5,10 @@ import type { Clock } from '#base/clock.ts';
 import type { Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { badRequest, goQuote, isForbidden, toStatusError } from '#machinery';
-import type { Headers } from '#wire';
 import { refusal } from '../authz/refusal.ts';
 import type { Attributes, Authorizer, Identity, Impersonated } from '../contract.ts';
 import { extraHeaders } from './extra-headers.ts';
+import { headerValue, headerValues, type SentHeaders } from './header-values.ts';
 import { authorizeParts, isPlainName, nodeNameOf, serviceAccountOf, type Wanted } from './impersonation-checks.ts';
 
 interface Mode {
@@ -37,14 +37,10 @@ const modes: readonly Mode[] = [
 const rememberedCallers = 10_000;
 const buckets = Array.from({ length: 15 }, (_, at) => 0.001 * 2 ** at);
 
-function values(header: string | undefined): string[] {
-  return header === undefined || header === '' ? [] : header.split(', ');
-}
-
 /** What the headers ask for, as they say it; undefined when they ask for nothing. Throws 400. */
-function wantedIdentity(headers: Headers): Wanted | undefined {
-  const extra = extraHeaders(headers, ['impersonate-extra-']);
-  const wanted: Wanted = { name: headers['impersonate-user'] ?? '', uid: headers['impersonate-uid'] ?? '', groups: values(headers['impersonate-group']), extra };
+function wantedIdentity(sent: SentHeaders): Wanted | undefined {
+  const extra = extraHeaders(sent, ['impersonate-extra-']);
+  const wanted: Wanted = { name: headerValue(sent, 'impersonate-user'), uid: headerValue(sent, 'impersonate-uid'), groups: headerValues(sent, 'impersonate-group'), extra };
   if (wanted.name !== '') return wanted;
   if (wanted.uid === '' && wanted.groups.length === 0 && Object.keys(extra).length === 0) return undefined;
   throw badRequest(`requested ${describe(wanted)} without impersonating a user name`);
@@ -71,7 +67,7 @@ async function mustBeAllowed(authorizer: Authorizer, attributes: Attributes, clo
   throw refusal(attributes, texts.join(': '));
 }
 
-export type Impersonate = (headers: Headers, attributes: Attributes) => Promise<Impersonated | undefined>;
+export type Impersonate = (sent: SentHeaders, attributes: Attributes) => Promise<Impersonated | undefined>;
 
 interface ImpersonationMetrics {
   attempt(mode: string, decision: 'allowed' | 'denied', ms: number): void;

@@ -11,6 +11,8 @@ export interface ServerState {
 
 interface Checks {
   readonly alive: readonly HealthCheck[];
+  /** No matter of readiness. */
+  readonly certificate: HealthCheck;
   readonly ready: readonly HealthCheck[];
   readonly shutdown: HealthCheck;
 }
@@ -22,7 +24,8 @@ function serverChecks(cache: WatchCache, state: ServerState): Checks {
     if (!cache.ready) throw new Error('the watch cache is not loaded');
   };
   return {
-    alive: [{ name: 'ping', check: pass }, { name: 'log', check: pass }, { name: 'loopback-serving-certificate', check: pass }, { name: 'etcd', check: store }],
+    alive: [{ name: 'ping', check: pass }, { name: 'log', check: pass }, { name: 'etcd', check: store }],
+    certificate: { name: 'loopback-serving-certificate', check: pass },
     ready: [{ name: 'etcd-readiness', check: store }, { name: 'informer-sync', check: synced }],
     shutdown: {
       name: 'shutdown',
@@ -39,11 +42,11 @@ function serverChecks(cache: WatchCache, state: ServerState): Checks {
  * @param hooks of the start
  */
 export function healthEndpoints(cache: WatchCache, state: ServerState, keyServices: readonly HealthCheck[], hooks: readonly HealthCheck[]): HealthEndpoint[] {
-  const { alive, ready, shutdown } = serverChecks(cache, state);
+  const { alive, certificate, ready, shutdown } = serverChecks(cache, state);
   const afterStart = namedChecks(hooks, () => state.ready);
   return [
-    { name: 'healthz', checks: () => [...alive, ...keyServices, ...afterStart] },
-    { name: 'livez', checks: () => [...alive, ...afterStart] },
+    { name: 'healthz', checks: () => [...alive.slice(0, 2), certificate, ...alive.slice(2), ...keyServices, ...afterStart] },
+    { name: 'livez', checks: () => [...alive.slice(0, 2), certificate, ...alive.slice(2), ...afterStart] },
     { name: 'readyz', checks: () => [...alive, ...ready, ...keyServices, ...afterStart, shutdown] },
   ];
 }

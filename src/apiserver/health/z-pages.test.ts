@@ -38,3 +38,8 @@ test('every check of upstream answers under its own path, and as a metric', asyn
   expect((await api.get('/livez/nope')).text).toBe('404 page not found\n');
   expect((await api.get('/metrics/slis')).text).toContain('kubernetes_healthcheck{name="poststarthook/bootstrap-controller",type="readyz"} 1\n');
 });
+
+test('the certificate that the server shows itself is a matter of life, not of readiness', async () => {
+  const checks = async (name: string): Promise<boolean> => (await api.get(`/${name}?verbose`)).text.includes('[+]loopback-serving-certificate ok');
+  expect([await checks('healthz'), await checks('livez'), await checks('readyz')]).toEqual([true, true, false]);
+});

@@ -22,19 +22,20 @@ function property(dialect: Dialect, schema: JSONSchemaProps): unknown {
 }
 
 const gvk = { 'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Foo', version: 'v1' }] };
+const selectable = { 'x-kubernetes-selectable-fields': [{ fieldPath: 'spec.a' }] };
 
 test('without a schema, and in v2 with an open one, nothing is told that clients could hold against an object', () => {
   const open: JSONSchemaProps = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { a: { type: 'string' } } };
-  expect(told('v2', undefined)).toEqual({ type: 'object', ...gvk });
-  expect(told('v2', open)).toEqual({ type: 'object', ...gvk });
-  expect(told('v2', { type: 'object', properties: { a: { type: 'string' } } }, true)).toEqual({ type: 'object', ...gvk });
+  expect(told('v2', undefined)).toEqual({ type: 'object', ...gvk, ...selectable });
+  expect(told('v2', open)).toEqual({ type: 'object', ...gvk, ...selectable });
+  expect(told('v2', { type: 'object', properties: { a: { type: 'string' } } }, true)).toEqual({ type: 'object', ...gvk, ...selectable });
   const { properties } = told('v3', open);
   expect(Object.keys(properties as object)).toEqual(['a', 'apiVersion', 'kind', 'metadata']);
 });
 
-test('selectable fields are told in v3, the list under its own kind', () => {
+test('selectable fields are told, the list under its own kind', () => {
   expect(told('v3', { type: 'object' })).toMatchObject({ type: 'object', 'x-kubernetes-selectable-fields': [{ fieldPath: 'spec.a' }] });
-  expect(told('v2', { type: 'object' })['x-kubernetes-selectable-fields']).toBeUndefined();
+  expect(told('v2', { type: 'object' })['x-kubernetes-selectable-fields']).toEqual([{ fieldPath: 'spec.a' }]);
   const list = customListDefinition(info, { schema: undefined, listKind: 'Foos', preservesUnknown: false, selectableFields: [] }, { dialect: 'v2', descriptions: noDescriptions });
   expect(list).toMatchObject({ description: 'Foos is a list of Foo', required: ['items'], 'x-kubernetes-group-version-kind': [{ group: 'example.com', kind: 'Foos', version: 'v1' }] });
 });

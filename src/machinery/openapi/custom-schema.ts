@@ -53,12 +53,12 @@ function objectProperties(telling: Telling): JsonDocument {
 }
 
 export function customDefinition(info: ResourceInfo, custom: CustomSchema | undefined, telling: Telling): JsonDocument {
-  return { ...ownDefinition(custom, telling), ...gvkExtension(info, info.kind), ...selectable(custom, telling) };
+  return { ...ownDefinition(custom, telling), ...gvkExtension(info, info.kind), ...selectable(custom) };
 }
 
-function selectable(custom: CustomSchema | undefined, { dialect }: Telling): JsonDocument {
+function selectable(custom: CustomSchema | undefined): JsonDocument {
   const fields = custom?.selectableFields ?? [];
-  return dialect === 'v2' || fields.length === 0 ? {} : { 'x-kubernetes-selectable-fields': fields.map((fieldPath) => ({ fieldPath })) };
+  return fields.length === 0 ? {} : { 'x-kubernetes-selectable-fields': fields.map((fieldPath) => ({ fieldPath })) };
 }
 
 /** Told members without a schema would let kubectl refuse all others. */
@@ -135,6 +135,6 @@ export function customListDefinition(info: ResourceInfo, custom: CustomSchema | 
       items: { description: `List of ${info.plural}. More info: ${conventions}`, type: 'array', items: referenceTo(telling.dialect, definitionOf(info)) },
     },
     ...gvkExtension(info, listKind),
-    ...selectable(custom, telling),
+    ...selectable(custom),
   };
 }

@@ -26,7 +26,7 @@ export const plainBuiltins = {
     const name = id.slice(builtinPrefix.length);
     const names = Object.getOwnPropertyNames(process.getBuiltinModule(name)).filter(isName);
     const exported = names.map((key) => `const $${key} = /* @__PURE__ */ read('${key}');\nexport { $${key} as ${key} };`);
-    return `const module = /* @__PURE__ */ process.getBuiltinModule('${name}');\nconst read = (name) => module[name];\nexport default module;\n${exported.join('\n')}\n`;
+    return `const module = /* @__PURE__ */ process.getBuiltinModule('${name}');\nconst read = (name) => module[name];\nexport { module as default };\n${exported.join('\n')}\n`;
   },
 };
 
@@ -42,13 +42,14 @@ const lmdbParts: Readonly<Record<string, string>> = {
   'node-gyp-build-optional-packages': `import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 const require = createRequire(import.meta.url);
-export default () => {
+const load = () => {
   try {
     return require('@lmdb/lmdb-' + process.platform + '-' + process.arch + '/node.napi.glibc.node');
   } catch {
     return require('node-gyp-build-optional-packages')(dirname(dirname(require.resolve('lmdb'))));
   }
-};`,
+};
+export { load as default };`,
 };
 
 /** LMDB's text goes into the bundle: alone, its fifteen files and their search for the native one are a tenth of a start. */

@@ -10,8 +10,8 @@ export type ProgramName = (typeof programNames)[number];
 
 /**
  * V8 flags by program. A large young generation lets the API server's bursts die young; 32 MB would take 40 MB more after
- * a storm and spare no time. 4 MB is enough for the others. A start makes what
- * lives as long as the process: with 1 MB of young generation at first that is copied in six scavenges, with 8 MB in three.
+ * a storm and spare no time. 4 MB is enough for the others. A start makes what lives as long as the process: with 1 MB of
+ * young generation at first that is copied in six scavenges, with 8 MB in three.
  * --expose-gc lets a program that has become idle collect once (main/idle-memory.ts). The agent waits for containers
  * rather than computes: Maglev as its last compiler saves the 5 MB that Turbofan alone would map.
  */

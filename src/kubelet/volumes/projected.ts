@@ -7,23 +7,29 @@ import type { VolumeContext, VolumePlugin } from './contract.ts';
 import { fileVolume } from './file-volume.ts';
 import { commonUser } from './ownership.ts';
 import { configMapFiles, defaultFileMode, downwardFiles, secretFiles } from './projections.ts';
+import { trustAnchors } from './trust-bundles.ts';
 
 const hour = 3600;
 
 async function tokenFile(context: VolumeContext, source: NonNullable<VolumeProjection['serviceAccountToken']>, mode: number): Promise<ProjectedFile> {
-  const token = await context.tokens.token(context.pod, source.audience, source.expirationSeconds ?? hour);
-  const uid = commonUser(context.pod);
-  const tight = uid !== undefined || specOf(context.pod).securityContext?.fsGroup !== undefined;
-  return { data: Buffer.from(token), mode: tight ? 0o600 : mode, ...(uid !== undefined ? { uid } : {}) };
+  return ownFile(context, await context.tokens.token(context.pod, source.audience, source.expirationSeconds ?? hour), mode);
+}
+
+/** For the pod's own user alone, where it has one. */
+function ownFile({ pod }: VolumeContext, text: string, mode: number): ProjectedFile {
+  const uid = commonUser(pod);
+  const tight = uid !== undefined || specOf(pod).securityContext?.fsGroup !== undefined;
+  return { data: Buffer.from(text), mode: tight ? 0o600 : mode, ...(uid !== undefined ? { uid } : {}) };
 }
 
 async function sourceFiles(context: VolumeContext, source: VolumeProjection, mode: number): Promise<Iterable<[string, ProjectedFile]>> {
-  const { configMap, secret, downwardAPI, serviceAccountToken } = source;
+  const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle } = source;
   if (configMap !== undefined) return configMapFiles(context, { name: configMap.name ?? '', items: configMap.items, optional: configMap.optional === true, mode });
   if (secret !== undefined) return secretFiles(context, { name: secret.name ?? '', items: secret.items, optional: secret.optional === true, mode });
   if (downwardAPI !== undefined) return downwardFiles(context, downwardAPI.items ?? [], mode);
   if (serviceAccountToken !== undefined) return [[serviceAccountToken.path, await tokenFile(context, serviceAccountToken, mode)]];
-  throw new Error('this node serves projected sources configMap, secret, downwardAPI and serviceAccountToken only');
+  if (clusterTrustBundle !== undefined) return [[clusterTrustBundle.path, ownFile(context, await trustAnchors(context.client, clusterTrustBundle), mode)]];
+  throw new Error('this node serves projected sources configMap, secret, downwardAPI, serviceAccountToken and clusterTrustBundle only');
 }
 
 export const projectedPlugin: VolumePlugin = {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { openMemoryStore, type Store } from '#store';
 import { startTestServer, testWorld, watchEvents, type TestServer } from '../test-server.case.ts';
 import type { AuditBackend } from './backend.ts';
@@ -247,6 +248,21 @@ describe('backends', () => {
     expect(backend.batches.slice(2).flat().map((each) => each.auditId).join('')).toBe('01234');
     batch.record([event('late')]);
     expect(await world.metrics.text()).toContain('apiserver_audit_error_total{plugin="buffered"} 5');
+  });
+
+  it('do not keep the server from ending when their receiver does not answer', async () => {
+    const waits: number[] = [];
+    const world = { ...testWorld(), clock: { ...systemClock, after: (ms: number, run: () => void, options?: { background?: boolean }) => {
+      if (ms >= 5000) waits.push(ms);
+      return systemClock.after(ms >= 5000 ? 0 : ms, run, options);
+    } } };
+    let closed = false;
+    const stuck: AuditBackend = { name: 'stuck', record: () => new Promise<boolean>(() => {}), close: async () => void (closed = true) };
+    const batch = buffered(world, stuck, { bufferSize: 5, maxSize: 2, maxWaitMs: 20, parallel: 1 }, createAuditMetrics(world));
+    batch.record(['a', 'b', 'c', 'd', 'e'].map((id) => event(id)));
+    await batch.close();
+    expect([waits, closed]).toEqual([[10_000], true]);
+    expect(await world.metrics.text()).toContain('apiserver_audit_error_total{plugin="buffered"} 3');
   });
 
   it('truncate what is too large', async () => {

@@ -10,7 +10,7 @@ export type Recorded = boolean | Promise<boolean>;
 export interface AuditBackend {
   readonly name: string;
   record(events: readonly AuditEvent[]): Recorded;
-  /** Writes what is buffered; nothing is taken afterwards. */
+  /** Writes what is buffered, in bounded time; nothing is taken afterwards. */
   close(): Promise<void>;
 }
 
@@ -49,6 +49,9 @@ export interface BatchOptions {
   /** Batches under way at once. */
   readonly parallel: number;
 }
+
+/** A receiver that does not answer does not keep the server from ending; what it did not take by then is counted as lost. */
+const farewellMs = 10_000;
 
 /** Takes events at once and hands them on in batches. What does not fit is dropped and counted. */
 export function buffered(world: World, backend: AuditBackend, options: BatchOptions, metrics: AuditMetrics): AuditBackend {
@@ -128,11 +131,15 @@ export function buffered(world: World, backend: AuditBackend, options: BatchOpti
       timer = undefined;
       if (waiting.length > 0 || running > 0) {
         await new Promise<void>((resolve) => {
-          idle.add(resolve);
+          const patience = clock.after(farewellMs, resolve);
+          idle.add(() => {
+            patience.cancel();
+            resolve();
+          });
           pump(true);
         });
       }
-      waiting = [];
+      if (waiting.length > 0) metrics.failed('buffered', new Error('audit backend shut down'), waiting.splice(0));
       await backend.close();
     },
   };

@@ -79,6 +79,25 @@ describe('resources with habits', () => {
     expect(again.body.message).toContain('pod a is already assigned to node "n1"');
   });
 
+  it('a service loses with its type what the new one has no use for, and nothing else', async () => {
+    const services = '/api/v1/namespaces/default/services';
+    const made = await api.post(services, { metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }, { name: 'b', port: 81 }].map((port, at) => ({ name: `p${at}`, ...port })) } });
+    const given = made.body.spec.ports.map((port: { nodePort: number }) => port.nodePort);
+    expect(given).toEqual([expect.any(Number), expect.any(Number)]);
+    await api.patch(`${services}/lb/status`, 'merge', { status: { loadBalancer: { ingress: [{ ip: '203.0.113.1', ipMode: 'VIP' }] } } });
+    const kept = await api.patch(`${services}/lb`, 'merge', { spec: { allocateLoadBalancerNodePorts: false } });
+    expect(kept.body.spec.ports.map((port: { nodePort: number }) => port.nodePort)).toEqual(given);
+    expect(kept.body.status.loadBalancer.ingress).toHaveLength(1);
+    const plain = await api.patch(`${services}/lb`, 'merge', { spec: { type: 'ClusterIP', ports: [kept.body.spec.ports[0]] } });
+    expect(plain.status).toBe(200);
+    expect(plain.body.spec.ports).toEqual([{ name: 'p0', port: 80, protocol: 'TCP', targetPort: 80 }]);
+    expect(plain.body.status).toEqual({ loadBalancer: {} });
+    const named = await api.post(services, { metadata: { name: 'ext' }, spec: { type: 'ExternalName', externalName: 'a.example', internalTrafficPolicy: 'Cluster' } });
+    expect([named.status, named.body.spec]).toEqual([201, { type: 'ExternalName', externalName: 'a.example', sessionAffinity: 'None' }]);
+    const wrong = await api.post(services, { metadata: { name: 'ext2' }, spec: { type: 'ExternalName', externalName: 'a.example', internalTrafficPolicy: 'No' } });
+    expect(wrong.status).toBe(422);
+  });
+
   it('an eviction respects the budget', async () => {
     const budgets = '/apis/policy/v1/namespaces/default/poddisruptionbudgets';
     const running = (name: string) => api.patch(`${pods}/${name}/status`, 'merge', { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'True' }] } });

@@ -22,9 +22,20 @@ export function needsHealthCheckPort(service: ServiceObject): boolean {
   return service.spec?.type === 'LoadBalancer' && service.spec.externalTrafficPolicy === 'Local';
 }
 
-function sameNodePorts(a: ServiceObject, b: ServiceObject): boolean {
-  const ports = (service: ServiceObject): string => JSON.stringify((service.spec?.ports ?? []).map((port) => port.nodePort ?? 0).sort());
-  return ports(a) === ports(b);
+/** A balanced Service keeps ports that it has been given, whether it gets new ones or not. */
+function mayHaveNodePort(service: ServiceObject): boolean {
+  return service.spec?.type === 'NodePort' || service.spec?.type === 'LoadBalancer';
+}
+
+/** No port that the old one did not have. */
+function addsNoNodePort(old: ServiceObject, service: ServiceObject): boolean {
+  const known = new Set((old.spec?.ports ?? []).map((port) => port.nodePort ?? 0));
+  return (service.spec?.ports ?? []).every(({ nodePort = 0 }) => nodePort === 0 || known.has(nodePort));
+}
+
+/** Older versions gave it to every Service: it is taken where it means nothing, and not shown. */
+function dropInternalTrafficPolicy({ spec }: ServiceObject): void {
+  if (spec?.type === 'ExternalName' && (spec.internalTrafficPolicy === 'Cluster' || spec.internalTrafficPolicy === 'Local')) delete spec.internalTrafficPolicy;
 }
 
 /** What the client left as it was, although the new type has no use for it, goes. */
@@ -33,29 +44,35 @@ function dropUseless(object: Stored, before: Stored): void {
   const old = before as ServiceObject;
   const { spec } = service;
   if (spec === undefined || old.spec === undefined) return;
-  if (needsClusterIp(old) && !needsClusterIp(service) && (spec.clusterIP ?? '') === (old.spec.clusterIP ?? '')) {
-    delete spec.clusterIP;
-    delete spec.clusterIPs;
+  if (needsClusterIp(old) && !needsClusterIp(service)) {
+    if ((spec.clusterIP ?? '') === (old.spec.clusterIP ?? '') && JSON.stringify(spec.clusterIPs ?? []) === JSON.stringify(old.spec.clusterIPs ?? [])) {
+      delete spec.clusterIP;
+      delete spec.clusterIPs;
+    }
     if (spec.ipFamilies !== undefined && JSON.stringify(spec.ipFamilies) === JSON.stringify(old.spec.ipFamilies)) delete spec.ipFamilies;
     if (spec.ipFamilyPolicy === old.spec.ipFamilyPolicy) delete spec.ipFamilyPolicy;
-    delete spec.internalTrafficPolicy;
   }
-  if (needsNodePort(old) && !needsNodePort(service) && sameNodePorts(old, service)) for (const port of spec.ports ?? []) delete port.nodePort;
+  if (mayHaveNodePort(old) && !mayHaveNodePort(service) && addsNoNodePort(old, service)) for (const port of spec.ports ?? []) delete port.nodePort;
   if (needsHealthCheckPort(old) && !needsHealthCheckPort(service) && spec.healthCheckNodePort === old.spec.healthCheckNodePort) delete spec.healthCheckNodePort;
   const wasBalanced = old.spec.type === 'LoadBalancer' && spec.type !== 'LoadBalancer';
   if (wasBalanced && spec.allocateLoadBalancerNodePorts === old.spec.allocateLoadBalancerNodePorts) delete spec.allocateLoadBalancerNodePorts;
   if (wasBalanced && spec.loadBalancerClass === old.spec.loadBalancerClass) delete spec.loadBalancerClass;
   const external = (s: ServiceObject): boolean => s.spec?.type === 'NodePort' || s.spec?.type === 'LoadBalancer' || (s.spec?.externalIPs?.length ?? 0) > 0;
   if (external(old) && !external(service) && spec.externalTrafficPolicy === old.spec.externalTrafficPolicy) delete spec.externalTrafficPolicy;
+  if (spec.type !== 'LoadBalancer') service.status = { ...service.status, loadBalancer: {} };
 }
 
 export const services = define(selectable(['spec.clusterIP', 'spec.type']), {
   createOnUpdate: true,
   returnsDeleted: true,
-  prepareCreate: (object) => void (object.status = { loadBalancer: {} }),
+  prepareCreate(object) {
+    object.status = { loadBalancer: {} };
+    dropInternalTrafficPolicy(object as ServiceObject);
+  },
   prepareUpdate(object, old) {
     assignField(object, 'status', old.status);
     dropUseless(object, old);
+    dropInternalTrafficPolicy(object as ServiceObject);
   },
   warnings: (object) => serviceWarnings(object as ServiceObject),
   subresources: {

@@ -67,7 +67,7 @@ function examine(watched: Watched, now: number, idleMs: number, pingMs: number):
   const { session, socket, connection } = watched;
   if (session.destroyed) return;
   if (watched.closedMs !== undefined) {
-    if (now - watched.closedMs >= pingMs) session.destroy();
+    if (now - watched.closedMs >= pingMs) socket.destroy();
     return;
   }
   const bytes = socket.bytesRead + socket.bytesWritten;

@@ -98,11 +98,13 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, us
       if (!matches || (encoding === 'cbor' && !offer.cbor)) continue;
       anyMatch = true;
       const form = formOf(clause.parameters);
-      if ((encoding === 'protobuf' && (offer.protobuf === 'metadata' ? form === 'object' : !offer.protobuf)) || (encoding === 'yaml' && offer.yaml === false)) continue;
+      if ((encoding === 'protobuf' && (offer.protobuf === 'metadata' ? form === 'object' : !offer.protobuf))) continue;
       // A Table is JSON or YAML: the next clause may do.
       if (form === undefined || !offer.forms.includes(form) || (form === 'table' && (encoding === 'protobuf' || encoding === 'cbor'))) continue;
       const stream = clause.parameters.get('stream') ?? '';
       if (stream !== '' && (stream !== 'watch' || offer.stream !== true || encoding === 'yaml')) continue;
+      // The choice has fallen, and nothing streams in it.
+      if (encoding === 'yaml' && offer.yaml === false) throw notAcceptable(streamTypes(offer.cbor));
       return { encoding, form, pretty: pretty || clause.parameters.get('pretty') === '1', formVersion: clause.parameters.get('v') ?? 'v1' };
     }
   }
@@ -110,8 +112,12 @@ export function negotiate(accept: string | undefined, query: URLSearchParams, us
   throw notAcceptable(['application/json', 'application/yaml', ...(offer.protobuf === false ? [] : ['application/vnd.kubernetes.protobuf']), ...(offer.cbor ? ['application/cbor'] : [])]);
 }
 
+function streamTypes(cbor: boolean): string[] {
+  return ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', ...(cbor ? ['application/cbor-seq'] : [])];
+}
+
 function notRouted(what: 'object' | 'list', cbor: boolean): Error {
-  const streams = what === 'list' ? ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch', ...(cbor ? ['application/cbor-seq'] : [])] : [];
+  const streams = what === 'list' ? streamTypes(cbor) : [];
   const types = [contentTypes.json, contentTypes.yaml, contentTypes.protobuf, ...(cbor ? [contentTypes.cbor] : [])];
   const message = `406: Not Acceptable\n\nAvailable representations: ${[...types, ...streams].join(', ')}`;
   return genericServerResponse(406, '', { group: '', resource: '' }, '', message);

@@ -29,6 +29,12 @@ test.each([
   expect([answer.status, answer.headers['content-type'], answer.body.reason, answer.body.message]).toEqual([406, 'application/json', 'NotAcceptable', message]);
 });
 
+test('a watch in YAML is refused with what streams, whatever else would do', async () => {
+  const answer = await api.get(`${maps}?watch=1`, { accept: 'application/yaml, application/json' });
+  expect([answer.status, answer.headers['content-type']]).toEqual([406, 'application/yaml']);
+  expect(answer.text).toContain('only the following media types are accepted: application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch');
+});
+
 test('the next clause serves what the first cannot', async () => {
   const answer = await api.get(`${maps}/a`, { accept: `${form('Table', 'v1', 'vnd.kubernetes.protobuf')},${form('Table')}` });
   expect([answer.status, answer.body.kind]).toEqual([200, 'Table']);

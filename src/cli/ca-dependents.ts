@@ -79,11 +79,13 @@ export async function nodesBehind(world: World, client: Client, authority: strin
   return told.filter((each) => each !== undefined);
 }
 
-/** This machine's agent renews its own client certificate. */
-export function agentBehind(world: World, config: ClusterConfig, authority: string): string[] {
+/** This machine's agent asks for a client certificate of its own; until it has one it uses that of its start. */
+export async function agentBehind(world: World, config: ClusterConfig, client: Client, authority: string): Promise<string[]> {
+  const { items } = await client.resource<Node>('nodes').list({ fieldSelector: `metadata.name=${config.nodeName}` });
+  if (items.length === 0) return [];
   const file = join(nodeLayout(config, existsSync).kubeletRoot, 'pki/kubelet-client-current.pem');
   const [own] = existsSync(file) ? certificatesOf(readFileSync(file, 'utf8')) : [];
-  return own === undefined || verifiesAgainst(own, authority, world.clock.now()) ? [] : [`node ${config.nodeName}: its agent has not renewed its client certificate yet (${file})`];
+  return own !== undefined && verifiesAgainst(own, authority, world.clock.now()) ? [] : [`node ${config.nodeName}: its agent has not renewed its client certificate yet (${file})`];
 }
 
 function readsRootCa(pod: Pod): boolean {

@@ -73,7 +73,7 @@ async function issueAnew(rotation: CaRotation): Promise<void> {
 
 /** What is known to need the old authority. */
 async function behind({ world, config, client }: CaRotation, authority: string): Promise<string[]> {
-  return [...(await nodesBehind(world, client, authority)), ...agentBehind(world, config, authority)];
+  return [...(await nodesBehind(world, client, authority)), ...(await agentBehind(world, config, client, authority))];
 }
 
 /** Waits a while for those who renew by themselves; answers who does not. */
@@ -95,6 +95,7 @@ async function dropOld(rotation: CaRotation): Promise<void> {
   const { world, config, client, say } = rotation;
   say('5/5 the old authority is dropped');
   if (rotationStage(config.paths) === 'issuing') {
+    // The certificate that is issued last.
     const issuedMs = statSync(pkiFile(config.paths, 'client-dns.crt')).mtimeMs;
     await sleep(world.clock, Math.max(0, issuedMs + settleMs - world.clock.now()));
     distrustOldAuthority(config.paths);
@@ -109,6 +110,8 @@ async function dropOld(rotation: CaRotation): Promise<void> {
 export async function rotateCa(rotation: CaRotation): Promise<boolean> {
   const { world, config, say } = rotation;
   authorityOf(rotation);
+  // Nothing is begun that nobody could take over.
+  await rotation.client.raw('GET', '/readyz');
   const begun = rotationStage(config.paths);
   if (begun === 'none') say(`1/5 a new authority is made: ${makeNextAuthority(world, config.paths)}`);
   else say(`an earlier run stopped here: ${begun}; it goes on`);

@@ -13,7 +13,7 @@ import { createForwarder, createResponder, createZone, informerView, resolversOf
 import { linuxHost, rotateClientCertificate, startKubelet, type CertificateRotation } from '#kubelet';
 import { addAddress, listAddresses } from '#linux';
 import { startProxy } from '#proxy';
-import { keyMatches, type ServerTls } from '#wire';
+import { keyMatches, type CertifiedKey, type ServerTls } from '#wire';
 import { connectCri, ensureContainerd, setUpPodNetwork } from '#runtime';
 import { followAuthority } from './cluster-authority.ts';
 import { readClusterConfig } from './cluster-config.ts';
@@ -78,7 +78,12 @@ async function startNode(world: World, config: ClusterConfig, signal: AbortSigna
 
   const authority = followAuthority(world, config.paths, signal);
   let rotation: CertificateRotation | undefined;
-  const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent'), () => rotation?.current()), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
+  // One of an authority that is gone opens nothing: the kubeconfig has one of the present authority.
+  const ownIdentity = (): CertifiedKey | undefined => {
+    const own = rotation?.current();
+    return own !== undefined && authority.trusts(own) ? own : undefined;
+  };
+  const kubeletClient = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'agent'), ownIdentity), { userAgent: 'kubelet/v1.36.0 (linux/amd64) skiff' });
   rotation = rotateClientCertificate(world, {
     nodeName: config.nodeName,
     folder: join(layout.kubeletRoot, 'pki'),

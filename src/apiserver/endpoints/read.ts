@@ -1,5 +1,5 @@
 // GET of one object, LIST and WATCH.
-import { notFound, type GroupResource, type StatusError } from '#machinery';
+import { badRequest, notFound, type GroupResource, type StatusError } from '#machinery';
 import { answerList } from '../answer/list-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
@@ -19,11 +19,18 @@ export function getObject(target: Target): Promise<void> | void {
   const presentation = presentationOf(target);
   const key = objectKey(stored.namespaced, target.namespace, name);
   const cache = cacheOf(server.registry, stored);
-  const version = call.info.query.size === 0 ? undefined : parseResourceVersion(call.info.query.get('resourceVersion') ?? '');
+  const version = call.info.query.size === 0 ? undefined : versionOf(call.info.query);
   if (version === undefined ? !server.cache.store.synchronousWatch : version > server.cache.revision) return getSlowly(target, key, version);
   const entry = cache.get(key);
   if (entry === undefined) throw missing(cache, key, served.groupResource, name);
   return answerObject(call, 200, presentation, { bytes: entry.bytes, object: () => cache.object(entry) });
+}
+
+/** Which version a GET with parameters asks for. Throws 400, also for a parameter of old. */
+function versionOf(query: URLSearchParams): number | undefined {
+  const exported = query.get('export');
+  if (exported !== null && exported !== '0' && exported.toLowerCase() !== 'false') throw badRequest('the export parameter, deprecated since v1.14, is no longer supported');
+  return parseResourceVersion(query.get('resourceVersion') ?? '');
 }
 
 /** Not found; or there, and not to be read. */

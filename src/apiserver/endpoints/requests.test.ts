@@ -99,3 +99,17 @@ test('a continue token that is none is told before a resource version that does 
     expect((await api.get(`/api/v1/namespaces/default/configmaps?limit=6&continue=invalid&resourceVersion=${version}`)).body.message).toContain('continue key is not valid');
   }
 });
+
+test('a custom resource of another kind is refused under the name that it bears', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  await establish(api);
+  const answer = await api.post('/apis/stable.example.com/v1/namespaces/default/crontabs', { ...tab('a'), kind: 'Other' });
+  expect(answer.body.message).toBe('Other.stable.example.com "a" is invalid: kind: Invalid value: "Other": must be CronTab');
+});
+
+test('nothing is exported any more', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const refused = await api.get('/api/v1/namespaces/default?export=true');
+  expect([refused.status, refused.body.message]).toEqual([400, 'the export parameter, deprecated since v1.14, is no longer supported']);
+  expect((await api.get('/api/v1/namespaces/default?export=false')).status).toBe(200);
+});

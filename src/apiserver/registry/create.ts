@@ -58,7 +58,7 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
     await rest(request);
     const errors = [...(request.served.rules ?? stored.handling).validateNew(object), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];
     const name = object.metadata.name ?? '';
-    if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, errors);
+    if (errors.length > 0) throw invalid({ group: stored.info.group, kind: object.kind ?? stored.info.kind }, name, errors);
     await rest(request);
     for (const warning of stored.strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
     stored.strategy.canonicalize?.(object);

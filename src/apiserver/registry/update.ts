@@ -150,7 +150,7 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (heavy) await turn();
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old, request) : subresource?.validate?.(object, old, request);
   const errors = [...(request.served.rules ?? stored.handling).validateChange(request.subresource, object, old), ...(own ?? [])];
-  if (errors.length > 0) throw invalid({ group: stored.info.group, kind: stored.info.kind }, metadata.name ?? '', errors);
+  if (errors.length > 0) throw invalid({ group: stored.info.group, kind: object.kind ?? stored.info.kind }, metadata.name ?? '', errors);
   if (heavy) await turn();
   for (const warning of (request.subresource === '' ? stored.strategy : subresource)?.warnings?.(object, old) ?? []) request.warn(warning);
   stored.strategy.canonicalize?.(object);

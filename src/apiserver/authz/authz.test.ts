@@ -107,7 +107,7 @@ describe('Node', () => {
 
   test('a volume counts from when it names the claim, and no longer than that', async () => {
     const unnamed = { ...claim, spec: {} };
-    const azure: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv1' }, spec: { ...(volume.spec as object), azureFile: { secretName: 'key', shareName: 's' } } };
+    const azure: KubeObject = { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv1' }, spec: { ...(volume.spec as object), azureFile: { secretName: 'key', secretNamespace: null, shareName: 's' } } };
     const reader = fakeReader(pod, unnamed);
     const authorizer = createNodeAuthorizer(reader);
     const may = async (): Promise<string[]> => {

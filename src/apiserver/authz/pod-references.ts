@@ -36,8 +36,9 @@ function volumeSecrets(volume: PersistentVolume): string[] {
   const { azureFile, cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos, csi, claimRef } = volume.spec ?? {};
   const claimNamespace = claimRef?.namespace ?? '';
   const found: string[] = [];
-  const add = (namespace: string | undefined, name: string | undefined): void => {
-    if (name !== undefined && name !== '') found.push(`${namespace === undefined || namespace === '' ? claimNamespace : namespace}/${name}`);
+  // An absent namespace is written as null.
+  const add = (namespace: string | null | undefined, name: string | undefined): void => {
+    if (name !== undefined && name !== '') found.push(`${(namespace ?? '') === '' ? claimNamespace : namespace}/${name}`);
   };
   add(azureFile?.secretNamespace, azureFile?.secretName);
   for (const source of [cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos]) add(source?.secretRef?.namespace, source?.secretRef?.name);

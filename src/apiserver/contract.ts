@@ -169,9 +169,10 @@ export interface ObjectWriter {
   update(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
   /**
    * Changes the stored object as it is, status included, again when somebody was quicker; what `change` throws
-   * ends it. With `dryRun` nothing is written. Throws notFound.
+   * ends it. With `dryRun` nothing is written. Owners of fields are left alone unless `subresource` says of which
+   * part it is an update ('' for the object itself). Throws notFound.
    */
-  mutate(group: string, resource: string, namespace: string, name: string, change: (object: KubeObject) => void, dryRun?: boolean): Promise<KubeObject>;
+  mutate(group: string, resource: string, namespace: string, name: string, change: (object: KubeObject) => void, dryRun?: boolean, subresource?: string): Promise<KubeObject>;
 }
 
 export interface Impersonated {

@@ -8,6 +8,8 @@ import { asStored, freshCurrent } from './registry/current.ts';
 import { mutateObject } from './registry/mutate.ts';
 import { objectKey } from './registry/storage-layout.ts';
 import type { ResourceTable, ServedResource } from './registry/resources.ts';
+import type { Stored } from './registry/strategy.ts';
+import { tracked } from './registry/tracking.ts';
 import { updateObject } from './registry/update.ts';
 import type { Registry, WriteRequest } from './registry/write-request.ts';
 
@@ -56,9 +58,10 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
       const request = requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? '');
       return (await updateObject(registry, request, { mayCreate: false, build: () => cloneJson(sent) })).object;
     },
-    mutate(group, resource, namespace, name, change, dryRun = false) {
-      const { stored } = requestFor(find(group, resource), namespace, name);
-      return mutateObject(registry, { resource: stored, namespace, name, dryRun, signal, change });
+    mutate(group, resource, namespace, name, change, dryRun = false, subresource) {
+      const request = requestFor(find(group, resource), namespace, name);
+      const own = subresource === undefined ? undefined : (before: Stored, after: Stored) => tracked({ ...request, subresource, nowMs: base.world.clock.now() }, before, after, false);
+      return mutateObject(registry, { resource: request.stored, namespace, name, dryRun, signal, change, ...(own === undefined ? {} : { own }) });
     },
   };
 }

@@ -207,7 +207,7 @@ async function record({ reader, writer, world }: Pick<ControllerPorts, 'reader' 
   const current = reader.get(group, plural, '', name) as StoredApiService | undefined;
   if (current === undefined || hasAvailability(current, found)) return false;
   try {
-    await writer.mutate(group, plural, '', name, (object) => setAvailability(object as StoredApiService, found, world.clock.now()));
+    await writer.mutate(group, plural, '', name, (object) => setAvailability(object as StoredApiService, found, world.clock.now()), false, 'status');
   } catch (error) {
     if (!isNotFound(error) && !isConflict(error)) throw error;
   }

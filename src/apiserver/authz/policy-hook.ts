@@ -69,7 +69,7 @@ async function ensure(writer: ObjectWriter, resource: string, object: KubeObject
       else {
         const change = changeOf(object, found);
         // As the store has it: a binding's role cannot be changed by an update.
-        if (change !== undefined) await writer.mutate(group, resource, namespace, name, (stored) => void Object.assign(stored, changeOf(object, stored)));
+        if (change !== undefined) await writer.mutate(group, resource, namespace, name, (stored) => void Object.assign(stored, changeOf(object, stored)), false, '');
       }
       return;
     } catch (error) {

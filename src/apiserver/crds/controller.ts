@@ -132,7 +132,7 @@ function groupOfName(name: string): string {
 }
 
 async function changeStatus(parts: CustomResourceParts, name: string, change: (definition: CustomResourceDefinition) => void): Promise<CustomResourceDefinition> {
-  const object = await parts.writer.mutate(definitionGroup, definitionPlural, '', name, (target) => change(target as unknown as CustomResourceDefinition));
+  const object = await parts.writer.mutate(definitionGroup, definitionPlural, '', name, (target) => change(target as unknown as CustomResourceDefinition), false, 'status');
   return object as unknown as CustomResourceDefinition;
 }
 

@@ -1,8 +1,8 @@
 // A change that the server itself makes to a stored object (binding a pod, counting a disruption): read, change,
-// compare and swap until it holds. No strategy, no admission, no ownership.
+// compare and swap until it holds. No strategy, no admission, and ownership only where upstream's writes have it.
 import { notFound } from '#machinery';
 import { encode, isUnchanged, putObject, served } from './commit.ts';
-import { cachedCurrent, copyOf, foundCurrent, freshCurrent } from './current.ts';
+import { asStored, cachedCurrent, copyOf, foundCurrent, freshCurrent } from './current.ts';
 import { objectKey } from './storage-layout.ts';
 import type { StoredResource } from './resources.ts';
 import type { Stored } from './strategy.ts';
@@ -16,6 +16,8 @@ export interface Mutation {
   readonly signal: AbortSignal;
   /** Changes the copy it is given; throws to give up. Called again when somebody was quicker. */
   change(object: Stored, revision: number): void;
+  /** Records who owns what was changed. */
+  own?(before: Stored, after: Stored): Promise<Stored> | Stored;
 }
 
 /** The object after the change. Throws notFound. */
@@ -39,7 +41,8 @@ export async function mutateObject(registry: Registry, mutation: Mutation): Prom
       current = await freshCurrent(registry, resource, key, signal);
       continue;
     }
-    const result = resource.handling.canonical(object);
+    const owned = mutation.own === undefined ? object : await mutation.own(asStored(current.object), object);
+    const result = resource.handling.canonical(owned);
     const encoded = await encode(resource, result);
     const unchanged = isUnchanged(resource, encoded, served(resource, result, encoded, current.revision), current);
     if (mutation.dryRun || unchanged) return { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };

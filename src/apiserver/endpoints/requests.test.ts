@@ -113,3 +113,19 @@ test('nothing is exported any more', async () => {
   expect([refused.status, refused.body.message]).toEqual([400, 'the export parameter, deprecated since v1.14, is no longer supported']);
   expect((await api.get('/api/v1/namespaces/default?export=false')).status).toBe(200);
 });
+
+test('a field that its type would make atomic is owned part by part where it says so', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const path = '/api/v1/persistentvolumes';
+  const volume = {
+    apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'pv' },
+    spec: { capacity: { storage: '16Mi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp' }, claimRef: { name: 'c', namespace: 'default' } },
+  };
+  await api.patch(`${path}/pv?fieldManager=m`, 'apply', volume);
+  const claimRef = { ...volume.spec.claimRef, uid: 'u', apiVersion: 'v1', kind: 'PersistentVolumeClaim' };
+  await api.call('PATCH', `${path}/pv?fieldManager=controller`, { spec: { claimRef } }, { 'content-type': 'application/merge-patch+json' });
+  const again = await api.patch(`${path}/pv?fieldManager=m`, 'apply', volume);
+  expect([again.status, again.body.spec.claimRef]).toEqual([200, claimRef]);
+  const owned = again.body.metadata.managedFields.map((entry: { manager: string; fieldsV1: { 'f:spec': { 'f:claimRef': unknown } } }) => [entry.manager, entry.fieldsV1['f:spec']['f:claimRef']]);
+  expect(owned).toEqual([['m', { 'f:name': {}, 'f:namespace': {} }], ['controller', { 'f:apiVersion': {}, 'f:kind': {}, 'f:uid': {} }]]);
+});

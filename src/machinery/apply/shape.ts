@@ -111,6 +111,8 @@ function fieldShape(field: FieldSchema): Shape {
   switch (field.shape) {
     case 'one': {
       const shape = valueShape(field.type);
+      // The field's word counts more than its type's.
+      if (field.granular && shape.kind === 'map' && shape.atomic) return { ...shape, atomic: false };
       return field.listType === 'atomic' && shape.kind === 'map' && !shape.atomic ? { ...shape, atomic: true } : shape;
     }
     case 'map':

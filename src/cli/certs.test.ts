@@ -9,6 +9,7 @@ import { createMetrics } from '#base/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import { loadKubeconfig } from '#client';
 import { keyMatches, parseCertificate, verifiesAgainst } from '#wire';
+import { makeNextAuthority } from './ca-files.ts';
 import { certificateLines, renewCertificates, residual } from './certs.ts';
 import { kubeconfigFile, pkiFile, type ClusterConfig } from './paths.ts';
 import { ensurePki } from './pki.ts';
@@ -32,6 +33,9 @@ test('renewed certificates are new, of the same authority, and in the kubeconfig
     expect(lines[0]).toMatch(/^CERTIFICATE\s+EXPIRES\s+RESIDUAL TIME\s+CERTIFICATE AUTHORITY$/);
     expect(lines[2]).toMatch(/^apiserver\s+\w{3} \d\d, \d{4} \d\d:\d\d UTC\s+36[45]d\s+ca$/);
     expect(lines.at(-1)).toMatch(/^front-proxy-ca\s.*\s(9|10)y$/);
+    makeNextAuthority(world, config.paths);
+    expect(certificateLines(config, 0).at(-1)).toBe('the authority is being replaced (trusting); skiff certs rotate-ca goes on with it');
+    rmSync(pkiFile(config.paths, 'ca-next.crt'));
     const names = ['apiserver', 'apiserver-kubelet-client', 'client-controllers', 'kubelet', 'admin'];
     const [ca, key, before] = [read('ca.crt'), read('sa.key'), names.map((name) => parseCertificate(read(`${name}.crt`)).serialNumber)];
     renewCertificates(world, config);

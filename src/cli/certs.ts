@@ -51,6 +51,7 @@ export function certificateLines(config: ClusterConfig, nowMs: number): string[]
   return [
     ...table([['CERTIFICATE', 'EXPIRES', 'RESIDUAL TIME', 'CERTIFICATE AUTHORITY'], ...leaves.map(([name, authority]) => row(name, authority))]), '',
     ...table([['CERTIFICATE AUTHORITY', 'EXPIRES', 'RESIDUAL TIME'], ...authorities.map((name) => row(name))]),
+    ...(rotationStage(config.paths) === 'none' ? [] : ['', `the authority is being replaced (${rotationStage(config.paths)}); skiff certs rotate-ca goes on with it`]),
   ];
 }
 

@@ -40,6 +40,8 @@ export interface ApiServerConfig {
   readonly flow?: FlowLimits;
   /** --request-timeout: how long a request that is no watch or stream may take. */
   readonly requestTimeoutMs?: number;
+  /** --max-watches-per-user; 0: any number. */
+  readonly watchesPerUser?: number;
   /** How long writes that arrive together may hold up the event loop before others get their turn. Absent: as long as they take. */
   readonly turnBudgetMs?: number;
   /** Groups that others answer. */

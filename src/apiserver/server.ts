@@ -57,7 +57,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const webhooks = createWebhookCaller({ world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials, resolve });
   const security = config.security({ reader, writer, resources, webhooks });
   const registry = objects.registry(createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())));
-  const hubs = createWatchHubs(world, cache);
+  const hubs = createWatchHubs(world, cache, config.watchesPerUser);
   const server: Server = {
     world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
   };

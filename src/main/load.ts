@@ -9,7 +9,7 @@ import type { HttpServer, ServeOptions } from '#wire';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
 export interface Load {
-  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs' | 'turnBudgetMs'>;
+  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs' | 'turnBudgetMs' | 'watchesPerUser'>;
   readonly listener: Pick<ServeOptions, 'goawayChance' | 'limits'>;
   /** Resolves when nothing but streams is under way. */
   drain(world: World, server: ApiServer, listener: HttpServer): Promise<void>;
@@ -26,17 +26,19 @@ export function loadOf(flags: ApiserverFlags): Load {
   const requestTimeoutMs = flags.get('request-timeout');
   const goawayChance = flags.get('goaway-chance');
   const streams = flags.get('http2-max-streams-per-connection');
+  const watchesPerUser = flags.get('max-watches-per-user');
   const refuse = (text: string): never => {
     throw new UserError(text, 'see --help');
   };
   if (readOnly < 0) refuse('--max-requests-inflight can not be negative value');
   if (mutating < 0) refuse('--max-mutating-requests-inflight can not be negative value');
   if (fair && readOnly + mutating <= 0) refuse('sum of --max-requests-inflight and --max-mutating-requests-inflight must be positive when --enable-priority-and-fairness is set');
+  if (watchesPerUser < 0) refuse('--max-watches-per-user can not be negative value');
   if (requestTimeoutMs < 0) refuse('--request-timeout can not be negative value');
   if (goawayChance < 0 || goawayChance > 0.02) refuse('--goaway-chance can not be less than 0 or greater than 0.02');
   if (flags.get('shutdown-delay-duration') < 0) refuse('--shutdown-delay-duration can not be negative value');
   return {
-    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs, turnBudgetMs },
+    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs, turnBudgetMs, watchesPerUser },
     listener: { goawayChance, limits: { answerMs: requestTimeoutMs, ...(streams > 0 ? { streamsPerConnection: streams } : {}) } },
     async drain(world, server, listener) {
       server.beginShutdown();

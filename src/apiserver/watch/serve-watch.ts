@@ -32,8 +32,17 @@ export interface WatchRequest {
   readonly options: ListOptions;
 }
 
-/** Answers a watch; resolves when it has ended. */
+/** Answers a watch; resolves when it has ended. Throws 429 when its user has too many. */
 export async function serveWatch(call: Call, request: WatchRequest): Promise<void> {
+  const giveBack = request.hub.places.take(call.user.name);
+  try {
+    await serve(call, request);
+  } finally {
+    giveBack();
+  }
+}
+
+async function serve(call: Call, request: WatchRequest): Promise<void> {
   const { options, all, world } = request;
   const version = parseResourceVersion(options.resourceVersion);
   const codec = frameCodec(request.presentation);

@@ -7,6 +7,7 @@ import { endOfTurn } from '#base/turn.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { shownAs, type Watcher } from './watcher.ts';
+import type { WatchPlaces } from './watch-places.ts';
 
 const chunkBytes = 1 << 20;
 const sliceMs = 8;
@@ -19,12 +20,15 @@ export class WatchHub {
   readonly #all: WatchCache;
   readonly #clock: Clock;
   readonly #watchers = new Set<Watcher>();
+  /** Of the users, over all resources. */
+  readonly places: WatchPlaces;
   #scheduled = false;
   #stopListening: (() => void) | undefined;
   /** Counts events sent, for metrics. */
   sent = 0;
 
-  constructor(cache: ResourceCache, all: WatchCache, clock: Clock) {
+  constructor(cache: ResourceCache, all: WatchCache, clock: Clock, places: WatchPlaces) {
+    this.places = places;
     this.#cache = cache;
     this.#all = all;
     this.#clock = clock;

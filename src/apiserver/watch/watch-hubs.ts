@@ -4,6 +4,7 @@ import type { World } from '#base/world.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { WatchHub } from './watch-hub.ts';
+import { createWatchPlaces, defaultWatchesPerUser } from './watch-places.ts';
 
 const tickMs = 10_000;
 
@@ -18,7 +19,9 @@ export interface WatchHubs {
   close(): void;
 }
 
-export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
+/** @param mostPerUser see watch-places.ts. */
+export function createWatchHubs(world: World, all: WatchCache, mostPerUser = defaultWatchesPerUser): WatchHubs {
+  const places = createWatchPlaces(mostPerUser);
   const hubs = new Map<ResourceCache, WatchHub>();
   let closed = false;
   let timer: { cancel(): void } | undefined;
@@ -30,7 +33,7 @@ export function createWatchHubs(world: World, all: WatchCache): WatchHubs {
     of(cache) {
       let hub = hubs.get(cache);
       if (hub === undefined) {
-        hub = new WatchHub(cache, all, world.clock);
+        hub = new WatchHub(cache, all, world.clock, places);
         hubs.set(cache, hub);
       }
       // A watch that begins after the end ends at once.

@@ -1,7 +1,8 @@
 // Continue tokens of chunked lists, in upstream's form: base64url of {"v":"meta.k8s.io/v1","rv":…,"start":…},
 // where start is the first key of the next chunk relative to the list's prefix. A revision of -1 means
 // "whatever is current": the inconsistent continuation offered when the list's revision has expired.
-import { badRequest } from '#machinery';
+import { errorText } from '#base/errors.ts';
+import { badRequest, isObject, parseJson } from '#machinery';
 
 const version = 'meta.k8s.io/v1';
 
@@ -27,12 +28,44 @@ export function decodeContinue(token: string): Continuation {
   return { revision: value.rv, start: steps.join('/') };
 }
 
+function bad(reason: string): Error {
+  return badRequest(`invalid continue token: continue key is not valid: ${reason}`);
+}
+
+const alphabet = /^[\w-]$/;
+
+/** Base64url without padding, and where it is none as Go's decoder says it. */
+function decoded(token: string): string {
+  const text = token.replace(/[\r\n]/g, '');
+  const wrong = [...token].findIndex((letter) => !alphabet.test(letter) && letter !== '\r' && letter !== '\n');
+  if (wrong >= 0) throw bad(`illegal base64 data at input byte ${Buffer.byteLength([...token].slice(0, wrong).join(''))}`);
+  if (text.length % 4 === 1) throw bad(`illegal base64 data at input byte ${token.length - 1}`);
+  return Buffer.from(text, 'base64url').toString();
+}
+
+const members = { v: 'string', rv: 'int64', start: 'string' } as const;
+
 function parse(token: string): { v?: unknown; rv?: unknown; start?: unknown } {
+  const text = decoded(token);
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(Buffer.from(token, 'base64url').toString());
-    if (typeof value === 'object' && value !== null) return value;
-  } catch {
-    // Told below like every other bad token.
+    ({ value } = parseJson(Buffer.from(text)));
+  } catch (error) {
+    throw bad(errorText(error));
   }
-  throw badRequest('invalid continue token: continue key is not valid: illegal base64 data or JSON');
+  if (value === null) return {};
+  if (!isObject(value)) throw bad(`json: cannot unmarshal ${goJsonName(value)} into Go value of type storage.continueToken`);
+  for (const [name, type] of Object.entries(members)) {
+    const own = value[name];
+    if (own === undefined || own === null) continue;
+    const fits = type === 'string' ? typeof own === 'string' : Number.isSafeInteger(own);
+    if (!fits) throw bad(`json: cannot unmarshal ${goJsonName(own)} into Go struct field continueToken.${name} of type ${type}`);
+  }
+  return value;
+}
+
+function goJsonName(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  if (typeof value === 'boolean') return 'bool';
+  return typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : typeof value;
 }

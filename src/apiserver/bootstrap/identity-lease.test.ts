@@ -1,5 +1,6 @@
 // The Leases by which API servers are counted: one's own is kept, and those of servers that are gone are cleared away.
 import { expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { openMemoryStore } from '#store';
 import { startTestServer, testWorld, watchEvents, type TestServer } from '../test-server.case.ts';
 import { serverIdentity } from './identity-lease.ts';
@@ -14,7 +15,7 @@ test('the name is a hash of host and component', () => {
 test('a server keeps its lease, and removes those that have run out', async () => {
   const store = openMemoryStore(testWorld());
   const lease = (name: string, ageSeconds: number, labels: object = label): object => ({
-    apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, labels }, spec: { holderIdentity: 'x', leaseDurationSeconds: 3600, renewTime: new Date(Date.now() - ageSeconds * 1000).toISOString().replace('Z', '000Z') },
+    apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, labels }, spec: { holderIdentity: 'x', leaseDurationSeconds: 3600, renewTime: new Date(systemClock.now() - ageSeconds * 1000).toISOString().replace('Z', '000Z') },
   });
   const own = serverIdentity('box');
   const namesIn = async (server: TestServer): Promise<string[]> => ((await server.get(path)).body.items as { metadata: { name: string } }[]).map((item) => item.metadata.name);

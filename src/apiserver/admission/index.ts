@@ -67,7 +67,7 @@ export function defaultAdmission(deps: AdmissionDependencies, settings: Admissio
     NamespaceExists: () => namespaceExists(reader, writer),
     LimitPodHardAntiAffinityTopology: () => limitPodHardAntiAffinityTopology,
     LimitRanger: () => limitRanger(reader),
-    ServiceAccount: () => serviceAccountPlugin(reader, random, (namespace, name) => writer.lookup('', 'serviceaccounts', namespace, name)),
+    ServiceAccount: () => serviceAccountPlugin({ reader, clock, random, lookup: (namespace, name) => writer.lookup('', 'serviceaccounts', namespace, name) }),
     NodeRestriction: () => nodeRestriction({ reader, writer, authorizer, podCertificates: settings.podCertificates === true, limitsAudiences: settings.limitsAudiences !== false }),
     TaintNodesByCondition: () => taintNodesByCondition,
     AlwaysPullImages: () => alwaysPullImages,

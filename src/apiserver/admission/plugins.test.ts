@@ -11,6 +11,7 @@ import { nodeRestriction } from './node-restriction.ts';
 import { denyServiceExternalIPs, ownerReferencesPermissionEnforcement, persistentVolumeClaimResize } from './ownership-and-services.ts';
 import { alwaysPullImages, extendedResourceToleration, limitPodHardAntiAffinityTopology, podNodeSelector, podTolerationRestriction, podTopologyLabels } from './pod-plugins.ts';
 import { serviceAccountPlugin } from './service-account.ts';
+import { systemClock, type Clock } from '#base/clock.ts';
 import { seededRandom } from '#base/random.ts';
 import { podResizeValidator } from './pod-update-plugins.ts';
 
@@ -49,10 +50,31 @@ describe('pods', () => {
   });
   test('ServiceAccount holds pods to the Secrets that a strict account names', async () => {
     const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'x', annotations: { 'kubernetes.io/enforce-mountable-secrets': 'true' } }, secrets: [{ name: 'mine' }], automountServiceAccountToken: false };
-    const plugin = serviceAccountPlugin(fakeReader(account), seededRandom(1), async () => undefined);
+    const plugin = serviceAccountPlugin({ reader: fakeReader(account), clock: systemClock, random: seededRandom(1), ...none });
     await specOf(plugin, pod({ volumes: [{ name: 'v', secret: { secretName: 'mine' } }] }));
     await expect(specOf(plugin, pod({ volumes: [{ name: 'v', secret: { secretName: 'other' } }] }))).rejects.toThrow('volume with secret.secretName="other" is not allowed because service account default does not reference that secret');
     await expect(specOf(plugin, pod({ imagePullSecrets: [{ name: 'mine' }] }))).rejects.toThrow('imagePullSecrets[0].name="mine" is not allowed because service account default does not reference that imagePullSecret');
+  });
+  test('ServiceAccount waits for the default account of a new namespace, and for no other', async () => {
+    let looks = 0;
+    const waits: number[] = [];
+    const clock: Clock = {
+      ...systemClock,
+      after(delayMs, run) {
+        waits.push(delayMs);
+        queueMicrotask(run);
+        return { cancel() {} };
+      },
+    };
+    const found = (after: number) => async (): Promise<KubeObject | undefined> => (++looks < after ? undefined : { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'x' } });
+    const plugin = (after: number): AdmissionPlugin => serviceAccountPlugin({ reader: fakeReader(), clock, random: seededRandom(1), lookup: found(after) });
+    expect(await specOf(plugin(10), pod())).toMatchObject({ serviceAccountName: 'default' });
+    expect([looks, waits.length, waits.every((ms) => ms >= 100 && ms < 200)]).toEqual([10, 9, true]);
+    looks = 0;
+    await expect(specOf(plugin(11), pod())).rejects.toThrow('pods "p" is forbidden: error looking up service account x/default: serviceaccount "default" not found');
+    looks = 0;
+    await expect(specOf(plugin(2), pod({ serviceAccountName: 'other' }))).rejects.toThrow('error looking up service account x/other: serviceaccount "other" not found');
+    expect(looks).toBe(1);
   });
   test('PodResizeValidator', async () => {
     const plugin = podResizeValidator(fakeReader({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'n1' }, status: { allocatable: { cpu: '1', memory: '1Gi' } } }));

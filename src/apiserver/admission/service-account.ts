@@ -2,7 +2,8 @@
 // unless it or its account says no. The volume is generated the same way by upstream, so that clients find
 // their credentials: /var/run/secrets/kubernetes.io/serviceaccount.
 import type { Container, ServiceAccount, Volume } from '#api/core/v1.ts';
-import { nameSuffix, type Random } from '#base/random.ts';
+import { sleep, type Clock } from '#base/clock.ts';
+import { nameSuffix, randomInt, type Random } from '#base/random.ts';
 import { forbidden } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader } from '../contract.ts';
 import { containersOf, isPods, podOf, type PodObject } from './pod-shape.ts';
@@ -68,8 +69,30 @@ function checkMountable(request: AdmissionRequest, pod: PodObject, account: Serv
   }
 }
 
-/** @param lookup asks the store when the cache has no such account yet. */
-export function serviceAccountPlugin(reader: ObjectReader, random: Random, lookup: (namespace: string, name: string) => Promise<KubeObject | undefined>): AdmissionPlugin {
+/** A new namespace gets its default account from a controller, a moment later. */
+const looksForDefault = 10;
+
+export interface ServiceAccountParts {
+  readonly reader: ObjectReader;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Asks the store when the cache has no such account yet. */
+  lookup(namespace: string, name: string): Promise<KubeObject | undefined>;
+}
+
+async function findAccount({ reader, clock, random, lookup }: ServiceAccountParts, namespace: string, name: string): Promise<KubeObject | undefined> {
+  const known = reader.get('', 'serviceaccounts', namespace, name);
+  if (known !== undefined) return known;
+  const pauseMs = 100 + randomInt(random, 100);
+  for (let left = name === 'default' ? looksForDefault : 1; ; await sleep(clock, pauseMs)) {
+    const found = await lookup(namespace, name);
+    if (found !== undefined || --left === 0) return found;
+  }
+}
+
+/** Waits up to two seconds for a default account that is on its way. */
+export function serviceAccountPlugin(parts: ServiceAccountParts): AdmissionPlugin {
+  const { random } = parts;
   return {
     name: 'ServiceAccount',
     handles: (operation, resource, subresource) => operation === 'CREATE' && isPods(resource) && subresource === '',
@@ -81,14 +104,8 @@ export function serviceAccountPlugin(reader: ObjectReader, random: Random, looku
       const name = pod.spec.serviceAccountName ?? 'default';
       // The deprecated twin always shows the same name.
       pod.spec.serviceAccount = name;
-      const found = reader.get('', 'serviceaccounts', request.namespace, name) ?? (await lookup(request.namespace, name));
-      const account = found as ServiceAccount | undefined;
-      if (account === undefined) {
-        const refusal = forbidden({ group: '', resource: 'pods' }, request.name, `error looking up service account ${request.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
-        // In a namespace made a moment ago the default account is on its way: a client that waits for Retry-After gets it.
-        if (name === 'default') refusal.status.details = { ...refusal.status.details, retryAfterSeconds: 1 };
-        throw refusal;
-      }
+      const account = (await findAccount(parts, request.namespace, name)) as ServiceAccount | undefined;
+      if (account === undefined) throw refused(request, `error looking up service account ${request.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
       const wanted = pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
       if (wanted) mountToken(pod, random);
       if (account.metadata?.annotations?.['kubernetes.io/enforce-mountable-secrets'] === 'true') checkMountable(request, pod, account);

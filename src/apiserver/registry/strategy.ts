@@ -43,6 +43,8 @@ export interface Strategy {
   readonly fieldAliases: Readonly<Record<string, string>>;
   /** Objects vanish so many seconds after their last write. */
   readonly ttlSeconds: number;
+  /** Writes what upstream's conversion from its internal type always writes; seen by ownership, before anything is prepared. Throws 400. */
+  convertSpelling?(object: Stored): void;
   prepareCreate(object: Stored, context: WriteContext): void;
   prepareUpdate(object: Stored, old: Stored, context: WriteContext): void;
   /** 'status', 'finalize', 'approval', …: what an update through a subresource may change. */

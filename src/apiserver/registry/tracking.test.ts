@@ -51,6 +51,30 @@ describe('writes through a version', () => {
     expect(owners(body)).toEqual({ 'old autoscaling/v1': ['f:maxReplicas', 'f:minReplicas', 'f:scaleTargetRef', 'f:targetCPUUtilizationPercentage'] });
   });
 
+  it('of a daemon set include the generation of its template, which whoever leaves it out resets', async () => {
+    const sets = '/apis/apps/v1/namespaces/default/daemonsets';
+    const annotation = 'deprecated.daemonset.template.generation';
+    const set = (image: string, annotations?: Record<string, string>) => ({
+      metadata: { name: 'd', annotations }, spec: { selector: { matchLabels: { a: 'b' } }, template: { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image }] } } },
+    });
+    const annotationsOf = (body: { metadata: { managedFields: { manager: string; fieldsV1: Record<string, Record<string, unknown>> }[] } }) =>
+      Object.fromEntries(body.metadata.managedFields.map((entry) => [entry.manager, entry.fieldsV1['f:metadata']?.['f:annotations']]));
+    const made = await api.post(`${sets}?fieldManager=create`, set('i'));
+    expect(made.body.metadata.annotations).toEqual({ [annotation]: '1' });
+    expect(annotationsOf(made.body)).toEqual({ create: { '.': {}, [`f:${annotation}`]: {} } });
+
+    const kept = await api.put(`${sets}/d?fieldManager=keeper`, set('j', { [annotation]: '1' }));
+    expect(kept.body.metadata.annotations).toEqual({ [annotation]: '2' });
+    expect(annotationsOf(kept.body)).toEqual({ create: { '.': {}, [`f:${annotation}`]: {} }, keeper: undefined });
+
+    const left = await api.put(`${sets}/d?fieldManager=update`, set('j'));
+    expect(left.body.metadata.annotations).toEqual({ [annotation]: '2' });
+    expect(annotationsOf(left.body)).toEqual({ create: {}, keeper: undefined, update: { [`f:${annotation}`]: {} } });
+
+    const refused = await api.put(`${sets}/d`, set('j', { [annotation]: 'x' }));
+    expect([refused.status, refused.body.message]).toEqual([400, 'DaemonSet in version "v1" cannot be handled as a DaemonSet: strconv.ParseInt: parsing "x": invalid syntax']);
+  });
+
   it('events have stricter rules in their own group', async () => {
     const about = { kind: 'Pod', namespace: 'default', name: 'p' };
     const core = await api.post('/api/v1/namespaces/default/events', { metadata: { name: 'a' }, involvedObject: about, reason: 'R' });

@@ -29,6 +29,7 @@ export function convertFor(served: ServedResource): ConvertTo | undefined {
 /** `after` (in the stored version) with the owners that follow from the request. `before` is what was stored. In slices when `heavy`. */
 export function tracked(request: WriteRequest, before: KubeObject | undefined, after: KubeObject, heavy: boolean): Promise<Stored> | Stored {
   const { served, stored } = request;
+  stored.strategy.convertSpelling?.(after as Stored);
   const own = served.isStorageVersion;
   const { handling, info, head } = own ? stored : served;
   const work = trackingUpdate({

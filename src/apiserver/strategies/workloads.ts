@@ -2,7 +2,7 @@
 import type { DaemonSet, StatefulSet } from '#api/apps/v1.ts';
 import type { CronJob, Job, JobSpec } from '#api/batch/v1.ts';
 import type { PodTemplateSpec } from '#api/core/v1.ts';
-import { jsonEqual } from '#machinery';
+import { badRequest, goQuote, jsonEqual } from '#machinery';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { dropTemplateFields } from './disabled-fields.ts';
 import { assignField, counted, define, selectable, withStatus, type Row } from './strategy-table.ts';
@@ -81,7 +81,18 @@ function setTemplateGeneration(object: Stored, generation: number): void {
   object.metadata.annotations = { ...object.metadata.annotations, [generationAnnotation]: String(generation) };
 }
 
+/** Annotations that are fields of the internal types: they must be numbers. Throws 400 for others. */
+function requireNumber(object: Stored, kind: string, annotation: string): void {
+  const text = object.metadata.annotations?.[annotation];
+  if (text === undefined || /^[+-]?\d{1,18}$/.test(text)) return;
+  throw badRequest(`${kind} in version "v1" cannot be handled as a ${kind}: strconv.ParseInt: parsing ${goQuote(text)}: invalid syntax`);
+}
+
 const daemonSets = define(withStatus, templated, counted(), {
+  convertSpelling(object) {
+    requireNumber(object, 'DaemonSet', generationAnnotation);
+    setTemplateGeneration(object, templateGeneration(object));
+  },
   prepareCreate: (object) => setTemplateGeneration(object, Math.max(templateGeneration(object), 1)),
   prepareUpdate(object, old) {
     const same = jsonEqual((object as Stored<DaemonSet>).spec?.template, (old as Stored<DaemonSet>).spec?.template);
@@ -99,6 +110,7 @@ const daemonSets = define(withStatus, templated, counted(), {
 
 /** Deployments count annotations too: rollout restart and change-cause are new generations. */
 const deployments = define(withStatus, namedTemplated, {
+  convertSpelling: (object) => requireNumber(object, 'Deployment', 'deprecated.deployment.rollback.to'),
   prepareCreate: (object) => void (object.metadata.generation = 1),
   prepareUpdate(object, old) {
     const same = jsonEqual(object.spec, old.spec) && jsonEqual(object.metadata.annotations ?? {}, old.metadata.annotations ?? {});

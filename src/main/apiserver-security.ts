@@ -229,6 +229,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
     admission: {
       plugins: pluginChoice(flags),
       limitsAudiences: gates.on('ServiceAccountNodeAudienceRestriction'),
+      labelsTopology: gates.on('PodTopologyLabelsAdmission'),
       notReadySeconds: flags.get('default-not-ready-toleration-seconds'),
       unreachableSeconds: flags.get('default-unreachable-toleration-seconds'),
       allowPrivileged: flags.get('allow-privileged'),

@@ -7,17 +7,22 @@ import { seededRandom } from '#base/random.ts';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, Operation } from '../contract.ts';
 import { fakeReader, type FakeReader } from '../fake-reader.case.ts';
 import { createRbacAuthorizer } from '../authz/index.ts';
-import { defaultAdmission } from './index.ts';
+import { defaultAdmission, type AdmissionSettings } from './index.ts';
 
 const namespace: KubeObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'x' }, status: { phase: 'Active' } };
 const account: KubeObject = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'x' } };
 const pod = (spec: object = {}, metadata: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', namespace: 'x', ...metadata }, spec: { containers: [{ name: 'c', image: 'i' }], ...spec } });
 
+function pluginsWith(reader: FakeReader, settings: AdmissionSettings = {}): AdmissionPlugin[] {
+  const rbac = createRbacAuthorizer(reader);
+  const writer = { create: () => Promise.reject(new Error('nothing is made')), lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) };
+  return defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, webhooks: [], clock: { ...systemClock, now: () => 0 }, metrics: createMetrics(), writer }, settings);
+}
+
 async function admit(reader: FakeReader, plural: string, operation: Operation, object: KubeObject | undefined, more: Partial<AdmissionRequest> = {}): Promise<KubeObject | undefined> {
   const resource = resources.find((r) => r.plural === plural);
   if (resource === undefined) throw new Error(plural);
-  const rbac = createRbacAuthorizer(reader);
-  const plugins: AdmissionPlugin[] = defaultAdmission({ reader, random: seededRandom(1), rbac, authorizer: rbac, webhooks: [], clock: { ...systemClock, now: () => 0 }, metrics: createMetrics(), writer: { create: () => Promise.reject(new Error('nothing is made')), lookup: async () => undefined, mutate: () => Promise.reject(new Error('nothing is charged')) } });
+  const plugins = pluginsWith(reader);
   const request: AdmissionRequest = { operation, resource, subresource: '', namespace: resource.namespaced ? 'x' : '', name: object?.metadata?.name ?? '', object, oldObject: undefined, options: {}, dryRun: false, user: { name: 'jane', groups: [] }, warn() {}, annotate() {}, ...more };
   const wanted = plugins.filter((p) => p.handles(operation, resource, request.subresource));
   for (const plugin of wanted) await plugin.mutate?.(request);
@@ -55,6 +60,12 @@ describe('a new pod', () => {
     expect(made).toMatchObject({ spec: { containers: [{ resources: { requests: { cpu: '100m' }, limits: { cpu: '500m' } } }] }, metadata: { annotations: { 'kubernetes.io/limit-ranger': 'LimitRanger plugin set: cpu request for container c; cpu limit for container c' } } });
     await expect(admit(fakeReader(namespace, account, range), 'pods', 'CREATE', pod({ containers: [{ name: 'c', resources: { limits: { cpu: '2' } } }] }))).rejects.toThrow('maximum cpu usage per Container is 1, but limit is 2');
   });
+});
+
+test('pods learn their topology unless the feature is off', () => {
+  const names = (settings: AdmissionSettings): string[] => pluginsWith(fakeReader(), settings).map(({ name }) => name);
+  expect(names({ labelsTopology: true })).toEqual(names({}));
+  expect(names({}).filter((name) => !names({ labelsTopology: false }).includes(name))).toEqual(['PodTopologyLabels']);
 });
 
 test('a pod without containers is left to validation by every plugin', async () => {

@@ -52,6 +52,8 @@ export interface AdmissionSettings {
   readonly podCertificates?: boolean;
   /** Kubelets get tokens only for audiences that their pods name. Absent: true. */
   readonly limitsAudiences?: boolean;
+  /** Pods learn their node's zone and region by labels. Absent: yes. */
+  readonly labelsTopology?: boolean;
   /** Absent: yes. */
   readonly allowPrivileged?: boolean;
 }
@@ -89,7 +91,7 @@ export function defaultAdmission(deps: AdmissionDependencies, settings: Admissio
     CertificateSubjectRestriction: () => certificateSubjectRestriction,
     DefaultIngressClass: () => defaultIngressClass(reader),
     DenyServiceExternalIPs: () => denyServiceExternalIPs,
-    PodTopologyLabels: () => podTopologyLabels(reader),
+    ...(settings.labelsTopology === false ? {} : { PodTopologyLabels: () => podTopologyLabels(reader) }),
     NodeDeclaredFeatureValidator: () => nodeDeclaredFeatureValidator(reader),
     PodResizeValidator: () => podResizeValidator(reader),
     ResourceQuota: () => resourceQuota(reader, writer, clock, limitedResources),

@@ -156,6 +156,7 @@ function servedVersion(
 function versionedStorage(plan: DefinitionPlan, base: ResourceCache, cached: CachedResource, schema: VersionSchema, caches: VersionCaches): VersionedStorage {
   const { conversion, clock } = plan.parts;
   const storedHead = plan.stored.head;
+  const exists = (key: string): boolean => base.get(key) !== undefined;
   const stores = (object: KubeObject): Promise<KubeObject> | KubeObject => toStorage(plan.storage, conversion, object);
   const first = (objects: readonly KubeObject[], object: KubeObject): KubeObject => objects[0] ?? object;
   const converted = (object: KubeObject): Promise<KubeObject> | KubeObject => {
@@ -163,7 +164,7 @@ function versionedStorage(plan: DefinitionPlan, base: ResourceCache, cached: Cac
     return made instanceof Promise ? made.then((objects) => first(objects, object)) : first(made, object);
   };
   if (conversion.immediate && schema === plan.storage) {
-    return { cache: base, caughtUp: () => undefined, read: (kv) => readStored(kv, plan.stored, plan.storage, conversion, plan.versions), storedHead, toStored: stores, converted };
+    return { cache: base, caughtUp: () => undefined, ready: () => undefined, entry: (key) => base.get(key), exists, read: (kv) => readStored(kv, plan.stored, plan.storage, conversion, plan.versions), storedHead, toStored: stores, converted };
   }
   const version = (): VersionCache => {
     const known = caches.get(schema.name);
@@ -177,6 +178,9 @@ function versionedStorage(plan: DefinitionPlan, base: ResourceCache, cached: Cac
       return version().cache;
     },
     caughtUp: () => version().caughtUp(),
+    ready: (key) => version().ready(key),
+    entry: (key) => version().entry(key),
+    exists,
     read: (kv) => version().read(readStored(kv, plan.stored, plan.storage, conversion, plan.versions)),
     storedHead,
     toStored: stores,

@@ -1,7 +1,8 @@
 // The watch cache of one version of a custom resource, fed from the cache of what is stored. Each version that somebody
 // asks for has its own, as upstream has a cacher per version: lists, watches, selectors and Tables then work on this
 // version's bytes. Conversion without a webhook follows within the change itself; with one it follows in order and in
-// batches, and readers wait until it has come as far as the store was when they asked.
+// batches, and readers wait until it has come as far as the store was when they asked. Who wants a single object waits
+// for that one alone where the rest cannot be converted.
 import type { Clock } from '#base/clock.ts';
 import type { KubeObject } from '../contract.ts';
 import type { CacheEvent, Entry } from '../cache/entry.ts';
@@ -25,6 +26,10 @@ export interface VersionCache {
   readonly cache: ResourceCache;
   /** Resolves when the cache shows everything that is stored now; undefined when it does. Rejects when conversion fails. */
   caughtUp(): Promise<void> | undefined;
+  /** Resolves when `entry` shows what is stored under the key; undefined when it does. Of other objects' conversions it may fail nothing. */
+  ready(key: string): Promise<void> | undefined;
+  /** The object at this version as of now; before it is ready, as it was last seen. */
+  entry(key: string): Entry | undefined;
   /** An entry of the stored cache at this version. */
   read(entry: Entry): Promise<Entry> | Entry;
   close(): void;
@@ -33,7 +38,9 @@ export interface VersionCache {
 /** @param base The cache of what is stored. */
 export function createVersionCache(base: ResourceCache, resource: CachedResource, converter: Converter, clock: Clock): VersionCache {
   const cache = new ResourceCache(resource, new HotObjects(hotBytes), clock, base.ring.floor);
-  const state = { position: 0, epoch: -1, closed: false };
+  const state = { position: 0, epoch: -1, closed: false, failing: false };
+  /** Objects that were asked for while the cache could not follow, by what they were made of. */
+  const alone = new WeakMap<Entry, Entry>();
   let running: Promise<void> | undefined;
   let retry: { cancel(): void } | undefined;
 
@@ -117,7 +124,15 @@ export function createVersionCache(base: ResourceCache, resource: CachedResource
   };
   const run = (): Promise<void> => {
     retry?.cancel();
-    running ??= follow().finally(() => {
+    running ??= follow().then(
+      () => {
+        state.failing = false;
+      },
+      (error: unknown) => {
+        state.failing = true;
+        throw error;
+      },
+    ).finally(() => {
       running = undefined;
     });
     return running;
@@ -132,11 +147,32 @@ export function createVersionCache(base: ResourceCache, resource: CachedResource
     if (converter.immediate) followNow();
     else run().catch(later);
   };
+  const current = (key: string): Entry | undefined => {
+    const from = base.get(key);
+    if (from === undefined) return undefined;
+    const followed = cache.get(key);
+    if (followed?.origin === from) return followed;
+    const known = alone.get(from) ?? (fits(from) ? kept(from) : undefined);
+    if (known !== undefined) alone.set(from, known);
+    return known;
+  };
+  const isReady = (key: string): boolean => isCurrent() || base.get(key) === undefined || current(key) !== undefined;
+  const convertAlone = async (key: string): Promise<void> => {
+    for (let from = base.get(key); from !== undefined && !isReady(key); from = base.get(key)) {
+      const [entry] = await convertAll([from]);
+      if (entry !== undefined) alone.set(from, entry);
+    }
+  };
   const stopListening = base.onChange(wake);
   wake();
   return {
     cache,
     caughtUp: () => (isCurrent() ? undefined : run()),
+    ready(key) {
+      if (isReady(key)) return undefined;
+      return state.failing || needsReload() ? convertAlone(key) : run().catch(() => convertAlone(key));
+    },
+    entry: (key) => (isCurrent() ? cache.get(key) : (current(key) ?? (base.get(key) === undefined ? undefined : cache.get(key)))),
     read(entry) {
       const entries = convertAll([entry]);
       return entries instanceof Promise ? entries.then((all) => all[0] as Entry) : (entries[0] as Entry);

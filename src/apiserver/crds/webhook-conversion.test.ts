@@ -87,3 +87,32 @@ it('may change labels and annotations alone, and tells what else it changed', as
   tamper = () => {};
   expect((await api.get(`${v2}/c`)).body).toMatchObject({ host: 'h', port: '3' });
 });
+
+it('fails, when the webhook does, what needs it and nothing else', async () => {
+  await api.post(v1, one('a', 'v1', { hostPort: 'h:1' }));
+  const other = { ...one('old', 'v2', { host: 'h', port: '2' }), metadata: { name: 'old', namespace: 'default', uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z', generation: 1 } };
+  tamper = () => {
+    throw new Error('down');
+  };
+  await store.commit({ conditions: [], writes: [{ put: '/registry/stable.example.com/crontabs/default/old', value: Buffer.from(JSON.stringify(other)) }] });
+  expect((await api.get(v1)).status).toBe(500);
+  expect((await api.post(v1, one('b', 'v1', { hostPort: 'h:3' }))).body).toMatchObject({ hostPort: 'h:3' });
+  expect((await api.post(`${v1}?dryRun=All`, one('old', 'v1', {}))).status).toBe(409);
+  expect((await api.get(`${v1}/a`)).body).toMatchObject({ hostPort: 'h:1' });
+  const changed = await api.patch(`${v1}/a`, 'merge', { hostPort: 'h:4' });
+  expect([changed.status, changed.body.hostPort]).toEqual([200, 'h:4']);
+  expect((await api.get(`${v1}/a`)).body).toMatchObject({ hostPort: 'h:4' });
+  expect((await api.put(`${v1}/a`, { ...changed.body, hostPort: 'h:5' })).status).toBe(200);
+  expect((await api.get(`${v2}/old`)).body).toMatchObject({ host: 'h', port: '2' });
+  for (const path of [`${v1}/old`, `${v2}/a`]) {
+    expect((await api.get(path)).status).toBe(500);
+    expect((await api.patch(path, 'merge', { metadata: { labels: { a: 'b' } } })).status).toBe(500);
+    expect((await api.del(path)).status).toBe(500);
+  }
+  expect((await api.post(v2, one('c', 'v2', {}))).status).toBe(500);
+  expect((await api.del(`${v1}/a`)).status).toBe(200);
+  expect((await api.get(`${v1}/a`)).status).toBe(404);
+  tamper = () => {};
+  expect((await api.get(`${v1}/old`)).body).toMatchObject({ hostPort: 'h:2' });
+  expect((await api.get(v1)).body.items.map(({ metadata }: { metadata: Json }) => metadata['name'])).toEqual(['b', 'old']);
+});

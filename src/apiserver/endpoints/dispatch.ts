@@ -4,6 +4,7 @@ import { allResources } from '#api/resources.ts';
 import { badRequest, genericServerResponse, goQuote, noSuchPath, notFound } from '#machinery';
 import { answerNotFound } from '../health/path-handlers.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
+import { objectKey } from '../registry/storage-layout.ts';
 import { warn, type Call } from '../request/call.ts';
 import type { ParsedRequest } from '../request/request-info.ts';
 import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
@@ -85,12 +86,16 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
   if (served.info.group === '' && served.info.plural === 'componentstatuses') return verb === 'list' ? listComponentStatuses(target) : getComponentStatus(target);
   const handler = verbs[verb];
   if (handler === undefined || served.stored === undefined) throw notAllowed(call);
-  return whenCaughtUp(target, handler);
+  return whenCaughtUp(target, verb, handler);
 }
 
-/** A custom resource's version may have to be converted first. */
-function whenCaughtUp(target: Target, handler: EndpointHandler): Promise<void> | void {
-  const waiting = target.served.stored?.versioned?.caughtUp();
+/** A custom resource's version may have to be converted first: one object for requests by name, for those on a collection all; to create, none. */
+function whenCaughtUp(target: Target, verb: string, handler: EndpointHandler): Promise<void> | void {
+  const { stored } = target.served;
+  if (stored?.versioned === undefined || verb === 'create') return handler(target);
+  const { versioned } = stored;
+  const isOne = target.name !== '' && verb !== 'watch';
+  const waiting = isOne ? versioned.ready(objectKey(stored.namespaced, target.namespace, target.name)) : versioned.caughtUp();
   return waiting === undefined ? handler(target) : waiting.then(() => handler(target));
 }
 
@@ -127,11 +132,11 @@ function dispatchSubresource(target: Target, resources: ResourceTable): Promise<
     if (!anyMethod) throw notAllowed(call);
   }
   if (connection !== undefined) return connection(target);
-  if (subresource === 'scale') return whenCaughtUp(target, scale[verb] ?? (() => undefined));
+  if (subresource === 'scale') return whenCaughtUp(target, verb, scale[verb] ?? (() => undefined));
   if (subresource === 'binding') return createBinding(target, target);
   if (subresource === 'eviction') return createEviction(target, storedOf({ ...target, served: must(resources, 'policy', 'poddisruptionbudgets') }));
   if (verb === 'create') return createVirtual(target);
-  return whenCaughtUp(target, verbs[verb] ?? (() => undefined));
+  return whenCaughtUp(target, verb, verbs[verb] ?? (() => undefined));
 }
 
 function must(resources: ResourceTable, group: string, plural: string): ServedResource {

@@ -4,7 +4,7 @@ import { answerList } from '../answer/list-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import { unreadableObject } from '../cache/unreadable.ts';
-import { cacheOf, freshCurrent } from '../registry/current.ts';
+import { cacheOf, entryAt, freshCurrent } from '../registry/current.ts';
 import { objectKey } from '../registry/storage-layout.ts';
 import { listState, reach } from '../read/list-state.ts';
 import { selectEntries } from '../read/selection.ts';
@@ -21,7 +21,7 @@ export function getObject(target: Target): Promise<void> | void {
   const cache = cacheOf(server.registry, stored);
   const version = call.info.query.size === 0 ? undefined : versionOf(call.info.query);
   if (version === undefined ? !server.cache.store.synchronousWatch : version > server.cache.revision) return getSlowly(target, key, version);
-  const entry = cache.get(key);
+  const entry = entryAt(cache, stored, key);
   if (entry === undefined) throw missing(cache, key, served.groupResource, name);
   return answerObject(call, 200, presentation, { bytes: entry.bytes, object: () => cache.object(entry) });
 }
@@ -42,8 +42,11 @@ function missing(cache: ResourceCache, key: string, groupResource: GroupResource
 async function getSlowly(target: Target, key: string, version: number | undefined): Promise<void> {
   const { server, call, served, name } = target;
   const stored = storedOf(target);
-  if (version !== undefined) await reach(server.cache, version, call.signal);
-  const entry = version === undefined ? undefined : cacheOf(server.registry, stored).get(key);
+  if (version !== undefined) {
+    await reach(server.cache, version, call.signal);
+    await stored.versioned?.ready(key);
+  }
+  const entry = version === undefined ? undefined : entryAt(cacheOf(server.registry, stored), stored, key);
   const found = version === undefined ? await freshCurrent(server.registry, stored, key, call.signal) : undefined;
   const bytes = entry?.bytes ?? found?.bytes;
   if (bytes === undefined) throw missing(cacheOf(server.registry, stored), key, served.groupResource, name);

@@ -100,11 +100,11 @@ export async function putObject(
 
 /** What a custom resource's own cache makes of the commit: the object as a read would show it. */
 async function committedVersion(
-  registry: Registry, resource: StoredResource, { cache, caughtUp }: VersionedStorage, key: string, object: KubeObject, encoded: Encoded, revision: number,
+  registry: Registry, resource: StoredResource, versioned: VersionedStorage, key: string, object: KubeObject, encoded: Encoded, revision: number,
 ): Promise<Committed> {
-  if (registry.cache.store.synchronousWatch) await caughtUp();
-  const entry = cache.get(key);
-  if (entry?.revision === revision) return { object: withResourceVersion(cache.object(entry), revision), bytes: entry.bytes };
+  if (registry.cache.store.synchronousWatch) await versioned.ready(key);
+  const entry = versioned.entry(key);
+  if (entry?.revision === revision) return { object: withResourceVersion(versioned.cache.object(entry), revision), bytes: entry.bytes };
   return { object: withResourceVersion(object, revision), bytes: served(resource, object, encoded, revision) };
 }
 

@@ -79,7 +79,8 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const encoding = encode(stored, object, request.isApply);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   if (request.dryRun) {
-    if (cacheOfStored(registry.cache, stored)?.get(key) !== undefined) throw alreadyExists(request.served.groupResource, name);
+    const exists = stored.versioned?.exists(key) ?? cacheOfStored(registry.cache, stored)?.get(key) !== undefined;
+    if (exists) throw alreadyExists(request.served.groupResource, name);
     return { object, bytes: stored.versioned === undefined ? encoded.bytes : encodeStored(stored.head, object), created: true };
   }
   const { done } = await putObject(registry, stored, key, object, encoded, 0, request.signal);

@@ -42,7 +42,7 @@ export function cacheOf(registry: Registry, resource: StoredResource): ResourceC
 /** From the watch cache, which an etcd store may be ahead of. */
 export function cachedCurrent(registry: Registry, resource: StoredResource, key: string): Current | undefined {
   const cache = cacheOf(registry, resource);
-  const entry = cache.get(key);
+  const entry = entryAt(cache, resource, key);
   if (entry !== undefined) return fromEntry(entry, cache.object(entry));
   const unreadable = cache.unreadable.get(key);
   if (unreadable !== undefined) throw unreadableObject(unreadable);
@@ -68,10 +68,15 @@ export function cacheOfStored(cache: WatchCache, resource: StoredResource): Reso
   return resource.versioned === undefined ? cache.resource(resource.group, resource.plural) : resource.versioned.cache;
 }
 
+/** The cached entry of one object; of a custom resource's version it is there when it is ready, though others may not be. */
+export function entryAt(cache: ResourceCache, resource: StoredResource, key: string): Entry | undefined {
+  return resource.versioned === undefined ? cache.get(key) : resource.versioned.entry(key);
+}
+
 /** A consistent read: the cache where it is never behind, else the store. */
 export async function freshCurrent(registry: Registry, resource: StoredResource, key: string, signal: AbortSignal): Promise<Current | undefined> {
   if (registry.cache.store.synchronousWatch) {
-    await resource.versioned?.caughtUp();
+    await resource.versioned?.ready(key);
     return cachedCurrent(registry, resource, key);
   }
   const { kvs } = await registry.cache.store.range({ start: resource.prefix + key }, signal);

@@ -31,6 +31,12 @@ export interface VersionedStorage {
   readonly cache: ResourceCache;
   /** Brings the cache up to what is stored; undefined when it is. Rejects when conversion fails. */
   caughtUp(): Promise<void> | undefined;
+  /** Brings one object up to what is stored; undefined when it is. Rejects when its own conversion fails. */
+  ready(key: string): Promise<void> | undefined;
+  /** One object, which is the present one when it is `ready`. */
+  entry(key: string): Entry | undefined;
+  /** Is anything stored under the key, at any version? */
+  exists(key: string): boolean;
   /** A stored pair at this version. */
   read(kv: KeyValue): Promise<Entry> | Entry;
   /** What the stored bytes start with. */

@@ -1,3 +1,4 @@
+// Pieces of work that come together are let through a budget per turn, in the order in which they came.
 import { expect, test } from 'vitest';
 import { createPacer } from './pacer.ts';
 

@@ -1,3 +1,4 @@
+// What clients are told about pods that are accepted and will surprise, and that usual pods are told nothing.
 import { expect, test } from 'vitest';
 import type { ObjectMeta } from '#api/meta/v1.ts';
 import type { PodSpec } from '#api/core/v1.ts';

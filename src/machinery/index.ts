@@ -49,6 +49,7 @@ export {
 } from './names.ts';
 export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
 export { podCertificateStatusErrors } from './validation/certificates/pod-status.ts';
+export { checkClusterIps as checkServiceIps } from './validation/core/service-ips.ts';
 export { podQos } from './validation/core/pod-qos.ts';
 export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';

@@ -10,6 +10,7 @@ import { isAlreadyExists } from '#machinery';
 import type { KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import { ipAddressObject, managedBy, type ClusterIps } from './cluster-ips.ts';
 import type { NodePorts } from './node-ports.ts';
+import { supplyOf } from './service-addresses.ts';
 
 const periodMs = 180_000;
 
@@ -54,7 +55,7 @@ async function repairAddresses(parts: RepairParts, services: readonly (KubeObjec
   }
   for (const [address, service] of used) {
     if (parts.reader.get('networking.k8s.io', 'ipaddresses', '', address) !== undefined) continue;
-    const supply = supplyOf(parts, address);
+    const supply = supplyOf(parts.supplies, address);
     if (supply === undefined) continue;
     const owner = { namespace: service.metadata?.namespace ?? '', name: service.metadata?.name ?? '' };
     try {
@@ -67,7 +68,7 @@ async function repairAddresses(parts: RepairParts, services: readonly (KubeObjec
   for (const object of parts.reader.list('networking.k8s.io', 'ipaddresses') as readonly (KubeObject & IPAddress)[]) {
     const name = object.metadata?.name ?? '';
     if (object.metadata?.labels?.['ipaddress.kubernetes.io/managed-by'] !== managedBy || used.has(name)) continue;
-    if (before.has(name)) await supplyOf(parts, name)?.give(name);
+    if (before.has(name)) await supplyOf(parts.supplies, name)?.give(name);
     else leaked.add(name);
   }
   return leaked;
@@ -86,8 +87,4 @@ async function repairPorts(parts: RepairParts, services: readonly (KubeObject & 
   const leaked = [...marked].filter((port) => !used.has(port));
   await parts.ports.give(leaked.filter((port) => before.has(port)));
   return new Set(leaked.filter((port) => !before.has(port)));
-}
-
-function supplyOf(parts: RepairParts, address: string): ClusterIps | undefined {
-  return parts.supplies.find((supply) => (supply.range.family === 'IPv6') === address.includes(':'));
 }

@@ -17,11 +17,14 @@ import type { Stored } from '../registry/strategy.ts';
 import type { Registry } from '../registry/write-request.ts';
 import { needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
 import { createWriter } from '../writer.ts';
-import { createClusterIps, RangeFullError, type ClusterIps, type Owner } from './cluster-ips.ts';
+import { alignClusterIps, keepAssigned } from './assigned-values.ts';
+import { createClusterIps, type ClusterIps } from './cluster-ips.ts';
 import { formatIp, parseCidr } from './ip-range.ts';
 import { createNodePorts, parsePortRange, PortTakenError, type NodePorts } from './node-ports.ts';
-import { completeFamilies, keepAssigned } from './service-families.ts';
 import { startRepair } from './repair.ts';
+import { addressesOf, supplyOf, takeClusterIps } from './service-addresses.ts';
+import { completeFamilies } from './service-families.ts';
+import { Undo } from './undo.ts';
 
 type ServiceObject = Stored<Service>;
 
@@ -72,32 +75,19 @@ async function removeAddress(registry: Registry, resources: ResourceTable, name:
   }
 }
 
-/** Steps already taken, to be undone in reverse. */
-class Undo {
-  readonly #steps: (() => Promise<void>)[] = [];
-
-  add(step: () => Promise<void>): void {
-    this.#steps.push(step);
-  }
-
-  async run(): Promise<void> {
-    for (const step of this.#steps.splice(0).reverse()) await step();
-  }
-}
-
 function createReserver(supplies: readonly ClusterIps[], ports: NodePorts): Reserver {
-  const supplyOf = (address: string): ClusterIps | undefined => supplies.find((supply) => (supply.range.family === 'IPv6') === address.includes(':'));
+  const families = supplies.map(({ range }) => range.family);
   return {
     async reserve(object, before, context): Promise<Reservation> {
       const service = object as ServiceObject;
       const old = before as ServiceObject | undefined;
       if (service.spec === undefined) return { commit: async () => {}, revert: async () => {} };
       if (old !== undefined) keepAssigned(service, old);
-      completeFamilies(service, old, supplies.map((supply) => supply.range.family));
+      alignClusterIps(service, old);
+      completeFamilies(service, old, families);
       const undo = new Undo();
-      const owner = { namespace: service.metadata.namespace ?? '', name: service.metadata.name ?? '' };
       try {
-        if (needsClusterIp(service) && !(old !== undefined && needsClusterIp(old))) await takeClusterIps(service, owner, supplies, context.dryRun, undo);
+        await takeClusterIps(service, old, supplies, context.dryRun, undo);
         await takePorts(service, old, ports, context.dryRun, undo);
       } catch (error) {
         await undo.run();
@@ -106,67 +96,21 @@ function createReserver(supplies: readonly ClusterIps[], ports: NodePorts): Rese
       return {
         revert: () => (context.dryRun ? Promise.resolve() : undo.run()),
         commit: async () => {
-          if (!context.dryRun && old !== undefined) await giveUseless(service, old, ports, supplyOf);
+          if (!context.dryRun && old !== undefined) await giveUseless(service, old, ports, supplies);
         },
       };
     },
     async release(object) {
       const service = object as ServiceObject;
-      for (const address of addressesOf(service)) await supplyOf(address)?.give(address);
+      for (const address of addressesOf(service)) await supplyOf(supplies, address)?.give(address);
       await ports.give(portsOf(service));
     },
   };
 }
 
-function addressesOf(service: ServiceObject): string[] {
-  const { clusterIP = '', clusterIPs } = service.spec ?? {};
-  return (clusterIPs ?? [clusterIP]).filter((address) => address !== '' && address !== 'None');
-}
-
 function portsOf(service: ServiceObject): number[] {
   const { ports = [], healthCheckNodePort = 0 } = service.spec ?? {};
   return [...new Set([...ports.map((port) => port.nodePort ?? 0), healthCheckNodePort].filter((port) => port !== 0))];
-}
-
-/** One address of each family that the service wants. */
-async function takeClusterIps(service: ServiceObject, owner: Owner, supplies: readonly ClusterIps[], dryRun: boolean, undo: Undo): Promise<void> {
-  const { spec } = service;
-  if (spec === undefined || spec.clusterIP === 'None') return;
-  const wanted = [...(spec.clusterIPs ?? [])];
-  if (wanted.length === 0 && (spec.clusterIP ?? '') !== '') wanted.push(spec.clusterIP ?? '');
-  const result: string[] = [];
-  for (const [at, family] of (spec.ipFamilies ?? []).entries()) {
-    const supply = supplies.find((candidate) => candidate.range.family === family);
-    if (supply === undefined) continue;
-    const address = wanted[at] ?? '';
-    result.push(address === '' ? await takeAny(service, supply, owner, dryRun) : await takeThis(service, supply, address, owner, dryRun));
-    const taken = result[at] ?? '';
-    if (!dryRun) undo.add(() => supply.give(taken));
-  }
-  spec.clusterIPs = result;
-  spec.clusterIP = result[0] ?? '';
-}
-
-/** Addresses are taken before the service is validated: what is wrong with it may show here first. */
-async function takeAny(service: ServiceObject, supply: ClusterIps, owner: Owner, dryRun: boolean): Promise<string> {
-  try {
-    return await supply.takeAny(owner, dryRun);
-  } catch (error) {
-    const { name = '' } = service.metadata;
-    if (error instanceof RangeFullError) throw internalError(new Error(`failed to allocate a serviceIP for Service ${JSON.stringify(name)}: ${errorText(error)}`));
-    throw invalid({ group: '', kind: 'Service' }, name, [{ type: 'Invalid', field: 'spec.clusterIPs', badValue: service.spec?.clusterIPs ?? null, detail: `failed to allocate IP: ${errorText(error)}` }]);
-  }
-}
-
-async function takeThis(service: ServiceObject, supply: ClusterIps, address: string, owner: Owner, dryRun: boolean): Promise<string> {
-  try {
-    await supply.take(address, owner, dryRun);
-    return address;
-  } catch (error) {
-    throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', [
-      { type: 'Invalid', field: 'spec.clusterIPs', badValue: service.spec?.clusterIPs ?? [address], detail: `failed to allocate IP ${address}: ${errorText(error)}` },
-    ]);
-  }
 }
 
 async function takePorts(service: ServiceObject, old: ServiceObject | undefined, ports: NodePorts, dryRun: boolean, undo: Undo): Promise<void> {
@@ -208,9 +152,9 @@ async function takeNumbers(service: ServiceObject, ports: NodePorts, wanted: rea
   }
 }
 
-async function giveUseless(service: ServiceObject, old: ServiceObject, ports: NodePorts, supplyOf: (address: string) => ClusterIps | undefined): Promise<void> {
+async function giveUseless(service: ServiceObject, old: ServiceObject, ports: NodePorts, supplies: readonly ClusterIps[]): Promise<void> {
   const kept = new Set(needsClusterIp(service) ? addressesOf(service) : []);
-  for (const address of addressesOf(old)) if (!kept.has(address)) await supplyOf(address)?.give(address);
+  for (const address of addressesOf(old)) if (!kept.has(address)) await supplyOf(supplies, address)?.give(address);
   const keptPorts = new Set(portsOf(service));
   await ports.give(portsOf(old).filter((port) => !keptPorts.has(port)));
 }

@@ -1,87 +1,116 @@
-// IP families of a Service, and what an update that leaves them out keeps from before.
+// IP families of a Service: which it gets when it does not say, and when it becomes dual-stack or single-stack.
+// Neither happens without ipFamilyPolicy saying so: a cluster that gains or loses a family leaves its Services as
+// they are (KEP-563). Follows initIPFamilyFields upstream.
 import type { Service } from '#api/core/v1.ts';
-import { invalid } from '#machinery';
+import { checkServiceIps, invalid, type FieldError } from '#machinery';
 import type { Stored } from '../registry/strategy.ts';
-import { needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
+import { sameClusterIps } from './assigned-values.ts';
 
 type ServiceObject = Stored<Service>;
-type Family = 'IPv4' | 'IPv6';
+type Spec = NonNullable<ServiceObject['spec']>;
+export type Family = 'IPv4' | 'IPv6';
 
-/** A client that sends a service without what the server assigned does not mean to take it away. */
-export function keepAssigned(service: ServiceObject, old: ServiceObject): void {
-  const { spec } = service;
-  if (spec === undefined || old.spec === undefined) return;
-  if (needsClusterIp(service) && needsClusterIp(old)) {
-    if ((spec.clusterIP ?? '') === '' && old.spec.clusterIP !== undefined) spec.clusterIP = old.spec.clusterIP;
-    if ((spec.clusterIPs ?? []).length === 0 && spec.clusterIP === old.spec.clusterIP && old.spec.clusterIPs !== undefined) spec.clusterIPs = [...old.spec.clusterIPs];
-    if (spec.ipFamilies === undefined && old.spec.ipFamilies !== undefined) spec.ipFamilies = [...old.spec.ipFamilies];
-    if (spec.ipFamilyPolicy === undefined && old.spec.ipFamilyPolicy !== undefined) spec.ipFamilyPolicy = old.spec.ipFamilyPolicy;
-  }
-  if (needsNodePort(service) && needsNodePort(old)) {
-    const used = new Set((spec.ports ?? []).map((port) => port.nodePort ?? 0));
-    const before = new Map((old.spec.ports ?? []).map((port) => [`${port.protocol ?? 'TCP'}/${port.port}`, port.nodePort ?? 0]));
-    for (const port of spec.ports ?? []) {
-      const known = before.get(`${port.protocol ?? 'TCP'}/${port.port}`) ?? 0;
-      if ((port.nodePort ?? 0) === 0 && known !== 0 && !used.has(known)) port.nodePort = known;
-    }
-  }
-  if (needsHealthCheckPort(service) && needsHealthCheckPort(old) && (spec.healthCheckNodePort ?? 0) === 0 && old.spec.healthCheckNodePort !== undefined) {
-    spec.healthCheckNodePort = old.spec.healthCheckNodePort;
-  }
-}
+const policyField = 'spec.ipFamilyPolicy';
 
-function familyOf(address: string): Family {
+export function familyOf(address: string): Family {
   return address.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-/** Fills in ipFamilyPolicy, ipFamilies and the pair clusterIP/clusterIPs. `cluster`: the families of the service ranges, the main one first. */
-export function completeFamilies(service: ServiceObject, old: ServiceObject | undefined, cluster: readonly Family[]): void {
-  const { spec } = service;
-  if (spec === undefined) return;
-  if (!needsClusterIp(service)) return;
-  normalizeClusterIps(service, old);
-  const [main = 'IPv4'] = cluster;
-  const other: Family = main === 'IPv4' ? 'IPv6' : 'IPv4';
-  const headless = spec.clusterIP === 'None' || spec.clusterIPs?.[0] === 'None';
-  const selectorless = Object.keys(spec.selector ?? {}).length === 0;
-  const chosen = (spec.clusterIPs ?? []).filter((address) => address !== '' && address !== 'None').map(familyOf);
-  if (headless && selectorless) {
-    spec.ipFamilyPolicy ??= 'RequireDualStack';
-    const [first = main] = (spec.ipFamilies ?? []) as Family[];
-    if ((spec.ipFamilies ?? []).length === 0) spec.ipFamilies = spec.ipFamilyPolicy === 'SingleStack' ? [main] : [first, first === 'IPv4' ? 'IPv6' : 'IPv4'];
-    return;
-  }
-  const dual = (spec.ipFamilies ?? []).length === 2 || chosen.length === 2;
-  spec.ipFamilyPolicy ??= dual ? 'RequireDualStack' : 'SingleStack';
-  if (spec.ipFamilyPolicy === 'RequireDualStack' && cluster.length < 2) {
-    throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', [
-      { type: 'Invalid', field: 'spec.ipFamilyPolicy', badValue: spec.ipFamilyPolicy, detail: 'this cluster is not configured for dual-stack services' },
-    ]);
-  }
-  const families = [...((spec.ipFamilies ?? []) as Family[])];
-  if (families.length === 0) families.push(...(chosen.length > 0 ? chosen : [main]));
-  if (spec.ipFamilyPolicy !== 'SingleStack' && families.length === 1 && cluster.length === 2) families.push(families[0] === main ? other : main);
-  const unserved = families.find((family) => !cluster.includes(family));
-  if (unserved !== undefined) {
-    throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', [
-      { type: 'Invalid', field: `spec.ipFamilies[${families.indexOf(unserved)}]`, badValue: unserved, detail: 'not configured on this cluster' },
-    ]);
-  }
-  spec.ipFamilies = families;
+function otherFamily(family: string | undefined): Family {
+  return family === 'IPv4' ? 'IPv6' : 'IPv4';
 }
 
-/** clusterIP is the first of clusterIPs; old clients know only the former. */
-function normalizeClusterIps(service: ServiceObject, old: ServiceObject | undefined): void {
+function sameFamilies(spec: Spec, old: Spec): boolean {
+  return JSON.stringify(spec.ipFamilies ?? []) === JSON.stringify(old.ipFamilies ?? []);
+}
+
+/** A PreferDualStack service that says of its addresses what it said before stays as it is. */
+export function staysPreferred(service: ServiceObject, old: ServiceObject | undefined): boolean {
   const { spec } = service;
-  if (spec === undefined) return;
-  const { clusterIP = '', clusterIPs = [] } = spec;
-  if (old === undefined) {
-    if (clusterIP !== '' && clusterIPs.length === 0) spec.clusterIPs = [clusterIP];
+  if (spec === undefined || old?.spec === undefined || spec.type !== old.spec.type) return false;
+  if (spec.type !== 'ClusterIP' && spec.type !== 'NodePort' && spec.type !== 'LoadBalancer') return false;
+  const prefers = spec.ipFamilyPolicy === 'PreferDualStack' && (old.spec.ipFamilyPolicy ?? 'PreferDualStack') === 'PreferDualStack';
+  return prefers && sameClusterIps(service, old) && sameFamilies(spec, old.spec);
+}
+
+/** Throws Invalid. @param cluster The families of the service ranges, the main one first. */
+export function completeFamilies(service: ServiceObject, old: ServiceObject | undefined, cluster: readonly Family[]): void {
+  const { spec } = service;
+  if (spec === undefined || spec.type === 'ExternalName' || staysPreferred(service, old)) return;
+  const openly = spec.clusterIP === 'None' && Object.keys(spec.selector ?? {}).length === 0;
+  spec.ipFamilyPolicy ??= old?.spec?.ipFamilyPolicy ?? (openly ? 'RequireDualStack' : 'SingleStack');
+  refuse(service, checkServiceIps(spec, old?.spec));
+  const errors: FieldError[] = old === undefined ? [] : followPolicy(service, old);
+  if (spec.ipFamilyPolicy === 'SingleStack') errors.push(...notSingle(spec));
+  errors.push(...inferFamilies(spec, cluster));
+  refuse(service, errors);
+  const single = spec.ipFamilyPolicy === 'SingleStack';
+  const families = spec.ipFamilies ?? [];
+  const first = families[0] ?? cluster[0] ?? 'IPv4';
+  if (openly) {
+    // Nobody hands out addresses for it: it may have families that the cluster has not.
+    spec.ipFamilies = families.length < 2 && !single ? [first, otherFamily(first)] : families.length === 0 ? [first] : families;
     return;
   }
-  const oldIp = old.spec?.clusterIP ?? '';
-  const sameList = JSON.stringify(old.spec?.clusterIPs ?? []) === JSON.stringify(clusterIPs);
-  if (oldIp !== '' && clusterIP === '' && sameList) delete spec.clusterIPs;
-  if (oldIp === '' && clusterIP !== '' && clusterIPs.length === 0) spec.clusterIPs = [clusterIP];
-  if (oldIp !== '' && clusterIP !== '' && oldIp !== clusterIP && sameList) spec.clusterIPs = [clusterIP];
+  refuse(service, notServed(spec, cluster));
+  if (families.length < 2) spec.ipFamilies = !single && cluster.length === 2 ? [first, otherFamily(first)] : [first];
+}
+
+function refuse(service: ServiceObject, errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', errors);
+}
+
+function wrong(field: string, badValue: unknown, detail: string): FieldError {
+  return { type: 'Invalid', field, badValue, detail };
+}
+
+/** SingleStack alone says that the second one goes; any other policy does not let go of it. */
+function followPolicy(service: ServiceObject, old: ServiceObject): FieldError[] {
+  const { spec } = service;
+  if (spec === undefined || old.spec === undefined) return [];
+  const ips = spec.clusterIPs ?? [];
+  const families = spec.ipFamilies ?? [];
+  if (spec.ipFamilyPolicy === 'SingleStack') {
+    const [keepIps, keepFamilies] = [sameClusterIps(service, old), sameFamilies(spec, old.spec)];
+    if (keepIps && ips.length > 1) spec.clusterIPs = ips.slice(0, 1);
+    if (keepFamilies && families.length > 1) spec.ipFamilies = families.slice(0, 1);
+    return [];
+  }
+  const errors: FieldError[] = [];
+  const reduced = (now: readonly string[], before: readonly string[] | undefined): boolean => now.length > 0 && now.length < (before?.length ?? 0);
+  if (reduced(ips, old.spec.clusterIPs)) errors.push(wrong(policyField, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary cluster IP"));
+  if (reduced(families, old.spec.ipFamilies)) errors.push(wrong(policyField, spec.ipFamilyPolicy, "must be 'SingleStack' to release the secondary IP family"));
+  return errors;
+}
+
+function notSingle(spec: Spec): FieldError[] {
+  const detail = (what: string): string => `must be 'RequireDualStack' or 'PreferDualStack' when multiple ${what} are specified`;
+  return [
+    ...(spec.clusterIPs?.length === 2 ? [wrong(policyField, spec.ipFamilyPolicy, detail('cluster IPs'))] : []),
+    ...(spec.ipFamilies?.length === 2 ? [wrong(policyField, spec.ipFamilyPolicy, detail('IP families'))] : []),
+  ];
+}
+
+/** An address that the client chose says its family. */
+function inferFamilies(spec: Spec, cluster: readonly Family[]): FieldError[] {
+  const errors: FieldError[] = [];
+  const families = [...(spec.ipFamilies ?? [])];
+  for (const [i, address] of (spec.clusterIPs ?? []).entries()) {
+    if (address === 'None') break;
+    if (i < families.length) continue;
+    const family = familyOf(address);
+    if (cluster.includes(family)) families.push(family);
+    else errors.push(wrong(`spec.clusterIPs[${i}]`, spec.clusterIPs, `${family} is not configured on this cluster`));
+  }
+  if (families.length > 0) spec.ipFamilies = families;
+  return errors;
+}
+
+function notServed(spec: Spec, cluster: readonly Family[]): FieldError[] {
+  const errors: FieldError[] = [];
+  if (spec.ipFamilyPolicy === 'RequireDualStack' && cluster.length < 2) errors.push(wrong(policyField, spec.ipFamilyPolicy, 'this cluster is not configured for dual-stack services'));
+  for (const [i, family] of (spec.ipFamilies ?? []).entries()) {
+    if (!cluster.some((served) => served === family)) errors.push(wrong(`spec.ipFamilies[${i}]`, family, 'not configured on this cluster'));
+  }
+  return errors;
 }

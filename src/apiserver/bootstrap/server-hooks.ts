@@ -5,14 +5,15 @@ import type { PostStartHook } from '../contract.ts';
 import type { ApiServerConfig } from '../server-config.ts';
 import { kubernetesServiceHook } from './kubernetes-service.ts';
 import { createHookRunner, type HookRunner } from './run-hooks.ts';
-import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, serviceCidrHook, systemNamespacesHook } from './system-objects.ts';
+import { serviceCidrHook } from './service-cidr.ts';
+import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, systemNamespacesHook } from './system-objects.ts';
 
 /** @param clusterIp The first address of the service range. */
 export function createServerHooks(world: World, config: ApiServerConfig, clusterIp: string, parts: readonly PostStartHook[]): HookRunner {
   return createHookRunner(world, [
     systemNamespacesHook,
     legacyTokenTrackingHook(world.clock),
-    serviceCidrHook(config.serviceCidr),
+    serviceCidrHook(world.clock, config.serviceCidr),
     priorityClassesHook,
     ...(config.advertise === undefined ? [] : [kubernetesServiceHook({ ...config.advertise, clusterIp })]),
     ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(config.trustedClients)]),

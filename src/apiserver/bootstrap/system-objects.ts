@@ -1,5 +1,5 @@
-// The objects that every cluster has from its first second: system namespaces, priority classes, the service
-// range, and the ConfigMap that tells aggregated servers whom to trust. Each hook may run again at any time.
+// The objects that every cluster has from its first second: system namespaces, priority classes,
+// and the ConfigMap that tells aggregated servers whom to trust. Each hook may run again at any time.
 import type { Clock } from '#base/clock.ts';
 import { isAlreadyExists } from '#machinery';
 import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
@@ -44,14 +44,6 @@ export function legacyTokenTrackingHook(clock: Pick<Clock, 'now'>): PostStartHoo
     name: 'start-legacy-token-tracking-controller',
     background: true,
     run: (writer) => ensure(writer, '', 'configmaps', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'kube-system' }, data: { since: new Date(clock.now()).toISOString().slice(0, 10) } }),
-  };
-}
-
-/** The range that cluster IPs come from, as the ServiceCIDR "kubernetes". */
-export function serviceCidrHook(serviceCidr: string): PostStartHook {
-  return {
-    name: 'start-kubernetes-service-cidr-controller',
-    run: (writer) => ensure(writer, 'networking.k8s.io', 'servicecidrs', { apiVersion: 'networking.k8s.io/v1', kind: 'ServiceCIDR', metadata: { name: 'kubernetes' }, spec: { cidrs: serviceCidr.split(',') } }),
   };
 }
 

@@ -79,6 +79,21 @@ describe('resources with habits', () => {
     expect(again.body.message).toContain('pod a is already assigned to node "n1"');
   });
 
+  it('node ports: one for all protocols of a port of a new service, as asked for, and kept by the port\'s name', async () => {
+    const both = [{ name: 'a', port: 53, protocol: 'UDP' }, { name: 'b', port: 53, protocol: 'TCP', nodePort: 30053 }];
+    const shared = (await api.post(services, service('s', { type: 'NodePort', ports: both }))).body.spec.ports;
+    expect(shared.map((port: { nodePort: number }) => port.nodePort)).toEqual([30053, 30053]);
+    const [, second] = both;
+    const moved = await api.put(`${services}/s`, service('s', { type: 'NodePort', ports: [{ ...second, nodePort: 0, port: 54 }] }));
+    expect(moved.body.spec.ports[0].nodePort).toBe(30053);
+    const balanced = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports: [{ port: 80, nodePort: 30080 }] };
+    expect((await api.post(services, service('l', balanced))).body.spec.ports[0].nodePort).toBe(30080);
+    const taken = await api.post(services, service('m', balanced));
+    expect(taken.body.message).toBe('Service "m" is invalid: spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated');
+    const health = await api.post(services, service('h', { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort: 30080 }));
+    expect(health.body.message).toBe('Internal error occurred: failed to allocate requested HealthCheck NodePort 30080: provided port is already allocated');
+  });
+
   it('a service loses with its type what the new one has no use for, and nothing else', async () => {
     const services = '/api/v1/namespaces/default/services';
     const made = await api.post(services, { metadata: { name: 'lb' }, spec: { type: 'LoadBalancer', ports: [{ port: 80 }, { name: 'b', port: 81 }].map((port, at) => ({ name: `p${at}`, ...port })) } });

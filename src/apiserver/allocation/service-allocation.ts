@@ -15,7 +15,7 @@ import { reservationSource, type Reservation, type Reserver } from '../registry/
 import type { ResourceTable } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
 import type { Registry } from '../registry/write-request.ts';
-import { needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
+import { mayHaveNodePort, needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
 import { createWriter } from '../writer.ts';
 import { alignClusterIps, keepAssigned } from './assigned-values.ts';
 import { createClusterIps, type ClusterIps } from './cluster-ips.ts';
@@ -117,28 +117,37 @@ async function takePorts(service: ServiceObject, old: ServiceObject | undefined,
   const { spec } = service;
   if (spec === undefined) return;
   const had = new Set(old === undefined ? [] : portsOf(old));
-  const open: ServicePort[] = [];
-  const wanted = new Set<number>();
-  if (needsNodePort(service)) {
-    for (const port of spec.ports ?? []) {
-      if ((port.nodePort ?? 0) === 0) open.push(port);
-      else if (!had.has(port.nodePort ?? 0)) wanted.add(port.nodePort ?? 0);
-    }
-  }
+  const { wanted, open } = mayHaveNodePort(service) ? wishes(service, old === undefined, had) : { wanted: new Set<number>(), open: [] };
   const needsHealth = needsHealthCheckPort(service);
   const health = spec.healthCheckNodePort ?? 0;
   if (needsHealth && health !== 0 && !had.has(health)) wanted.add(health);
-  // A port with two protocols gets one number for both.
-  const numbers = [...new Set(open.map((port) => port.port))];
-  const any = numbers.length + (needsHealth && health === 0 ? 1 : 0);
+  const any = open.length + (needsHealth && health === 0 ? 1 : 0);
   const chosen = await takeNumbers(service, ports, [...wanted], any, dryRun);
   if (!dryRun) undo.add(() => ports.give([...wanted, ...chosen]));
+  for (const [at, sharing] of open.entries()) {
+    const number = chosen[at];
+    if (number !== undefined) for (const port of sharing) port.nodePort = number;
+  }
+  const last = chosen[open.length];
+  if (needsHealth && health === 0 && last !== undefined) spec.healthCheckNodePort = last;
+}
+
+/**
+ * The numbers that are asked for, and the ports that get any, those that share one together. A new Service has one
+ * number for all protocols of a port, the one that is asked for if any; a changed one gets a number for each.
+ */
+function wishes(service: ServiceObject, isNew: boolean, had: ReadonlySet<number>): { readonly wanted: Set<number>; readonly open: readonly (readonly ServicePort[])[] } {
+  const all = service.spec?.ports ?? [];
+  const wanted = new Set(all.map((port) => port.nodePort ?? 0).filter((number) => number !== 0 && !had.has(number)));
+  if (!needsNodePort(service)) return { wanted, open: [] };
+  const open = all.filter((port) => (port.nodePort ?? 0) === 0);
+  if (!isNew) return { wanted, open: open.map((port) => [port]) };
+  const asked = new Map(all.filter((port) => (port.nodePort ?? 0) !== 0).map((port) => [port.port, port.nodePort ?? 0] as const).reverse());
   for (const port of open) {
-    const number = chosen[numbers.indexOf(port.port)];
+    const number = asked.get(port.port);
     if (number !== undefined) port.nodePort = number;
   }
-  const last = chosen[numbers.length];
-  if (needsHealth && health === 0 && last !== undefined) spec.healthCheckNodePort = last;
+  return { wanted, open: [...Map.groupBy(open.filter((port) => (port.nodePort ?? 0) === 0), (port) => port.port).values()] };
 }
 
 async function takeNumbers(service: ServiceObject, ports: NodePorts, wanted: readonly number[], any: number, dryRun: boolean): Promise<number[]> {
@@ -147,8 +156,8 @@ async function takeNumbers(service: ServiceObject, ports: NodePorts, wanted: rea
   } catch (error) {
     if (!(error instanceof PortTakenError)) throw internalError(new Error(`failed to allocate a nodePort: ${errorText(error)}`));
     const at = (service.spec?.ports ?? []).findIndex((port) => port.nodePort === error.port);
-    const field = at < 0 ? 'spec.healthCheckNodePort' : `spec.ports[${at}].nodePort`;
-    throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', [{ type: 'Invalid', field, badValue: error.port, detail: error.message }]);
+    if (at < 0) throw internalError(new Error(`failed to allocate requested HealthCheck NodePort ${error.port}: ${error.message}`));
+    throw invalid({ group: '', kind: 'Service' }, service.metadata.name ?? '', [{ type: 'Invalid', field: `spec.ports[${at}].nodePort`, badValue: error.port, detail: error.message }]);
   }
 }
 

@@ -23,7 +23,7 @@ export function needsHealthCheckPort(service: ServiceObject): boolean {
 }
 
 /** A balanced Service keeps ports that it has been given, whether it gets new ones or not. */
-function mayHaveNodePort(service: ServiceObject): boolean {
+export function mayHaveNodePort(service: ServiceObject): boolean {
   return service.spec?.type === 'NodePort' || service.spec?.type === 'LoadBalancer';
 }
 

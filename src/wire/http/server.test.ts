@@ -288,6 +288,52 @@ describe('hostile and broken clients', () => {
     expect((await answer(session(server), {})).text).toBe('hello');
   });
 
+  it.each([
+    ['whose answer has not begun', false, /^HTTP\/1\.1 200 OK\r\n(?:.*\r\n)*connection: close\r\n(?:.*\r\n)*\r\nhello$/i],
+    ['whose answer has begun', true, /^HTTP\/1\.1 200 OK\r\n(?:.*\r\n)*\r\n5\r\nhello\r\n0\r\n\r\nHTTP\/1\.1 400 Bad Request\r\nConnection: close\r\n/],
+  ])('finishes the answer before it refuses a body that was sent without its length, to a request %s', async (_name, begun, expected) => {
+    const entered = pending<void>();
+    const go = pending<void>();
+    const server = await serve(async (exchange) => {
+      if (exchange.url === '/other') return exchange.send(200, {});
+      const body = begun ? exchange.start(200, {}) : undefined;
+      entered.resolve();
+      await go.promise;
+      if (body === undefined) exchange.send(200, {}, 'hello');
+      else body.end('hello');
+    });
+    const socket = connectTls({ port: server.port, host: '127.0.0.1', ca: ca.cert, ALPNProtocols: ['http/1.1'] });
+    open.push(() => socket.destroy());
+    let text = '';
+    socket.setEncoding('latin1').on('data', (chunk: string) => (text += chunk));
+    socket.write('DELETE /x HTTP/1.1\r\nHost: x\r\n\r\n{"kind":"DeleteOptions"}');
+    const closed = closedOf(socket);
+    await entered.promise;
+    socket.write('{"more":"garbage"}');
+    // When this is answered, the server has read it.
+    await answer(session(server), { ':path': '/other' });
+    go.resolve();
+    await closed;
+    expect(text).toMatch(expected);
+  });
+
+  it('cuts a client whose garbage has no end, and one that garbles the body it is answered for', async () => {
+    const gone: string[] = [];
+    const server = await serve(async (exchange) => {
+      exchange.signal.addEventListener('abort', () => gone.push(exchange.url));
+      if (exchange.url === '/body') await exchange.body(100);
+      else await new Promise(() => undefined);
+    });
+    const garbage = connectTls({ port: server.port, host: '127.0.0.1', ca: ca.cert, ALPNProtocols: ['http/1.1'] });
+    garbage.on('error', () => undefined).write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n');
+    const more = (): void => void (garbage.destroyed || garbage.write(Buffer.alloc(1 << 20, '{'), more));
+    more();
+    const garbled = connectTls({ port: server.port, host: '127.0.0.1', ca: ca.cert, ALPNProtocols: ['http/1.1'] });
+    garbled.write('POST /body HTTP/1.1\r\nHost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nzzz');
+    await Promise.all([closedOf(garbage), closedOf(garbled)]);
+    expect(gone.toSorted()).toEqual(['/body', '/endless']);
+  });
+
   it('cuts a client that never finishes its request head', async () => {
     const server = await listenPlain(hello, { headMs: 100 });
     open.push(() => server.close({ graceMs: 0 }));

@@ -8,11 +8,12 @@ import type { AddressInfo, Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
-import { codeOf, errorText } from '#base/errors.ts';
+import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Handler, Peer } from '../contract.ts';
 import { type AnswerWatch, watchAnswers } from './answer-watch.ts';
 import { Http1Exchange } from './http1-exchange.ts';
+import { watchRefusals } from './http1-refusal.ts';
 import { type Http2Connection, Http2Exchange } from './http2-exchange.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
 import { notice, type SessionWatch, watchSessions } from './session-watch.ts';
@@ -246,24 +247,10 @@ async function run(handler: Handler, exchange: Http1Exchange | Http2Exchange, wo
   }
 }
 
-/** An answer to what is no request; the rest of it is read for a moment, so that the client sees the answer. */
-function refuse(error: Error, socket: Duplex, clock: Clock): void {
-  if (!socket.writable) {
-    if (!socket.writableEnded) socket.destroy();
-    return;
-  }
-  const code = codeOf(error);
-  const status = code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? '408 Request Timeout' : '400 Bad Request';
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-  clock.after(lingerMs, () => socket.destroy(), { background: true });
-}
-
-const lingerMs = 500;
-
 function serveHttp1(server: Server, listener: Listener): void {
   const { handler, world } = listener;
   const peers = new WeakMap<Socket, Peer>();
-  const answering = new WeakSet<Duplex>();
+  const refusals = watchRefusals(world.clock);
   const peer = (socket: Socket): Peer => {
     const known = peers.get(socket) ?? peerOf(socket);
     peers.set(socket, known);
@@ -273,14 +260,10 @@ function serveHttp1(server: Server, listener: Listener): void {
     request.on('error', ignore);
     response.on('error', ignore);
     if (listener.closing) response.setHeader('connection', 'close');
-    answering.add(request.socket);
-    response.once('close', () => answering.delete(request.socket));
+    refusals.answering(request, response);
     run(handler, new Http1Exchange(request, response, peer(request.socket), listener.answers), world).catch(ignore);
   });
-  server.on('clientError', (error: Error, socket: Duplex) => {
-    if (answering.has(socket)) socket.destroy();
-    else refuse(error, socket, world.clock);
-  });
+  server.on('clientError', (error: Error, socket: Duplex) => refusals.misunderstood(error, socket));
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
     socket.on('error', ignore);
     run(handler, new Http1Exchange(request, undefined, peer(request.socket), listener.answers, { socket, head }), world).catch(ignore);

@@ -3,7 +3,7 @@
 // step needs of others it gets as an argument.
 import { badRequest, internalError, StatusError, unauthorized } from '#machinery';
 import { PeerGoneError, type Exchange, type Handler } from '#wire';
-import { answerError, isServerFault } from './answer/status-answer.ts';
+import { answerError, answerTimedOut, isServerFault } from './answer/status-answer.ts';
 import type { Auditor } from './audit/index.ts';
 import type { Attributes, Identity, Security, Verdict } from './contract.ts';
 import { dispatchResource, isLongRunning } from './endpoints/dispatch.ts';
@@ -13,7 +13,7 @@ import type { ResourceTable } from './registry/resources.ts';
 import { answer, Call } from './request/call.ts';
 import type { ChainMetrics } from './request/chain-metrics.ts';
 import type { AuditIds } from './request/audit-ids.ts';
-import type { Deadlines, OpenDeadline } from './request/deadlines.ts';
+import { inTime, type Deadlines, type OpenDeadline } from './request/deadlines.ts';
 import type { Pacer } from './request/pacer.ts';
 import type { RequestMetrics } from './request/request-metrics.ts';
 import { parseRequest, type ParsedRequest } from './request/request-info.ts';
@@ -77,6 +77,7 @@ export function createChain(parts: ChainParts): Handler {
         steps.notAuthenticated(call.unknown ? 'failure' : 'error', clock.monotonic() - call.startedAt);
         audit?.unauthenticated(call, attributesOf(call));
       }
+      deadlines.settle(call);
       fail(server, call, error);
     } finally {
       call.audit?.finish(failure);
@@ -109,7 +110,7 @@ async function carryOut(parts: ChainParts, call: Call, began: number): Promise<v
   call.permit = permit;
   try {
     const permitted = authorize(parts, call, at);
-    if (permitted !== undefined) await permitted;
+    if (permitted !== undefined) await (call.longRunning ? permitted : inTime(permitted, call.signal));
     const done = dispatch(parts, call);
     if (done !== undefined) await done;
   } finally {
@@ -234,7 +235,8 @@ function fail(server: Server, call: Call, error: unknown): void {
   if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
   if (exchange.responded) return;
   try {
-    answerError(call, call.givenUp ?? error);
+    if (call.givenUp === undefined) answerError(call, error);
+    else answerTimedOut(call);
   } catch (late) {
     server.world.log.error('answer failed', { path: info.path, auditId: call.id, error: errorText(late) });
   }

@@ -32,6 +32,8 @@ export interface RequestInfo {
 
 /** What a step adds to the answer (`Warning` headers) and to the audit event (annotations). */
 export interface RequestNotes {
+  /** When the request is given up, in monotonic milliseconds; undefined: never. */
+  readonly deadline?: number | undefined;
   warn(message: string): void;
   annotate(key: string, value: string): void;
 }
@@ -110,6 +112,8 @@ export interface AdmissionRequest {
   annotate(key: string, value: string): void;
   /** Aborts with the request: for plugins that ask others. */
   readonly signal?: AbortSignal;
+  /** When the request is given up, in monotonic milliseconds; undefined: never. */
+  readonly deadline?: number | undefined;
   /** What mutating plugins agree on about a second round; made by the chain. */
   reinvocation?: Reinvocation;
 }

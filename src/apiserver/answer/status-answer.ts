@@ -44,6 +44,16 @@ export function answerError(call: Call, error: unknown): void {
   answerStatus(call, failure.code, failure.status, headers);
 }
 
+/**
+ * The answer to a request that ran out of time. Upstream's says neither its kind nor that it is JSON, so clients show
+ * their own words for a 504; some look for those.
+ */
+export function answerTimedOut(call: Call): void {
+  const { kind: _kind, apiVersion: _version, ...status } = toStatusError(call.givenUp).status;
+  call.audit?.responseStatus({ ...status, code: 504 });
+  answer(call, 504, { 'content-type': 'text/plain; charset=utf-8' }, `${stringifyJson({ ...status, metadata: {} })}\n`);
+}
+
 /** A server error is logged; a client's mistake is the client's to read. */
 export function isServerFault(error: unknown): boolean {
   return !(error instanceof StatusError) || error.code === 500;

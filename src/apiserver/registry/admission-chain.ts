@@ -91,7 +91,7 @@ async function runAll(judges: readonly Judge[], verb: 'mutate' | 'validate', req
 }
 
 /** What an admission request takes over from the request it judges. */
-export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'> & Partial<Pick<WriteRequest, 'signal'>>;
+export type Judged = Pick<WriteRequest, 'served' | 'subresource' | 'namespace' | 'name' | 'options' | 'dryRun' | 'user' | 'warn' | 'annotate'> & Partial<Pick<WriteRequest, 'signal' | 'deadline'>>;
 
 const performedOptions: Readonly<Partial<Record<Operation, string>>> = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions' };
 
@@ -122,5 +122,6 @@ export function admissionRequest(
     warn: (message) => request.warn(message),
     annotate: (key, value) => request.annotate(key, value),
     ...(request.signal !== undefined && { signal: request.signal }),
+    deadline: request.deadline,
   };
 }

@@ -31,6 +31,8 @@ export interface WriteRequest extends WriteContext {
   /** CreateOptions, UpdateOptions, … as admission sees them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** When the request is given up, in monotonic milliseconds; undefined: never. */
+  readonly deadline?: number | undefined;
   /** A server-side apply. */
   readonly isApply?: boolean;
   /** A DELETE of the collection: admission sees each object, but no name. */

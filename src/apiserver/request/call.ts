@@ -83,6 +83,10 @@ export class Call implements RequestNotes {
     return abort.signal;
   }
 
+  get deadline(): number | undefined {
+    return this.allowedMs === 0 ? undefined : this.startedAt + this.allowedMs;
+  }
+
   warn(message: string): void {
     warn(this, message);
   }
@@ -121,7 +125,7 @@ export function annotate(call: Call, key: string, value: string): void {
 
 /** The call as the steps see it that may add to answer and audit event. */
 export function notesOf(call: Call): RequestNotes {
-  return { warn: (message) => warn(call, message), annotate: (key, value) => annotate(call, key, value) };
+  return { deadline: call.deadline, warn: (message) => warn(call, message), annotate: (key, value) => annotate(call, key, value) };
 }
 
 const longestWarnings = 4 * 1024;

@@ -15,6 +15,8 @@ export interface OpenDeadline {
 export interface Deadlines {
   /** From now on the call is given up with a 504 when its time is over. */
   open(call: Call): OpenDeadline;
+  /** Gives the call up now if its time is over, without waiting for the next look at the clock. */
+  settle(call: Call): void;
   close(deadline: OpenDeadline): void;
 }
 
@@ -39,6 +41,31 @@ function allowedMs(call: Call, limitMs: number): number {
   return asked <= 0 ? limitMs : Math.min(limitMs, asked);
 }
 
+/** Timers may be this early. */
+const early = 2;
+
+/** Is what was to be done by `deadline` late? */
+export function isLate(clock: Pick<Clock, 'monotonic'>, deadline: number | undefined): boolean {
+  return deadline !== undefined && clock.monotonic() >= deadline - early;
+}
+
+/** Waits for `work`, but no longer than `signal` allows: for others that are asked and may never answer. */
+export async function inTime<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const over = Promise.withResolvers<never>();
+  const end = (): void => over.reject(signal.reason);
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    return await Promise.race([work, over.promise]);
+  } finally {
+    signal.removeEventListener('abort', end);
+  }
+}
+
+function giveUp(call: Call): void {
+  call.giveUp(timeout('request did not complete within the allotted timeout'));
+}
+
 export function createDeadlines(clock: Clock, limitMs = defaultRequestTimeoutMs): Deadlines {
   const open = new Set<OpenDeadline>();
   let ticking = false;
@@ -47,7 +74,7 @@ export function createDeadlines(clock: Clock, limitMs = defaultRequestTimeoutMs)
     for (const deadline of open) {
       if (now < deadline.at) continue;
       open.delete(deadline);
-      deadline.call.giveUp(timeout('request did not complete within the allotted timeout'));
+      giveUp(deadline.call);
     }
     ticking = open.size > 0;
     if (ticking) clock.after(tickMs, tick, { background: true });
@@ -62,6 +89,9 @@ export function createDeadlines(clock: Clock, limitMs = defaultRequestTimeoutMs)
         clock.after(tickMs, tick, { background: true });
       }
       return deadline;
+    },
+    settle(call) {
+      if (call.givenUp === undefined && isLate(clock, call.deadline)) giveUp(call);
     },
     close(deadline) {
       open.delete(deadline);

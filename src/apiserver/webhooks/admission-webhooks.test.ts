@@ -87,6 +87,21 @@ describe('validating', () => {
     expect(body.message).toBe('Internal error occurred: failed calling webhook "a.example.com": failed to call webhook: Post "https://hook.default.svc:443/always-allow-delay-5s?timeout=1s": context deadline exceeded');
   });
 
+  test('a webhook is told no more time than the request has left, and asked nothing once that is over', async () => {
+    await using cluster = await startWebhookCluster((_review, path) => (path === '/slow' ? undefined : allow));
+    await configure(cluster.api, 'validating', 'v', hook('a.example.com', { path: '/long', more: { timeoutSeconds: 20 } }), hook('b.example.com', { path: '/short', more: { timeoutSeconds: 3 } }));
+    expect((await cluster.api.post(`${maps}?timeout=8s`, { metadata: { name: 'x' } })).status).toBe(201);
+    expect(cluster.seen.map(({ path }) => path).sort()).toEqual(['/long?timeout=8s', '/short?timeout=3s']);
+
+    const patient = { failurePolicy: 'Ignore', timeoutSeconds: 10 };
+    await configure(cluster.api, 'mutating', 'm', hook('a.example.com', { path: '/slow', more: patient }), hook('b.example.com', { path: '/next', more: patient }));
+    const late = await cluster.api.post(`${maps}?timeout=300ms`, { metadata: { name: 'y' } });
+    expect([late.status, late.headers['content-type'], JSON.parse(late.text)]).toEqual([504, 'text/plain; charset=utf-8', {
+      metadata: {}, status: 'Failure', message: 'Timeout: request did not complete within the allotted timeout', reason: 'Timeout', details: {}, code: 504,
+    }]);
+    expect(cluster.seen.slice(2).map(({ path }) => path)).toEqual(['/slow?timeout=1s']);
+  });
+
   test('dry run asks only webhooks without side effects; configurations are never judged', async () => {
     await using cluster = await startWebhookCluster(() => ({ allowed: false }));
     const { api } = cluster;

@@ -4,8 +4,9 @@ import type { MutatingWebhook, ValidatingWebhook } from '#api/admissionregistrat
 import { errorText } from '#base/errors.ts';
 import { uuid } from '#base/random.ts';
 import type { World } from '#base/world.ts';
-import { forbidden, goQuote, internalError, StatusError } from '#machinery';
+import { forbidden, goQuote, internalError, StatusError, timeout } from '#machinery';
 import type { AdmissionRequest } from '../contract.ts';
+import { isLate } from '../request/deadlines.ts';
 import type { WebhookMetrics } from './admission-metrics.ts';
 import { WebhookCallError, type WebhookCaller } from './caller.ts';
 import type { Hook } from './hooks.ts';
@@ -78,7 +79,8 @@ export async function ask(ports: CallingPorts, invocation: Invocation<MutatingWe
   const review = admissionReview(version, { uid, request, match, ...objects });
   let answer: unknown;
   try {
-    answer = await ports.caller.post(webhook.clientConfig, review, { ...(webhook.timeoutSeconds !== undefined && { timeoutMs: webhook.timeoutSeconds * 1000 }), signal: request.signal });
+    const timeoutMs = timeLeft(ports, webhook, request);
+    answer = await ports.caller.post(webhook.clientConfig, review, { ...(timeoutMs !== undefined && { timeoutMs }), signal: request.signal });
   } catch (error) {
     throw callFailure(webhook.name, error);
   }
@@ -87,6 +89,18 @@ export async function ask(ports: CallingPorts, invocation: Invocation<MutatingWe
   } catch (error) {
     throw new CallingWebhookError(webhook.name, `received invalid webhook response: ${errorText(error)}`, 503);
   }
+}
+
+/** The webhook's own timeout, but no longer than the request has left. */
+function timeLeft({ world }: CallingPorts, { timeoutSeconds }: MutatingWebhook | ValidatingWebhook, { deadline }: AdmissionRequest): number | undefined {
+  const own = timeoutSeconds === undefined ? undefined : timeoutSeconds * 1000;
+  if (deadline === undefined) return own;
+  return Math.min(own ?? Infinity, Math.max(1, deadline - world.clock.monotonic()));
+}
+
+/** Throws 504 when the request's time is over: then no further webhook is asked, whatever the failure policies say. */
+export function checkTime({ world }: CallingPorts, { signal, deadline }: AdmissionRequest): void {
+  if (signal?.aborted === true || isLate(world.clock, deadline)) throw timeout('request did not complete within requested timeout');
 }
 
 function callFailure(name: string, error: unknown): CallingWebhookError {

@@ -4,11 +4,11 @@
 import type { MutatingWebhook } from '#api/admissionregistration/v1.ts';
 import { errorText } from '#base/errors.ts';
 import {
-  cloneJson, decodeManagers, goQuote, internalError, isObject, jsonEqual, jsonPatch, parseJson, StatusError, timeout, type KubeObject,
+  cloneJson, decodeManagers, goQuote, internalError, isObject, jsonEqual, jsonPatch, parseJson, StatusError, type KubeObject,
 } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, Reinvocation } from '../contract.ts';
 import { anyHandling, builtInHandling, type KindHandling } from '../registry/kind-handling.ts';
-import { ask, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
+import { ask, checkTime, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
 import type { Hook, HookSource } from './hooks.ts';
 import { isExempt } from './matching.ts';
 import { memoryOf, requireAgain, type ReinvocationMemory } from './reinvocation-memory.ts';
@@ -62,7 +62,7 @@ async function runHook(ports: CallingPorts, hook: Hook<MutatingWebhook>, index: 
   }
   if (webhook.reinvocationPolicy === 'IfNeeded') memory.invoked.add(hook.uid);
   if (refusal !== undefined) throw refusal;
-  if (request.signal?.aborted === true) throw timeout('request did not complete within requested timeout');
+  checkTime(ports, request);
 }
 
 /** True when the webhook changed the object. */

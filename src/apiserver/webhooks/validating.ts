@@ -1,9 +1,8 @@
 // The ValidatingAdmissionWebhook plugin: all webhooks that a request concerns are asked at once; the first refusal
 // to arrive is told, the others are only counted.
 import type { ValidatingWebhook } from '#api/admissionregistration/v1.ts';
-import { timeout } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../contract.ts';
-import { ask, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
+import { ask, checkTime, CallingWebhookError, failed, heed, invocationOf, succeeded, type CallingPorts, type Invocation } from './calling.ts';
 import type { HookSource } from './hooks.ts';
 import { isExempt } from './matching.ts';
 
@@ -21,13 +20,14 @@ export function validatingWebhooks(ports: CallingPorts, source: HookSource<Valid
         if (invocation !== undefined) invocations.push(invocation);
       }
       if (invocations.length === 0) return;
-      if (request.signal?.aborted === true) throw timeout('request did not complete within requested timeout');
+      checkTime(ports, request);
       const refusals: Error[] = [];
       await Promise.all(invocations.map(async (invocation, index) => {
         const refusal = await callHook(ports, invocation, request, index);
         if (refusal !== undefined) refusals.push(refusal);
       }));
       if (refusals[0] !== undefined) throw refusals[0];
+      checkTime(ports, request);
     },
   };
 }

@@ -3,7 +3,8 @@
 import type { AuthenticationConfiguration } from '#api/apiserver/v1.ts';
 import { sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
-import { decodeConfiguration, watchConfiguration } from '../configuration/watched-file.ts';
+import { decodeConfiguration } from '../configuration/decode-file.ts';
+import { watchConfiguration } from '../configuration/watched-file.ts';
 import type { AnonymousSettings } from './anonymous.ts';
 import { jwtCheck, signingAlgorithms, type JwtCheck, type OidcParts } from './oidc/authenticator.ts';
 import { compileJwtAuthenticators } from './oidc/configuration.ts';

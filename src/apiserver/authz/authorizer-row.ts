@@ -3,7 +3,8 @@
 import type { AuthorizationConfiguration } from '#api/apiserver/v1.ts';
 import type { World } from '#base/world.ts';
 import type { Verdict } from '../contract.ts';
-import { decodeConfiguration, watchConfiguration } from '../configuration/watched-file.ts';
+import { decodeConfiguration } from '../configuration/decode-file.ts';
+import { watchConfiguration } from '../configuration/watched-file.ts';
 import { reviewClient } from '../webhooks/index.ts';
 import { compileAuthorization, type ConfiguredAuthorizer } from './configuration.ts';
 import { countedAuthorizer } from './decisions.ts';

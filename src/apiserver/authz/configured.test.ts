@@ -2,7 +2,7 @@
 // errors; and what access reviews say of all of them.
 import { describe, expect, test } from 'vitest';
 import { testWorld } from '../test-server.case.ts';
-import { decodeConfiguration } from '../configuration/watched-file.ts';
+import { decodeConfiguration } from '../configuration/decode-file.ts';
 import type { Attributes, Identity, KubeObject } from '../contract.ts';
 import { compileAuthorization } from './configuration.ts';
 import { createAbacAuthorizer, createAccessReviews, createWebhookAuthorizer, readPolicies, unionAuthorizer, type RuleSource } from './index.ts';

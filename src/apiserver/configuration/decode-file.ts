@@ -1,6 +1,6 @@
 // One object of a configuration file (YAML or JSON), decoded after the tables of src/api: strictly, or leniently with the
 // strict reader's complaints told aside. Error texts are upstream's.
-import { decodeObject, StatusError } from '#machinery';
+import { decodeObject, isObject, parseYaml, StatusError, type KubeObject } from '#machinery';
 
 export interface ConfigurationType {
   /** "apiserver.v1.EncryptionConfiguration" */
@@ -26,4 +26,22 @@ export function decodeConfigurationFile(bytes: Uint8Array, { type, apiVersion, k
     if (error instanceof StatusError) throw new Error(error.message.replace(refusalHead, ''), { cause: undefined });
     throw error;
   }
+}
+
+const group = 'apiserver.config.k8s.io';
+
+/** A file of one of several versions whose shapes are alike, decoded strictly; what is null there is absent. Throws an Error with upstream's text. */
+export function decodeConfiguration(text: string, kind: string, versions: readonly string[]): KubeObject {
+  const parsed: unknown = parseYaml(text);
+  const head = isObject(parsed) ? parsed : {};
+  const apiVersion = versions.map((version) => `${group}/${version}`).find((version) => head.apiVersion === version);
+  if (apiVersion === undefined || head.kind !== kind) throw new Error(`no kind ${JSON.stringify(head.kind ?? '')} is registered for version ${JSON.stringify(head.apiVersion ?? '')} in scheme`);
+  return withoutNulls(decodeConfigurationFile(Buffer.from(text), { type: `apiserver.v1.${kind}`, apiVersion, kind })) as KubeObject;
+}
+
+/** Go writes what is absent as null. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (!isObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).flatMap(([key, own]) => (own === null || own === undefined ? [] : [[key, withoutNulls(own)]])));
 }

@@ -1,32 +1,12 @@
-// A configuration file of the server (AuthenticationConfiguration, AuthorizationConfiguration): decoded strictly, and
-// looked at again every few seconds, so that a change counts without a restart. A file that has become bad changes
-// nothing and is told of.
+// A configuration file of the server (AuthenticationConfiguration, AuthorizationConfiguration): looked at again every few
+// seconds, so that a change counts without a restart. A file that has become bad changes nothing and is told of.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { every } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { decodeObject, isObject, parseYaml, type KubeObject } from '#machinery';
 
-const group = 'apiserver.config.k8s.io';
 const periodMs = 10_000;
-
-/** Throws an Error that tells what is wrong. */
-export function decodeConfiguration(text: string, kind: string, versions: readonly string[]): KubeObject {
-  const head: unknown = parseYaml(text);
-  if (!isObject(head) || head.kind !== kind || typeof head.apiVersion !== 'string' || !versions.some((version) => head.apiVersion === `${group}/${version}`)) {
-    throw new Error(`no kind ${JSON.stringify(isObject(head) ? (head.kind ?? '') : '')} is registered for version ${JSON.stringify(isObject(head) ? (head.apiVersion ?? '') : '')} in scheme`);
-  }
-  const { object } = decodeObject(Buffer.from(text), { type: `apiserver.v1.${kind}`, contentType: 'application/yaml', fieldValidation: 'Strict' });
-  return withoutNulls(object) as KubeObject;
-}
-
-/** Go writes what is absent as null. */
-function withoutNulls(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isObject(value)) return value;
-  return Object.fromEntries(Object.entries(value).flatMap(([key, own]) => (own === null || own === undefined ? [] : [[key, withoutNulls(own)]])));
-}
 
 export interface WatchedFile<T> {
   /** As of the last good reading. */

@@ -135,6 +135,8 @@ function pingWhenSilent(options: HttpTransportOptions, session: ClientHttp2Sessi
     if (session.destroyed) return;
     if (waiting) {
       session.destroy(new Error('the server did not answer a ping'));
+      // The session's end waits for the write under way, which such a server may never take.
+      socket.destroy();
       return;
     }
     if (socket.bytesRead === lastBytes) {

@@ -206,6 +206,8 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
     if (connection.running >= mostRunning) {
       session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
       session.destroy();
+      // The session's end waits for the write under way; a client that takes nothing would keep the connection for good.
+      world.clock.after(noticeMs, () => socket.destroy(), { background: true });
       return;
     }
     if (listener.goawayChance > 0 && world.random.next() < listener.goawayChance) retire(session, world.clock);

@@ -83,7 +83,8 @@ function examine(watched: Watched, now: number, idleMs: number, pingMs: number):
     return;
   }
   if (watched.pingSentMs !== undefined) {
-    if (now - watched.pingSentMs >= pingMs) session.destroy();
+    // Not `session.destroy()`: that waits for the write under way, and who takes nothing would keep the connection for good.
+    if (now - watched.pingSentMs >= pingMs) socket.destroy();
     return;
   }
   if (busy && now - watched.lastActiveMs >= pingMs) {

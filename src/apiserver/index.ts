@@ -2,6 +2,7 @@
 export { createApiServer, type ApiServer, type ApiServerConfig } from './server.ts';
 export { defaultAuditOptions, openAudit, type Auditor, type AuditOptions } from './audit/index.ts';
 export { serverIdentity } from './bootstrap/identity-lease.ts';
+export { kubeletTarget } from './endpoints/kubelet-target.ts';
 export { openEncryption, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
 export { signedBy } from './authn/index.ts';

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Node } from '#api/core/v1.ts';
-import { createApiServer, defaultSecurity, openAudit, publishTrustedClients, type AuditOptions, type ObjectReader, type TrustedClients } from '#apiserver';
+import { createApiServer, defaultSecurity, kubeletTarget, openAudit, publishTrustedClients, type AuditOptions, type ObjectReader, type TrustedClients } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import { realWorld, type World } from '#base/world.ts';
 import { firstServiceIp, type ClusterPaths } from '#cli';
@@ -28,13 +28,6 @@ import { loadOf } from './load.ts';
 import { advertiseAddress, servingOf } from './serving.ts';
 import { versionInfo } from './version.ts';
 
-/** Where a node's kubelet listens, from its Node object. */
-function kubeletOf(reader: ObjectReader, name: string): { kind: 'kubelet'; nodeName: string; address: string; port: number } | undefined {
-  const node = reader.get('', 'nodes', '', name) as Node | undefined;
-  const address = node?.status?.addresses?.find((a) => a.type === 'InternalIP')?.address;
-  return address === undefined ? undefined : { kind: 'kubelet', nodeName: name, address, port: node?.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 10_250 };
-}
-
 /** metrics.k8s.io: made when the server's caches exist; until then nobody has metrics. */
 function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { handler: Handler; start(reader: ObjectReader): Scraper } {
   let handler: Handler | undefined;
@@ -52,7 +45,7 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
       const scraper = startScraper(world, {
         nodes: nodeNames,
         async read(name, signal) {
-          const target = kubeletOf(reader, name);
+          const target = kubeletTarget(name, (reader.get('', 'nodes', '', name) as Node | undefined) ?? {});
           if (target === undefined) throw new Error('the node has no address yet');
           const response = await proxy.transportTo(target).request({ method: 'GET', path: '/metrics/resource', signal });
           const text = Buffer.from(await response.bytes()).toString();

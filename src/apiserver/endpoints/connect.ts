@@ -16,9 +16,9 @@ import { queryInteger } from '../request/query-options.ts';
 import { answer, notesOf } from '../request/call.ts';
 import { goNetworkError } from '../webhooks/index.ts';
 import { storedOf, type Target } from './endpoint.ts';
+import { kubeletTarget } from './kubelet-target.ts';
 
 type PodObject = Stored<Pod>;
-const kubeletPort = 10250;
 
 async function podOf(target: Target): Promise<PodObject> {
   const current = await freshCurrent(target.server.registry, storedOf(target), `${target.namespace}/${target.name}`, target.call.signal);
@@ -30,14 +30,9 @@ async function podOf(target: Target): Promise<PodObject> {
 function kubeletOf(target: Target, nodeName: string): ConnectTarget {
   const node = target.server.reader.get('', 'nodes', '', nodeName) as (KubeObject & Node) | undefined;
   if (node === undefined) throw notFound({ group: '', resource: 'nodes' }, nodeName);
-  const addresses = node.status?.addresses ?? [];
-  const preferred = ['Hostname', 'InternalDNS', 'InternalIP', 'ExternalDNS', 'ExternalIP'];
-  // Names need a resolver that knows them; addresses always work.
-  const order = ['InternalIP', 'ExternalIP', ...preferred];
-  const found = order.map((type) => addresses.find((address) => address.type === type)).find((address) => address !== undefined);
-  if (found === undefined) throw internalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(addresses)}`));
-  const port = node.status?.daemonEndpoints?.kubeletEndpoint?.Port ?? 0;
-  return { kind: 'kubelet', nodeName, address: found.address, port: port === 0 ? kubeletPort : port };
+  const found = kubeletTarget(nodeName, node);
+  if (found === undefined) throw internalError(new Error(`no preferred addresses found; known addresses: ${JSON.stringify(node.status?.addresses ?? [])}`));
+  return found;
 }
 
 /** The container meant, by name, by annotation, or as the only one. Throws 400 as upstream words it. */

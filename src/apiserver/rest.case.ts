@@ -251,9 +251,27 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
         const at = first.metadata.resourceVersion as string;
         expect(names((await api.get(`${maps}?resourceVersion=${at}&resourceVersionMatch=Exact`)).body)).toEqual(['a']);
         expect(names((await api.get(`${maps}?resourceVersion=${second}&resourceVersionMatch=NotOlderThan`)).body)).toEqual(['a', 'b']);
-        const refused = await api.get(`${maps}?resourceVersion=999999&resourceVersionMatch=Exact`);
-        expect(refused.status).toBe(504);
-        expect(refused.body.details.causes[0].reason).toBe('ResourceVersionTooLarge');
+        const refusals = await Promise.all(['Exact', 'NotOlderThan'].map((match) => api.get(`${maps}?resourceVersion=999999&resourceVersionMatch=${match}`)));
+        for (const refused of refusals) {
+          expect(refused.status).toBe(504);
+          expect(refused.headers['retry-after']).toBe('1');
+          expect(refused.body).toMatchObject({ reason: 'Timeout', message: expect.stringMatching(/^Timeout: Too large resource version: 999999, current: \d+$/) });
+          expect(refused.body.details).toEqual({ causes: [{ reason: 'ResourceVersionTooLarge', message: 'Too large resource version' }], retryAfterSeconds: 1 });
+        }
+      });
+
+      it('is watched from a revision to come, in silence until then; one that shows the state ends with why', async () => {
+        const made = (await api.post(maps, { metadata: { name: 'a' } })).body.metadata.resourceVersion as string;
+        const start = Number(made) + 40;
+        const response = await api.transport.request({ method: 'GET', path: `${maps}?watch=1&resourceVersion=${start}` });
+        const refused = watchEvents(api, `${maps}?watch=1&resourceVersion=999999&sendInitialEvents=true&resourceVersionMatch=NotOlderThan`, 1);
+        let last = 0;
+        for (let i = 0; last <= start; i++) last = Number((await api.post(maps, { metadata: { name: `m${i}` } })).body.metadata.resourceVersion);
+        for await (const chunk of response.body) {
+          expect(Buffer.from(chunk).toString()).toContain(`"resourceVersion":"${last}"`);
+          break;
+        }
+        expect(await refused).toMatchObject([{ type: 'ERROR', object: { code: 504, reason: 'Timeout', details: { retryAfterSeconds: 1, causes: [{ reason: 'ResourceVersionTooLarge' }] } } }]);
       });
 
       it('comes as a Table or as metadata', async () => {

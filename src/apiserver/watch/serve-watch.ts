@@ -17,8 +17,8 @@ import type { WatchHub } from './watch-hub.ts';
 import type { Watcher } from './watcher.ts';
 import { webSocketBody } from './web-socket-body.ts';
 
-/** A watch without timeoutSeconds lasts between this and twice this. */
-const minTimeoutSeconds = 1800;
+/** A watch without timeoutSeconds lasts between this and twice this, unless the server is told otherwise. */
+const defaultMinSeconds = 1800;
 const bookmarkEveryMs = 60_000;
 const sliceMs = 8;
 
@@ -30,6 +30,8 @@ export interface WatchRequest {
   readonly presentation: Presentation;
   readonly selection: Selection;
   readonly options: ListOptions;
+  /** Of a watch that names no end; 0: none. */
+  readonly minSeconds: number | undefined;
 }
 
 /** Answers a watch; resolves when it has ended. Throws 429 when its user has too many. */
@@ -63,16 +65,25 @@ async function serve(call: Call, request: WatchRequest): Promise<void> {
   }
   await new Promise<void>((resolve) => {
     const watcher = createWatcher(request, call, body, codec, fromState, resolve);
-    const seconds = options.timeoutSeconds ?? minTimeoutSeconds + randomInt(world.random, minTimeoutSeconds);
-    const timer = world.clock.after(Math.max(0, seconds) * 1000, () => watcher.end('done'), { background: true });
+    const seconds = secondsOf(request);
+    const timer = seconds === 0 ? undefined : world.clock.after(Math.max(0, seconds) * 1000, () => watcher.end('done'), { background: true });
     call.signal.addEventListener('abort', () => watcher.end('done'), { once: true });
-    watcher.onEnd = () => timer.cancel();
+    watcher.onEnd = () => timer?.cancel();
     leave = () => watcher.end('done');
-    if (version !== undefined && version !== 0 && !fromState) watcher.position = ring.after(version);
+    if (version !== undefined && version !== 0 && !fromState) {
+      if (version > all.revision) followFrom(request, watcher, version);
+      else watcher.position = ring.after(version);
+    }
     request.hub.add(watcher);
     if (fromState) void sendInitial(request, watcher, all.revision).then(() => call.permit?.initialized());
     else call.permit?.initialized();
   });
+}
+
+/** How long it lasts; 0: until somebody ends it. No time asked for is none. */
+function secondsOf({ options, world, minSeconds = defaultMinSeconds }: WatchRequest): number {
+  const asked = options.timeoutSeconds ?? 0;
+  return asked !== 0 || minSeconds === 0 ? asked : minSeconds + randomInt(world.random, minSeconds);
 }
 
 /** WatchList asks for the state; so does a watch that names no revision and does not say otherwise. */
@@ -81,15 +92,35 @@ function startsWithState(options: ListOptions, version: number | undefined): boo
   return version === undefined || version === 0;
 }
 
+/** What shows the state waits a little for a revision to come; what shows changes alone waits in silence. */
 async function waitForStart({ all, options }: WatchRequest, version: number | undefined, signal: AbortSignal): Promise<StatusError | undefined> {
   try {
     if (version === undefined) await all.fresh(signal);
-    else if (version > all.revision) await reach(all, version, signal);
+    else if (options.sendInitialEvents === true && version > all.revision) await reach(all, version, signal);
     return undefined;
   } catch (error) {
-    if (options.sendInitialEvents === undefined && error instanceof StatusError && isTimeout(error)) return error;
+    if (version !== undefined && error instanceof StatusError && isTimeout(error)) return error;
     throw error;
   }
+}
+
+/** The watcher hears of what comes after a revision that has not happened yet. */
+function followFrom(request: WatchRequest, watcher: OwnWatcher, revision: number): void {
+  const ended = new AbortController();
+  const { onEnd } = watcher;
+  watcher.onEnd = () => {
+    onEnd();
+    ended.abort();
+  };
+  // In no place of the ring: it may move on as far as it likes.
+  watcher.position = Number.MAX_SAFE_INTEGER;
+  watcher.held = true;
+  const begin = (): void => {
+    watcher.position = request.cache.ring.after(revision);
+    watcher.held = false;
+    request.hub.wake();
+  };
+  request.all.reach(revision, ended.signal).then(begin, () => undefined);
 }
 
 interface OwnWatcher extends Watcher {

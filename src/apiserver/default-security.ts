@@ -53,7 +53,7 @@ export interface SecuritySettings {
   readonly authorizationWebhook?: WebhookFile & { readonly authorizedMs: number; readonly unauthorizedMs: number };
   readonly tokenWebhook?: WebhookFile & { readonly cacheMs: number };
   /** JWTs of OpenID providers. */
-  readonly jwt?: Pick<ConfiguredTokenSettings, 'source' | 'fetcher' | 'algorithms'>;
+  readonly jwt?: Pick<ConfiguredTokenSettings, 'source' | 'fetcher' | 'algorithms' | 'anonymousByFlag'>;
   readonly admission?: AdmissionSettings;
   /** Nodes may ask for certificates for their pods. */
   readonly podCertificates?: boolean;

@@ -131,7 +131,7 @@ function oidcByFlags(flags: ApiserverFlags): NonNullable<SecuritySettings['jwt']
 function jwtOf(world: World, flags: ApiserverFlags): Partial<SecuritySettings> {
   const path = flags.get('authentication-config');
   const fetcher = documentFetcher(world);
-  if (path !== '') return { jwt: { source: { path }, fetcher } };
+  if (path !== '') return { jwt: { source: { path }, fetcher, anonymousByFlag: flags.given('anonymous-auth') } };
   return flags.get('oidc-issuer-url') === '' ? {} : { jwt: { source: oidcByFlags(flags), fetcher, algorithms: flags.get('oidc-signing-algs') } };
 }
 

@@ -29,6 +29,8 @@ export interface ConfiguredTokenSettings {
   readonly serviceAccountIssuers: readonly string[];
   /** Who this server is, among several; for metrics. */
   readonly serverId?: string;
+  /** --anonymous-auth was given: the file may not say it as well. */
+  readonly anonymousByFlag?: boolean;
 }
 
 interface Opened {
@@ -90,6 +92,10 @@ export function configuredTokens(world: World, settings: ConfiguredTokenSettings
       })
     : { current: open(source.configuration) };
   first = opened.current.anonymous;
+  if (first !== undefined && settings.anonymousByFlag === true) {
+    opened.current.close();
+    throw new Error('anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file');
+  }
   const now = opened;
   return { check: (question) => now.current.check(question), anonymous: () => now.current.anonymous };
 }

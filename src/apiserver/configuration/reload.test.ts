@@ -153,3 +153,16 @@ test('providers of a changed file take over when all of them can be asked, and n
   expect(tokens.anonymous()).toBeUndefined();
   expect(await world.metrics.text()).toContain('apiserver_authentication_config_controller_automatic_reloads_total{apiserver_id_hash="",status="failure"} 2\n');
 });
+
+test('who may be anonymous is said by the flag or by the file, not by both', () => {
+  const file = join(directory, 'authentication.yaml');
+  const open = (anonymousByFlag: boolean, more: object): (() => unknown) => {
+    writeFileSync(file, JSON.stringify({ apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration', jwt: [], ...more }));
+    const fetch = (): Promise<string> => Promise.reject(new Error('nobody'));
+    return () => configuredTokens(steppedWorld().world, { source: { path: file }, fetcher: () => fetch, apiAudiences: [], serviceAccountIssuers: [], anonymousByFlag }, stop.signal).anonymous();
+  };
+  const anonymous = { enabled: true, conditions: [{ path: '/livez' }] };
+  expect(open(false, { anonymous })()).toEqual({ enabled: true, paths: ['/livez'] });
+  expect(open(true, {})()).toBeUndefined();
+  expect(open(true, { anonymous })).toThrow('anonymous: Forbidden: --anonymous-auth flag cannot be set when anonymous field is configured in authentication configuration file');
+});

@@ -41,7 +41,7 @@ export function createOwnObjects(world: World, config: ApiServerConfig, signal: 
   const reader = createReader(cache);
   readCacheMetrics(world.metrics, cache);
   const allocation = createServiceAllocation({ world, cache, reader, resources, serviceCidr: config.serviceCidr, nodePortRange: config.serviceNodePortRange, signal });
-  const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock), reservations: reservationSource({ '/services': allocation.reserver }), ...(isStale === undefined ? {} : { isStale }) };
+  const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock), reservations: reservationSource({ '/services': allocation.reserver }), ttlSeconds: config.eventTtlSeconds, ...(isStale === undefined ? {} : { isStale }) };
   const own: Registry = { ...shared, admission: createAdmissionChain([]) };
   const remove = createRemover(own, reader, signal);
   return {

@@ -40,6 +40,12 @@ export interface ApiServerConfig {
   readonly flow?: FlowLimits;
   /** --request-timeout: how long a request that is no watch or stream may take. */
   readonly requestTimeoutMs?: number;
+  /** --min-request-timeout: watches that name no end last between this and twice this; 0: until somebody ends them. */
+  readonly minWatchSeconds?: number;
+  /** --event-ttl: how long events are kept; 0: for good. Absent: an hour. */
+  readonly eventTtlSeconds?: number;
+  /** --strict-transport-security-directives: told with every answer. */
+  readonly strictTransportSecurity?: readonly string[];
   /** --max-watches-per-user; 0: any number. */
   readonly watchesPerUser?: number;
   /** How long writes that arrive together may hold up the event loop before others get their turn. Absent: as long as they take. */

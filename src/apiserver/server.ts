@@ -13,6 +13,7 @@ import { createCustomResources, webhookConversions } from './crds/index.ts';
 import type { Server } from './endpoints/endpoint.ts';
 import { createFlowControl, defaultFlowLimits, producerName } from './flowcontrol/index.ts';
 import { healthEndpoints } from './health/server-checks.ts';
+import { strictTransport } from './answer/strict-transport.ts';
 import { createLoopback } from './loopback.ts';
 import { createOwnObjects } from './own-objects.ts';
 import { createOwnPaths } from './own-paths.ts';
@@ -59,7 +60,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const registry = objects.registry(createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())));
   const hubs = createWatchHubs(world, cache, config.watchesPerUser);
   const server: Server = {
-    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
+    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, minWatchSeconds: config.minWatchSeconds, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
   };
   const delegates = config.delegates ?? [];
   const aggregation = createAggregation({
@@ -85,8 +86,9 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });
   loopback.serve(handler);
+  const directives = config.strictTransportSecurity ?? [];
   return {
-    handler,
+    handler: directives.length === 0 ? handler : strictTransport(handler, directives),
     reader,
     writer,
     get ready() {

@@ -2,10 +2,13 @@
 // with them together, in the words of kube-apiserver.
 import { describe, expect, test } from 'vitest';
 import type { ClusterConfig } from '#cli';
+import { fixedFlagErrors } from './apiserver-fixed-flags.ts';
 import { apiserverFlags } from './apiserver-flags.ts';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { securityFlagErrors } from './apiserver-security.ts';
 import { flagHelp, parseFlags } from './flag-parse.ts';
+import { servingFlagErrors } from './serving.ts';
+import { cipherList, curveList } from './tls-flags.ts';
 
 describe('values', () => {
   test('of every type, given with = or apart', () => {
@@ -57,4 +60,25 @@ test.each<[string[], string[]]>([
   [['--enable-admission-plugins=Nothing'], ['enable-admission-plugins plugin "Nothing" is unknown']],
 ])('%o together', (args, errors) => {
   expect(securityFlagErrors(parseFlags(apiserverFlags, [...good, ...args]))).toEqual(errors);
+});
+
+describe('what this server does in one way only', () => {
+  const errorsOf = (...args: string[]): string[] => fixedFlagErrors(parseFlags(apiserverFlags, args));
+  test('the values of manifests are taken', () => {
+    expect(errorsOf('--profiling=false', '--watch-cache=true', '--storage-backend=etcd3', '--endpoint-reconciler-type=lease', '--delete-collection-workers=3', '--enable-garbage-collector')).toEqual([]);
+  });
+  test('others are refused with the reason', () => {
+    expect(errorsOf('--storage-media-type=application/vnd.kubernetes.protobuf', '--cors-allowed-origins=//a$')).toEqual([
+      '--cors-allowed-origins=//a$ is not possible: browsers are not answered across origins; put a proxy in front', '--storage-media-type=application/vnd.kubernetes.protobuf is not possible: objects are stored as JSON',
+    ]);
+  });
+  test('cipher suites and curves go by the names of Go', () => {
+    expect(cipherList(['TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'TLS_AES_128_GCM_SHA256'])).toBe('TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE-RSA-AES128-GCM-SHA256');
+    expect(curveList(['29', '23'])).toBe('X25519:prime256v1');
+    const told = servingFlagErrors(parseFlags(apiserverFlags, ['--tls-cipher-suites=NONE', '--tls-curve-preferences=1', '--strict-transport-security-directives=max-age=1,nosuch,preload']));
+    expect(told).toEqual([
+      "Cipher suite NONE not supported or doesn't exist", 'curve 1 is not supported, known are 23, 24, 25, 29, 4588',
+      '--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information',
+    ]);
+  });
 });

@@ -1,6 +1,7 @@
 // The flags of the API server program: one table of name, type, default and help, named as kube-apiserver names them.
 // `skiff server --<flag>` and `apiServer.extraArgs` of a cluster's configuration give them; what a cluster made by
 // `skiff up` gives by itself is in apiserver-cluster-flags.ts. A new flag is one row here and a reader of its value.
+import { fixedFlags } from './apiserver-fixed-flags.ts';
 import { gateHelp } from './feature-gates.ts';
 import type { FlagTable, FlagValues } from './flag-parse.ts';
 
@@ -19,6 +20,10 @@ export const apiserverFlags = {
   'tls-cert-file': { type: 'string', default: '', help: 'File containing the default x509 certificate for HTTPS.' },
   'tls-private-key-file': { type: 'string', default: '', help: 'File containing the default x509 private key matching --tls-cert-file.' },
   'tls-min-version': { type: 'string', default: '', help: 'Minimum TLS version supported. Possible values: VersionTLS10, VersionTLS11, VersionTLS12, VersionTLS13' },
+  'tls-cipher-suites': { type: 'list', default: [], help: 'Comma-separated list of cipher suites for the server, as Go names them. If omitted, the default cipher suites will be used. Those of TLS 1.3 are always there.' },
+  'tls-curve-preferences': { type: 'list', default: [], help: "Comma-separated list of numeric Go crypto/tls CurveID values, as the allowed key exchange mechanisms for the server. If omitted, the default curves will be used." },
+  'disable-http2-serving': { type: 'bool', default: false, help: 'If true, HTTP2 serving will be disabled.' },
+  'strict-transport-security-directives': { type: 'list', default: [], help: "List of directives for HSTS, comma separated. If this list is empty, then HSTS directives will not be added. Example: 'max-age=31536000,includeSubDomains,preload'" },
   'tls-sni-cert-key': { type: 'array', default: [], help: 'A pair of x509 certificate and private key file paths, optionally suffixed with a list of domain patterns: "foo.crt,foo.key:*.foo.com,foo.com". Without patterns the names of the certificate are taken. May be given several times.' },
   'cert-dir': { type: 'string', default: '/var/run/kubernetes', help: 'The directory where the TLS certs are located. If --tls-cert-file and --tls-private-key-file are provided, this flag will be ignored.' },
   'service-cluster-ip-range': { type: 'string', default: '10.0.0.0/24', help: 'A CIDR notation IP range from which to assign service cluster IPs.' },
@@ -34,6 +39,7 @@ export const apiserverFlags = {
   'max-requests-inflight': { type: 'int', default: 400, help: 'This and --max-mutating-requests-inflight are summed to determine the server\'s total concurrency limit (which must be positive) if --enable-priority-and-fairness is true. Otherwise, this flag limits the maximum number of non-mutating requests in flight, or a zero value disables the limit completely.' },
   'max-mutating-requests-inflight': { type: 'int', default: 200, help: 'This and --max-requests-inflight are summed to determine the server\'s total concurrency limit (which must be positive) if --enable-priority-and-fairness is true. Otherwise, this flag limits the maximum number of mutating requests in flight, or a zero value disables the limit completely.' },
   'request-timeout': { type: 'duration', default: 60_000, help: 'The duration a handler must keep a request open before timing it out. This is the default request timeout for requests but may be overridden by flags such as --min-request-timeout for specific types of requests.' },
+  'min-request-timeout': { type: 'int', default: 1800, help: 'An optional field indicating the minimum number of seconds a handler must keep a request open before timing it out. Currently only honored by the watch request handler, which picks a randomized value above this number as the connection timeout, to spread out load. 0: watches end only when the client says so.' },
   'max-watches-per-user': { type: 'int', default: 10_000, help: 'How many watches one user may have open at a time; more are refused with 429. Zero disables the limit.' },
   'goaway-chance': { type: 'float', default: 0, help: 'To prevent HTTP/2 clients from getting stuck on a single apiserver, randomly close a connection (GOAWAY). Min is 0 (off), Max is .02 (1/50 requests); .001 (1/1000) is a recommended starting point.' },
   'http2-max-streams-per-connection': { type: 'int', default: 0, help: 'The limit that the server gives to clients for the maximum number of streams in an HTTP/2 connection. Zero means to use the default, 250.' },
@@ -44,6 +50,8 @@ export const apiserverFlags = {
   'etcd-cafile': { type: 'string', default: '', help: 'SSL Certificate Authority file used to secure etcd communication.' },
   'etcd-certfile': { type: 'string', default: '', help: 'SSL certification file used to secure etcd communication.' },
   'etcd-keyfile': { type: 'string', default: '', help: 'SSL key file used to secure etcd communication.' },
+  'etcd-prefix': { type: 'string', default: '/registry', help: 'The prefix to prepend to all resource paths in etcd.' },
+  'event-ttl': { type: 'duration', default: 3_600_000, help: 'Amount of time to retain events.' },
   'etcd-listen': { type: 'string', default: '', help: "Where the embedded store answers etcd's API, for etcdctl: host:port (certificates in <data-dir>/pki/etcd) or unix:/path; empty: nowhere." },
   'etcd-compaction-interval': { type: 'duration', default: 300_000, help: 'The interval of compaction requests, and how much history is kept. If 0, the compaction request from apiserver is disabled.' },
   'encryption-provider-config': { type: 'string', default: '', help: 'The file containing configuration for encryption providers to be used for storing secrets in etcd.' },
@@ -128,6 +136,8 @@ export const apiserverFlags = {
   'default-unreachable-toleration-seconds': { type: 'int', default: 300, help: 'Indicates the tolerationSeconds of the toleration for unreachable:NoExecute that is added by default to every pod that does not already have such a toleration.' },
   'disable-admission-plugins': { type: 'list', default: [], help: 'admission plugins that should be disabled although they are in the default enabled plugins list.' },
   'enable-admission-plugins': { type: 'list', default: [], help: 'admission plugins that should be enabled in addition to default enabled ones.' },
+  // With one possible value, or none that matters
+  ...fixedFlags,
 } as const satisfies FlagTable;
 
 export type ApiserverFlags = FlagValues<typeof apiserverFlags>;

@@ -22,7 +22,7 @@ import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
 import { flagTexts, keyValues } from './flag-texts.ts';
 import { createNodeProxy, type KubeletCredentials } from './node-proxy.ts';
-import { openStore } from './open-store.ts';
+import { openStore, underPrefix } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
 import { loadOf } from './load.ts';
 import { advertiseAddress, servingOf } from './serving.ts';
@@ -91,7 +91,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   });
   const load = loadOf(flags);
   const server = createApiServer(world, {
-    store,
+    store: underPrefix(store, flags.get('etcd-prefix')),
     ...(encryption === undefined ? {} : { encryption }),
     ...(audit === undefined ? {} : { audit }),
     unsafeDeletion: gates.on('AllowUnsafeMalformedObjectDeletion'),
@@ -105,6 +105,8 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     version: versionInfo,
     runtimeConfig: keyValues(flags.get('runtime-config')),
     flags: flagTexts(apiserverFlags, flags),
+    eventTtlSeconds: Math.ceil(flags.get('event-ttl') / 1000),
+    strictTransportSecurity: flags.get('strict-transport-security-directives'),
     trustedClients: trusted(),
     ...(frontProxy === undefined ? {} : { frontProxy: () => frontProxy ?? { cert: '', key: '' } }),
     serviceRouting: flags.get('enable-aggregator-routing') ? 'endpoints' : 'cluster-ip',

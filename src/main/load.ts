@@ -9,7 +9,7 @@ import type { HttpServer, ServeOptions } from '#wire';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
 export interface Load {
-  readonly server: Pick<ApiServerConfig, 'flow' | 'requestTimeoutMs' | 'turnBudgetMs' | 'watchesPerUser'>;
+  readonly server: Pick<ApiServerConfig, 'flow' | 'minWatchSeconds' | 'requestTimeoutMs' | 'turnBudgetMs' | 'watchesPerUser'>;
   readonly listener: Pick<ServeOptions, 'goawayChance' | 'limits'>;
   /** Resolves when nothing but streams is under way. */
   drain(world: World, server: ApiServer, listener: HttpServer): Promise<void>;
@@ -34,11 +34,13 @@ export function loadOf(flags: ApiserverFlags): Load {
   if (mutating < 0) refuse('--max-mutating-requests-inflight can not be negative value');
   if (fair && readOnly + mutating <= 0) refuse('sum of --max-requests-inflight and --max-mutating-requests-inflight must be positive when --enable-priority-and-fairness is set');
   if (watchesPerUser < 0) refuse('--max-watches-per-user can not be negative value');
+  const minWatchSeconds = flags.get('min-request-timeout');
+  if (minWatchSeconds < 0) refuse('--min-request-timeout can not be negative value');
   if (requestTimeoutMs < 0) refuse('--request-timeout can not be negative value');
   if (goawayChance < 0 || goawayChance > 0.02) refuse('--goaway-chance can not be less than 0 or greater than 0.02');
   if (flags.get('shutdown-delay-duration') < 0) refuse('--shutdown-delay-duration can not be negative value');
   return {
-    server: { flow: { readOnly, mutating, fair }, requestTimeoutMs, turnBudgetMs, watchesPerUser },
+    server: { flow: { readOnly, mutating, fair }, minWatchSeconds, requestTimeoutMs, turnBudgetMs, watchesPerUser },
     listener: { goawayChance, limits: { answerMs: requestTimeoutMs, ...(streams > 0 ? { streamsPerConnection: streams } : {}) } },
     async drain(world, server, listener) {
       server.beginShutdown();

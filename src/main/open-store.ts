@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '#base/world.ts';
-import { finishSwap, openEmbeddedStore, type Store } from '#store';
+import { finishSwap, openEmbeddedStore, prefixedStore, type Store } from '#store';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
 export async function openStore(world: World, flags: ApiserverFlags): Promise<Store> {
@@ -18,4 +18,10 @@ export async function openStore(world: World, flags: ApiserverFlags): Promise<St
   // Only now: the gRPC stack costs a quarter of a second and 20 MB.
   const { openEtcdStore } = await import('#store/etcd');
   return openEtcdStore(world, { endpoints, ...(Object.keys(tls).length === 0 ? {} : { tls }) });
+}
+
+/** The store as the API server sees it, whose keys begin with /registry/, under the prefix of --etcd-prefix. */
+export function underPrefix(store: Store, prefix: string): Store {
+  const kept = `/${prefix.split('/').filter((part) => part !== '').join('/')}/`.replace('//', '/');
+  return kept === '/registry/' ? store : prefixedStore(store, '/registry/', kept);
 }

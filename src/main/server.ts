@@ -5,11 +5,13 @@ import { existsSync } from 'node:fs';
 import { errorText } from '#base/errors.ts';
 import { clusterFile, defaultPaths, UserError } from '#cli';
 import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
+import { fixedFlagErrors } from './apiserver-fixed-flags.ts';
 import { flagHelp, parseFlags } from './flag-parse.ts';
 import { securityFlagErrors } from './apiserver-security.ts';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { rangeFlagErrors, servingFlagErrors } from './serving.ts';
+import { versionInfo } from './version.ts';
 
 function takeConfig(args: readonly string[]): { path: string | undefined; rest: string[] } {
   const at = args.findIndex((arg) => arg === '--config' || arg.startsWith('--config='));
@@ -22,7 +24,7 @@ function takeConfig(args: readonly string[]): { path: string | undefined; rest: 
 /** Everything that is wrong with the flags together. */
 export function serverFlagErrors(flags: ApiserverFlags): string[] {
   const reload = flags.get('encryption-provider-config-automatic-reload') && flags.get('encryption-provider-config') === '';
-  return [...(reload ? ['--encryption-provider-config-automatic-reload must be set with --encryption-provider-config'] : []), ...servingFlagErrors(flags), ...securityFlagErrors(flags), ...rangeFlagErrors(flags)];
+  return [...(reload ? ['--encryption-provider-config-automatic-reload must be set with --encryption-provider-config'] : []), ...servingFlagErrors(flags), ...securityFlagErrors(flags), ...rangeFlagErrors(flags), ...fixedFlagErrors(flags)];
 }
 
 function requireGood(flags: ApiserverFlags): void {
@@ -43,6 +45,10 @@ function clusterPath(given: string | undefined, rest: readonly string[]): string
 export async function serverCommand(args: readonly string[]): Promise<void> {
   if (args.includes('--help') || args.includes('-h')) {
     console.log(`Usage: skiff server [--config <cluster.json>] [flags]\n\n${flagHelp(apiserverFlags)}`);
+    return;
+  }
+  if (args.includes('--version') || args.includes('--version=true')) {
+    console.log(`Kubernetes ${versionInfo.gitVersion}`);
     return;
   }
   const { path: given, rest } = takeConfig(args);

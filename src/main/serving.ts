@@ -9,6 +9,7 @@ import { errorText, wrap } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { createCa, issueCertificate, keyMatches, parseCertificate, type ServerTls } from '#wire';
 import type { ApiserverFlags } from './apiserver-flags.ts';
+import { cipherList, curveList } from './tls-flags.ts';
 
 const day = 86_400_000;
 const minVersions = { '': 'TLSv1.2', VersionTLS10: 'TLSv1', VersionTLS11: 'TLSv1.1', VersionTLS12: 'TLSv1.2', VersionTLS13: 'TLSv1.3' } as const;
@@ -45,6 +46,17 @@ export function servingFlagErrors(flags: ApiserverFlags): string[] {
   }
   const version = flags.get('tls-min-version');
   if (!isMinVersion(version)) errors.push(`unknown tls version ${JSON.stringify(version)}`);
+  for (const read of [() => cipherList(flags.get('tls-cipher-suites')), () => curveList(flags.get('tls-curve-preferences'))]) {
+    try {
+      read();
+    } catch (error) {
+      errors.push(errorText(error));
+    }
+  }
+  for (const directive of flags.get('strict-transport-security-directives')) {
+    if (directive.trim() === '') errors.push('empty value in strict-transport-security-directives');
+    else if (!/^(includeSubDomains|preload|max-age=[^=]*)$/.test(directive)) errors.push('--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. see https://tools.ietf.org/html/rfc6797#section-6.1 for more information');
+  }
   for (const text of flags.get('tls-sni-cert-key')) {
     try {
       parseNamedPair(text);
@@ -139,6 +151,8 @@ export function servingOf(world: World, flags: ApiserverFlags, firstServiceIp: s
   const named = flags.get('tls-sni-cert-key').map(parseNamedPair);
   const version = flags.get('tls-min-version');
   const minVersion = isMinVersion(version) ? minVersions[version] : 'TLSv1.2';
+  const [ciphers, curves] = [cipherList(flags.get('tls-cipher-suites')), curveList(flags.get('tls-curve-preferences'))];
+  const choices = { ...(ciphers === undefined ? {} : { ciphers }), ...(curves === undefined ? {} : { curves }), ...(flags.get('disable-http2-serving') ? { http1Only: true } : {}) };
   return {
     files: [certFile, keyFile, ...named.flatMap((pair) => [pair.certFile, pair.keyFile])],
     tls(clientCa) {
@@ -155,7 +169,7 @@ export function servingOf(world: World, flags: ApiserverFlags, firstServiceIp: s
       // Names that somebody wrote down win over names that a certificate happens to carry.
       const written = named.map((pair) => pair.names.length > 0);
       const ordered = [...sni.filter((_, at) => written[at] !== true).toReversed(), ...sni.filter((_, at) => written[at] === true).toReversed()];
-      return { ...readPair(certFile, keyFile), minVersion, ...(clientCa === '' ? {} : { clientCa }), ...(ordered.length === 0 ? {} : { sni: ordered }) };
+      return { ...readPair(certFile, keyFile), minVersion, ...choices, ...(clientCa === '' ? {} : { clientCa }), ...(ordered.length === 0 ? {} : { sni: ordered }) };
     },
   };
 }

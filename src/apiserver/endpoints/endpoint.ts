@@ -32,6 +32,8 @@ export interface Server {
   refusal(attributes: Parameters<Authorizer['authorize']>[0], reason: string): Error;
   readonly creators: Readonly<Record<string, Creator>>;
   readonly nodeProxy: NodeProxy | undefined;
+  /** Of watches that name no end; undefined: the default. */
+  readonly minWatchSeconds: number | undefined;
   /** The feature gate AllowUnsafeMalformedObjectDeletion. */
   readonly unsafeDeletion: boolean;
   /** The feature gate CBORServingAndStorage. */

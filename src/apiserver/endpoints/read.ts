@@ -73,5 +73,5 @@ export async function watchObjects(target: Target): Promise<void> {
   const byName = target.name === '' || query.get('fieldSelector') !== null ? (query.get('fieldSelector') ?? '') : `metadata.name=${target.name}`;
   const selection = selectEntries(served, target.namespace, query.get('labelSelector') ?? '', byName);
   const cache = cacheOf(server.registry, storedOf(target));
-  await serveWatch(call, { world: server.world, all: server.cache, cache, hub: server.hubs.of(cache), presentation, selection, options });
+  await serveWatch(call, { world: server.world, all: server.cache, cache, hub: server.hubs.of(cache), presentation, selection, options, minSeconds: server.minWatchSeconds });
 }

@@ -86,7 +86,7 @@ export async function putObject(
 ): Promise<CommitResult> {
   const { bytes: stored, known } = encoded;
   const storeKey = resource.prefix + key;
-  const ttl = resource.strategy.ttlSeconds;
+  const ttl = resource.strategy.ttlSeconds > 0 ? (registry.ttlSeconds ?? resource.strategy.ttlSeconds) : 0;
   const lease = ttl > 0 ? await registry.leases.lease(ttl) : undefined;
   const taken = known === undefined ? undefined : registry.cache.expect(storeKey, stored, known);
   const write = { put: storeKey, value: stored, ...(lease === undefined ? {} : { lease }) };

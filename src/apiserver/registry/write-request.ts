@@ -15,6 +15,8 @@ export interface Registry {
   readonly admission: AdmissionChain;
   readonly leases: LeasePool;
   readonly reservations: ReservationSource;
+  /** How long objects that vanish by themselves (events) are kept; undefined: as their strategy says. */
+  readonly ttlSeconds?: number | undefined;
   /** Would an unchanged object be stored in another form than it is (another key)? Then it is written all the same. */
   readonly isStale?: (resource: StoredResource, key: string, signal: AbortSignal) => Promise<boolean>;
 }

@@ -76,7 +76,7 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
       : createTlsServer({
           ...http,
           ...contextOptions(options.tls),
-          ALPNProtocols: ['h2', 'http/1.1'],
+          ALPNProtocols: options.tls.http1Only === true ? ['http/1.1'] : ['h2', 'http/1.1'],
           handshakeTimeout: limits.handshakeMs,
           requestCert: options.tls.clientCa !== undefined,
           rejectUnauthorized: false,

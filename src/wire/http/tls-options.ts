@@ -14,6 +14,12 @@ export interface ServerTls {
   readonly clientCa?: string;
   /** TLSv1.2 when absent. */
   readonly minVersion?: 'TLSv1' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3';
+  /** OpenSSL's list of cipher suites; absent: its own choice. */
+  readonly ciphers?: string;
+  /** OpenSSL's list of groups for the key exchange; absent: its own choice. */
+  readonly curves?: string;
+  /** HTTP/2 is not offered. Only when the listener starts. */
+  readonly http1Only?: boolean;
   /** Further certificates by server name; "*.example.com" matches one label. */
   readonly sni?: readonly { readonly names: readonly string[]; readonly cert: string; readonly key: string }[];
 }
@@ -24,6 +30,8 @@ export function contextOptions(tls: ServerTls): SecureContextOptions {
     key: tls.key,
     ca: tls.clientCa,
     minVersion: tls.minVersion ?? 'TLSv1.2',
+    ...(tls.ciphers === undefined ? {} : { ciphers: tls.ciphers }),
+    ...(tls.curves === undefined ? {} : { ecdhCurve: tls.curves }),
     // A resumed session would carry an identity past a change of the client CAs.
     secureOptions: constants.SSL_OP_NO_TICKET | constants.SSL_OP_NO_RENEGOTIATION,
   };
@@ -33,7 +41,7 @@ export function contextOptions(tls: ServerTls): SecureContextOptions {
 export function contextsByName(tls: ServerTls): (serverName: string) => SecureContext | undefined {
   const contexts = new Map<string, SecureContext>();
   for (const { names, cert, key } of tls.sni ?? []) {
-    const context = createSecureContext(contextOptions({ cert, key, clientCa: tls.clientCa, minVersion: tls.minVersion }));
+    const context = createSecureContext(contextOptions({ ...tls, cert, key }));
     for (const name of names) contexts.set(name.toLowerCase(), context);
   }
   return (serverName) => {

@@ -108,3 +108,11 @@ test('the protobuf of v3 tells the same as its JSON', async () => {
   expect(walk(bytes, ...spec, 'affinity', 1, 26, 2, 1)).toBe('#/components/schemas/io.k8s.api.core.v1.Affinity');
   expect(walk(bytes, 4, 1, '/apis/apps/v1/namespaces/{namespace}/deployments/{name}', 5, 7, 1, 2, 1, '*/*', 1, 2, 1)).toBe('#/components/schemas/io.k8s.api.apps.v1.Deployment');
 });
+
+test('the prose of a field tells the values it may have, that of a list does not', async () => {
+  const told = openApiDocuments({ resources: [...resources], descriptions: { of: () => ({ description: undefined, fields: new Map([['volumeMode', 'How.'], ['accessModes', 'Which.']]) }) } });
+  const core: unknown = JSON.parse(Buffer.from((await (await told.groupVersion('api/v1'))?.bytes()) ?? []).toString('utf8'));
+  const properties = pick(core, 'components', 'schemas', 'io.k8s.api.core.v1.PersistentVolumeClaimSpec', 'properties');
+  expect(pick(properties, 'volumeMode', 'description')).toBe('How.\n\nPossible enum values:\n - `"Block"`\n - `"Filesystem"`');
+  expect(pick(properties, 'accessModes', 'description')).toBe('Which.');
+});

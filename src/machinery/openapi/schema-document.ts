@@ -50,7 +50,8 @@ function fieldSchema(dialect: Dialect, owner: string, field: FieldSchema, descri
   else if (field.shape === 'map') Object.assign(out, { type: 'object', additionalProperties: item });
   else if (field.shape === 'listMap') Object.assign(out, { type: 'object', additionalProperties: { type: 'array', items: item } });
   else Object.assign(out, item);
-  if (description !== undefined) out['description'] = field.enum.length === 0 ? description : `${description}\n\nPossible enum values:\n${field.enum.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
+  // Of lists and maps the values stand with the items alone.
+  if (description !== undefined) out['description'] = field.enum.length === 0 || field.shape !== 'one' ? description : `${description}\n\nPossible enum values:\n${field.enum.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
   // In v3 nothing may stand beside a reference: it moves into a list of its own.
   const fallback = dialect === 'v3' ? (field.default ?? zeroOf(field)) : undefined;
   if (fallback !== undefined) out['default'] = fallback;

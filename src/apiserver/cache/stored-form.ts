@@ -2,9 +2,10 @@
 // apiVersion and metadata and has no resourceVersion, because the revision is known only after the commit;
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
-// protobuf: those are read once and encoded anew.
+// protobuf, or another version: those are read once and encoded anew.
 import { decodeProtobuf, isProtobuf, managersText, parseJson, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
+import { inStoredVersion } from '../registry/stored-versions.ts';
 
 /** What the bytes of a kind start with. */
 export interface KindHead {
@@ -67,7 +68,7 @@ export function serveStored(head: KindHead, stored: Uint8Array, revision: number
 
 function reencode(head: KindHead, stored: Uint8Array, revision: number): Buffer {
   const object = isProtobuf(stored) ? decodeProtobuf(stored).object : (parseJson(stored).value as KubeObject);
-  return serveStored(head, encodeStored(head, object), revision);
+  return serveStored(head, encodeStored(head, inStoredVersion(head, object)), revision);
 }
 
 const revisionMark = '"resourceVersion":"';

@@ -1,7 +1,7 @@
 // Stored values that cannot be read: their key is not at hand, or their bytes are no object. They stay in the cache
 // by name, so that whoever asks for them, or for a list with them in it, gets upstream's error instead of a state
 // that looks complete.
-import { internalError, type StatusError } from '#machinery';
+import { internalError, StatusError } from '#machinery';
 import type { KeyValue } from '#store';
 
 /** A pair whose value could not be decrypted; its bytes are the stored ones. */
@@ -22,10 +22,11 @@ export interface Unreadable {
 
 /** What a read of the object itself answers. */
 export function unreadableObject({ cause }: Unreadable): StatusError {
-  return internalError(cause);
+  return cause instanceof StatusError ? cause : internalError(cause);
 }
 
 /** What a list with the object in its scope answers. */
 export function unreadableList({ storeKey, cause }: Unreadable): StatusError {
+  if (cause instanceof StatusError) return cause;
   return internalError(new Error(`unable to transform key ${JSON.stringify(storeKey)}`, { cause }));
 }

@@ -1,0 +1,69 @@
+// What an older server, or upstream, left in the store, as it is read today.
+import { expect, it } from 'vitest';
+import { encodeProtobuf } from '#machinery';
+import { openMemoryStore } from '#store';
+import { kindHead, parseServed, serveStored } from '../cache/stored-form.ts';
+import { startTestServer, testWorld } from '../test-server.case.ts';
+
+const metadata = { name: 'x' };
+const read = (kind: string, apiVersion: string, stored: object): unknown => parseServed(serveStored(kindHead(kind, apiVersion), Buffer.from(JSON.stringify(stored)), 7));
+
+it('is converted from a version that is served', () => {
+  const scaler = { kind: 'HorizontalPodAutoscaler', apiVersion: 'autoscaling/v1', metadata, spec: { scaleTargetRef: { kind: 'Deployment', name: 'd' }, maxReplicas: 3, targetCPUUtilizationPercentage: 60 } };
+  const expected = { apiVersion: 'autoscaling/v2', spec: { metrics: [{ resource: { target: { averageUtilization: 60 } } }] } };
+  expect(read('HorizontalPodAutoscaler', 'autoscaling/v2', scaler)).toMatchObject(expected);
+  const bytes = encodeProtobuf('autoscaling.v1.HorizontalPodAutoscaler', scaler);
+  expect(parseServed(serveStored(kindHead('HorizontalPodAutoscaler', 'autoscaling/v2'), bytes, 7))).toMatchObject(expected);
+});
+
+it('is converted from a version of old', () => {
+  expect(read('PodDisruptionBudget', 'policy/v1', { kind: 'PodDisruptionBudget', apiVersion: 'policy/v1beta1', metadata, spec: { selector: {} } })).toMatchObject({
+    apiVersion: 'policy/v1', spec: { selector: { matchExpressions: [{ key: 'pdb.kubernetes.io/deprecated-v1beta1-empty-selector-match', operator: 'Exists' }] } },
+  });
+  expect(read('Ingress', 'networking.k8s.io/v1', { kind: 'Ingress', apiVersion: 'networking.k8s.io/v1beta1', metadata, spec: { backend: { serviceName: 's', servicePort: 'http' } } })).toMatchObject({
+    spec: { defaultBackend: { service: { name: 's', port: { name: 'http' } } } },
+  });
+});
+
+it('is a definition as upstream keeps it', () => {
+  const spec = {
+    group: 'g.io', version: 'v1', names: { plural: 'as', kind: 'A' }, scope: 'Cluster', preserveUnknownFields: false, validation: { openAPIV3Schema: { type: 'object' } },
+    additionalPrinterColumns: [{ name: 'n', type: 'string', JSONPath: '.n' }], conversion: { strategy: 'None', conversionReviewVersions: [] },
+  };
+  expect(read('CustomResourceDefinition', 'apiextensions.k8s.io/v1', { kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1beta1', metadata, spec })).toMatchObject({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    spec: {
+      group: 'g.io', scope: 'Cluster', conversion: { strategy: 'None' }, names: { plural: 'as', kind: 'A', singular: 'a', listKind: 'AList' },
+      versions: [{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } }, additionalPrinterColumns: [{ name: 'n', type: 'string', jsonPath: '.n' }] }],
+    },
+    status: { storedVersions: ['v1'] },
+  });
+});
+
+it('is refused where its version means nothing any more', () => {
+  expect(() => read('HorizontalPodAutoscaler', 'autoscaling/v2', { kind: 'HorizontalPodAutoscaler', apiVersion: 'autoscaling/v2beta2', metadata })).toThrow('no kind "HorizontalPodAutoscaler" is registered for version "autoscaling/v2beta2" in scheme');
+});
+
+it('serves what upstream defined, and keeps it in its own version after a write', async () => {
+  const world = testWorld();
+  const store = openMemoryStore(world);
+  const key = '/registry/apiextensions.k8s.io/customresourcedefinitions/shelves.example.com';
+  const spec = {
+    group: 'example.com', version: 'v1', versions: [{ name: 'v1', served: true, storage: true }], names: { plural: 'shelves', singular: 'shelf', kind: 'Shelf', listKind: 'ShelfList' }, scope: 'Namespaced',
+    preserveUnknownFields: false, validation: { openAPIV3Schema: { type: 'object', properties: { boards: { type: 'integer' } } } }, conversion: { strategy: 'None' },
+  };
+  const status = {
+    acceptedNames: spec.names, storedVersions: ['v1'],
+    conditions: ['NamesAccepted', 'Established'].map((type) => ({ type, status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z', reason: 'r', message: 'm' })),
+  };
+  const theirs = { kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1beta1', metadata: { name: 'shelves.example.com', uid: 'u', generation: 1, creationTimestamp: '2026-01-01T00:00:00Z' }, spec, status };
+  await store.commit({ conditions: [], writes: [{ put: key, value: Buffer.from(JSON.stringify(theirs)) }] });
+  await using api = await startTestServer(store, {}, world);
+  const shelves = '/apis/example.com/v1/namespaces/default/shelves';
+  expect(await api.post(shelves, { apiVersion: 'example.com/v1', kind: 'Shelf', metadata: { name: 'a' }, boards: 3, other: 1 })).toMatchObject({ status: 201, body: { boards: 3 } });
+  expect((await api.get(`${shelves}/a`)).body.other).toBeUndefined();
+  const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/shelves.example.com';
+  expect((await api.patch(definition, 'merge', { metadata: { labels: { a: 'b' } } })).body).toMatchObject({ apiVersion: 'apiextensions.k8s.io/v1', spec: { versions: [{ name: 'v1', schema: { openAPIV3Schema: { type: 'object' } } }] } });
+  const { kvs: [kept] } = await store.range({ start: key });
+  expect(Buffer.from(kept?.value ?? []).toString()).toMatch(/^\{"kind":"CustomResourceDefinition","apiVersion":"apiextensions\.k8s\.io\/v1",/);
+});

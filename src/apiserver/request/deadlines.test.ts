@@ -1,6 +1,7 @@
 // How long a request may take when somebody else is asked on its behalf and never answers; how long a watch lasts that
 // names no end; and what is told with every answer.
 import { expect, test } from 'vitest';
+import { systemClock } from '#base/clock.ts';
 import { openMemoryStore } from '#store';
 import { openSecurity, startTestServer, testWorld } from '../test-server.case.ts';
 
@@ -16,9 +17,9 @@ test('an authorizer that never answers costs the time of the request, no more', 
 test('watches that name no end last as long as the server is told; no seconds are no end', async () => {
   await using api = await startTestServer(openMemoryStore(testWorld()), { minWatchSeconds: 1 });
   const watch = '/api/v1/namespaces/default/configmaps?watch=1&sendInitialEvents=false&resourceVersionMatch=NotOlderThan';
-  const began = performance.now();
+  const began = systemClock.monotonic();
   const [one, other] = await Promise.all([api.get(watch), api.get(`${watch}&timeoutSeconds=0`)]);
-  expect([one.status, other.status, performance.now() - began >= 990]).toEqual([200, 200, true]);
+  expect([one.status, other.status, systemClock.monotonic() - began >= 990]).toEqual([200, 200, true]);
 });
 
 test('HTTPS is demanded of browsers with every answer, streams included', async () => {

@@ -249,7 +249,7 @@ describe('patches', () => {
 
   refused([
     ['JSON patch that is no JSON', 'PATCH', `${maps}/probe`, patch(json, '['), 400, 'BadRequest', /error decoding patch: unexpected end of JSON input/],
-    ['JSON patch that is an object', 'PATCH', `${maps}/probe`, patch(json, '{}'), 400, 'BadRequest', /cannot unmarshal object into Go value of type jsonpatch.Patch/],
+    ['JSON patch that is an object', 'PATCH', `${maps}/probe`, patch(json, '{}'), 400, 'BadRequest', /error decoding patch: json: cannot unmarshal object into Go value of type \[\]handlers\.jsonPatchOp/],
     ['a failing test', 'PATCH', `${maps}/probe`, patch(json, [{ op: 'replace', path: '/data/a', value: '2' }, { op: 'test', path: '/data/a', value: '1' }]), 422, 'Invalid', rejected],
     ['a missing path', 'PATCH', `${maps}/probe`, patch(json, [{ op: 'remove', path: '/data/none' }]), 422, 'Invalid', rejected],
     ['an unknown operation', 'PATCH', `${maps}/probe`, patch(json, [{ op: 'frob', path: '/data/a' }]), 422, 'Invalid', rejected],
@@ -262,7 +262,7 @@ describe('patches', () => {
     ['merge patch with a wrong type', 'PATCH', `${maps}/probe`, patch(merge, { data: [] }), 422, 'Invalid', /cannot unmarshal array into Go struct field ConfigMap.data/],
     ['merge patch with a stale resourceVersion', 'PATCH', `${maps}/probe`, patch(merge, { metadata: { resourceVersion: '1' }, data: { a: '9' } }), 409, 'Conflict', /the object has been modified/],
     ['merge patch with an unknown field, Strict', 'PATCH', `${maps}/probe?fieldValidation=Strict`, patch(merge, { foo: 1 }), 422, 'Invalid', /strict decoding error: unknown field "foo"/],
-    ['merge patch with a field twice, Strict', 'PATCH', `${maps}/probe?fieldValidation=Strict`, patch(merge, '{"data":{"a":"1","a":"2"}}'), 400, 'BadRequest', /duplicate field "data.a"/],
+    ['merge patch with a field twice, Strict', 'PATCH', `${maps}/probe?fieldValidation=Strict`, patch(merge, '{"data":{"a":"1","a":"2"}}'), 422, 'Invalid', /strict decoding error: duplicate field "data.a"/],
     ['an unknown strategic directive', 'PATCH', `${maps}/probe`, patch(strategic, { data: { $patch: 'frobnicate' } }), 500, '', /unknown patch type: frobnicate/],
     ['a strategic order that is no list', 'PATCH', `${maps}/probe`, patch(strategic, { metadata: { '$setElementOrder/finalizers': 'x' } }), 500, '', /expected a \[\]interface/],
     ['strategic merge that is an array', 'PATCH', `${maps}/probe`, patch(strategic, '[]'), 400, 'BadRequest', /cannot unmarshal array into Go value of type map/],

@@ -53,7 +53,7 @@ describe('with the gate', () => {
 
   test('watch: a sequence of events, each with its magic', async () => {
     await ask('POST', maps, map('seen'));
-    const read = await ask('GET', `${maps}?watch=1&timeoutSeconds=0&fieldSelector=metadata.name%3Dseen`);
+    const read = await ask('GET', `${maps}?watch=1&timeoutSeconds=1&fieldSelector=metadata.name%3Dseen`);
     expect(read.type).toBe('application/cbor-seq');
     expect(read.body.subarray(0, 4).toString('hex')).toBe('d9d9f7a2');
     expect(atOnce(decodingAnyCbor(read.body, limits))).toMatchObject({ type: 'ADDED', object: { kind: 'ConfigMap', metadata: { name: 'seen' } } });

@@ -41,7 +41,7 @@ test('the server closes the socket when the watch has lasted long enough', async
   await using api = await startTestServer(store, { security: () => ({ ...openSecurity(), authenticators: [everybody] }) });
   const listener = await serveHttp(testWorld(), { host: '127.0.0.1', port: 0, handler: api.server.handler });
   try {
-    const { webSocket } = await dialWebSocket({ url: `ws://127.0.0.1:${listener.port}${maps}?watch=1&timeoutSeconds=0`, subprotocols: [] });
+    const { webSocket } = await dialWebSocket({ url: `ws://127.0.0.1:${listener.port}${maps}?watch=1&timeoutSeconds=1`, subprotocols: [] });
     const code = await new Promise<number>((resolve) => {
       webSocket.on('close', resolve);
       webSocket.resume();

@@ -329,7 +329,7 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
       });
 
       it('ends after timeoutSeconds', async () => {
-        expect(await watchEvents(api, `${maps}?watch=1&resourceVersion=0&timeoutSeconds=0`, 1000)).toEqual([]);
+        expect(await watchEvents(api, `${maps}?watch=1&resourceVersion=0&timeoutSeconds=1`, 1000)).toEqual([]);
       });
 
       it('says 410 for a revision that is gone', async () => {

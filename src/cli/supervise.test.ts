@@ -29,6 +29,8 @@ test('runs, comes back after kill -9, is one process however often it is started
   const supervisor = supervisedPid(paths(), 'prog');
   startSupervised(paths(), 'prog', command);
   expect(supervisedPid(paths(), 'prog')).toBe(supervisor);
+  // Killed sooner it may never have said so.
+  await eventually(() => (logTail(paths(), 'prog').includes('began') ? true : undefined));
   process.kill(first, 'SIGKILL');
   const second = await eventually(() => { const pid = programPid(paths(), 'prog'); return pid === first ? undefined : pid; });
   expect(second).not.toBe(first);

@@ -46,13 +46,14 @@ export class HistogramChild {
     this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
   }
 
-  observe(value: number): void {
+  /** @param weight how many observations of the value this is. */
+  observe(value: number, weight = 1): void {
     const { bounds, counts } = this;
     let at = 0;
     while (at < bounds.length && value > (bounds[at] ?? 0)) at++;
-    counts[at] = (counts[at] ?? 0) + 1;
-    this.sum += value;
-    this.count++;
+    counts[at] = (counts[at] ?? 0) + weight;
+    this.sum += value * weight;
+    this.count += weight;
   }
 }
 

@@ -1,9 +1,9 @@
 // The metrics of flow control under upstream's names, read from the tallies when somebody asks for them.
 import type { Clock } from '#base/clock.ts';
-import type { Metrics, Sample } from '#base/metrics.ts';
+import type { HistogramChild, Metrics, Sample } from '#base/metrics.ts';
 import type { Configuration } from './configuration.ts';
 import type { Level } from './level.ts';
-import type { FlowTally, KindTally, Tally } from './tallies.ts';
+import type { FlowTally, KindTally } from './tallies.ts';
 
 /** Requests by kind and phase. */
 export interface KindTallies {
@@ -13,7 +13,7 @@ export interface KindTallies {
 
 type Labels = Readonly<Record<string, string>>;
 
-function* histogram(name: string, labels: Labels, tally: Tally): Generator<Sample> {
+function* histogram(name: string, labels: Labels, tally: HistogramChild): Generator<Sample> {
   let total = 0;
   for (const [i, bound] of tally.bounds.entries()) {
     total += tally.counts[i] ?? 0;
@@ -40,7 +40,7 @@ function exposeFlows(metrics: Metrics, configuration: Configuration): void {
       for (const tally of configuration.tallies) yield { labels: labelsOf(tally), value: value(tally) };
     });
   };
-  const spread = (name: string, help: string, parts: (tally: FlowTally) => readonly (readonly [Labels, Tally])[]): void => {
+  const spread = (name: string, help: string, parts: (tally: FlowTally) => readonly (readonly [Labels, HistogramChild])[]): void => {
     metrics.read(prefix + name, help, 'histogram', function* () {
       for (const tally of configuration.tallies) for (const [more, part] of parts(tally)) if (part.count > 0) yield* histogram(prefix + name, { ...labelsOf(tally), ...more }, part);
     });

@@ -1,38 +1,16 @@
 // The numbers behind the flow control metrics, counted in plain fields so that a request pays next to nothing for
 // them; flow-metrics.ts reads them when somebody asks. A tally holds what one FlowSchema did at one priority level.
-
-/** A histogram with fixed buckets. */
-export class Tally {
-  readonly bounds: readonly number[];
-  /** Per bucket, not cumulative; the last is what lies above all bounds. */
-  readonly counts: number[];
-  sum = 0;
-  count = 0;
-
-  constructor(bounds: readonly number[]) {
-    this.bounds = bounds;
-    this.counts = Array.from({ length: bounds.length + 1 }, () => 0);
-  }
-
-  observe(value: number, weight = 1): void {
-    const { bounds, counts } = this;
-    let at = 0;
-    while (at < bounds.length && value > (bounds[at] ?? 0)) at++;
-    counts[at] = (counts[at] ?? 0) + weight;
-    this.sum += value * weight;
-    this.count += weight;
-  }
-}
+import { HistogramChild } from '#base/metric-families.ts';
 
 /** How long a ratio had which value: one observation at the end of every nanosecond. */
 export class TimedRatio {
-  readonly tally: Tally;
+  readonly tally: HistogramChild;
   #value = 0;
   #denominator = 1;
   #sinceMs: number;
 
   constructor(bounds: readonly number[], nowMs: number) {
-    this.tally = new Tally(bounds);
+    this.tally = new HistogramChild(bounds);
     this.#sinceMs = nowMs;
   }
 
@@ -72,13 +50,13 @@ export class FlowTally {
   executingRequests = 0;
   executingSeats = 0;
   noAccommodation = 0;
-  readonly queueLength = new Tally(lengthBounds);
-  readonly waitedAndRan = new Tally(durationBounds);
-  readonly waitedInVain = new Tally(durationBounds);
-  readonly ran = new Tally(durationBounds);
-  readonly watchesStarted = new Tally(durationBounds);
-  readonly estimatedSeats = new Tally(seatBounds);
-  readonly watchCount = new Tally(watchBounds);
+  readonly queueLength = new HistogramChild(lengthBounds);
+  readonly waitedAndRan = new HistogramChild(durationBounds);
+  readonly waitedInVain = new HistogramChild(durationBounds);
+  readonly ran = new HistogramChild(durationBounds);
+  readonly watchesStarted = new HistogramChild(durationBounds);
+  readonly estimatedSeats = new HistogramChild(seatBounds);
+  readonly watchCount = new HistogramChild(watchBounds);
 
   constructor(level: string, schema: string) {
     this.level = level;

@@ -3,6 +3,7 @@
 import { enabledResources } from '#api/resources.ts';
 import type { World } from '#base/world.ts';
 import { createServiceAllocation, type ServiceAllocation } from './allocation/service-allocation.ts';
+import { serviceCompletion } from './allocation/service-completion.ts';
 import { readCacheMetrics } from './cache/cache-metrics.ts';
 import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
@@ -33,7 +34,7 @@ export interface OwnObjects {
 }
 
 export function createOwnObjects(world: World, config: ApiServerConfig, signal: AbortSignal): OwnObjects {
-  const resources = createResourceTable(enabledResources(config.runtimeConfig));
+  const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr) });
   const encrypted = config.encryption === undefined ? undefined : encryptedStore(config.store, config.encryption, keyResources(resources.stored));
   const cache = new WatchCache(world, encrypted ?? config.store, resources.stored);
   const isStale: Registry['isStale'] = encrypted === undefined ? undefined : (resource, key, until) => encrypted.isStale(resource.prefix + key, until);

@@ -16,7 +16,7 @@ export function familyOf(address: string): Family {
   return address.includes(':') ? 'IPv6' : 'IPv4';
 }
 
-function otherFamily(family: string | undefined): Family {
+export function otherFamily(family: string | undefined): Family {
   return family === 'IPv4' ? 'IPv6' : 'IPv4';
 }
 

@@ -7,7 +7,7 @@ import type { CacheEvent, Entry } from './entry.ts';
 import { EventRing } from './event-ring.ts';
 import type { HotObjects } from './hot-objects.ts';
 import { OrderedEntries, type EntrySnapshot } from './ordered-entries.ts';
-import { parseServed, serveStored, withRevision, type KindHead } from './stored-form.ts';
+import { encodeStored, isOwnForm, parseServed, serveStored, withRevision, type KindHead } from './stored-form.ts';
 import { unreadableCause, unreadableList, unreadableObject, type Unreadable } from './unreadable.ts';
 
 /** How the objects of a resource are read. */
@@ -21,6 +21,8 @@ export interface CachedResource {
   /** Selectable fields beyond metadata.name and metadata.namespace. */
   readonly fieldNames: readonly string[];
   fieldsOf(object: KubeObject): readonly string[];
+  /** Adds to an object of the store what was not known yet when it was written, and says whether it did. */
+  readonly completeStored?: (object: KubeObject) => boolean;
   /** Reads a stored pair of a custom resource, which may have been written at another version or under another schema. */
   readonly readStored?: (kv: KeyValue) => Entry;
 }
@@ -239,7 +241,15 @@ export function entryOf(resource: CachedResource, kv: KeyValue, known?: KubeObje
   if (cause !== undefined) throw unreadableObject({ storeKey: kv.key, revision: kv.modRevision, cause });
   if (resource.readStored !== undefined) return resource.readStored(kv);
   const bytes = serveStored(resource.head, kv.value, kv.modRevision);
-  return entryFrom(resource, kv.key.slice(resource.prefix.length), kv.modRevision, bytes, known ?? parseServed(bytes));
+  const key = kv.key.slice(resource.prefix.length);
+  if (known !== undefined) return entryFrom(resource, key, kv.modRevision, bytes, known);
+  const object = parseServed(bytes);
+  if (resource.completeStored?.(object) === true) {
+    const completed = serveStored(resource.head, encodeStored(resource.head, object), kv.modRevision);
+    return { ...entryFrom(resource, key, kv.modRevision, completed, object), outdated: true };
+  }
+  const entry = entryFrom(resource, key, kv.modRevision, bytes, object);
+  return isOwnForm(resource.head, kv.value) ? entry : { ...entry, outdated: true };
 }
 
 /** The entry of an object that has been read. */

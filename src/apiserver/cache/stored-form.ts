@@ -54,6 +54,11 @@ function startsWith(bytes: Uint8Array, start: Uint8Array): boolean {
   return true;
 }
 
+/** Are these bytes as this server writes the kind today? A write that changes nothing brings others into that form. */
+export function isOwnForm(head: KindHead, stored: Uint8Array): boolean {
+  return startsWith(stored, head.start);
+}
+
 /** The bytes that clients get: the stored ones with `revision` as resourceVersion. */
 export function serveStored(head: KindHead, stored: Uint8Array, revision: number): Buffer {
   if (!startsWith(stored, head.start)) return reencode(head, stored, revision);

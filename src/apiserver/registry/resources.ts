@@ -78,7 +78,10 @@ function handlingOf(info: ResourceInfo): KindHandling {
   return info.type === undefined ? anyHandling : builtInHandling(info.type);
 }
 
-function storedOf(info: ResourceInfo): StoredResource {
+/** What completes objects of the store as they are read, by "group/plural". */
+export type Completions = Readonly<Record<string, NonNullable<CachedResource['completeStored']>>>;
+
+function storedOf(info: ResourceInfo, completeStored: CachedResource['completeStored']): StoredResource {
   const strategy = strategyOf(info);
   return {
     group: info.group,
@@ -91,6 +94,7 @@ function storedOf(info: ResourceInfo): StoredResource {
     info,
     strategy,
     handling: handlingOf(info),
+    ...(completeStored === undefined ? {} : { completeStored }),
   };
 }
 
@@ -147,11 +151,11 @@ export interface CustomSet {
   readonly told: boolean;
 }
 
-function storedByName(infos: readonly ResourceInfo[]): Map<string, StoredResource> {
+function storedByName(infos: readonly ResourceInfo[], completions: Completions): Map<string, StoredResource> {
   const stored = new Map<string, StoredResource>();
   for (const info of infos) {
     const key = `${info.group}/${info.plural}`;
-    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info));
+    if (isStored(info) && sharedStorage[key] === undefined && !stored.has(key)) stored.set(key, storedOf(info, completions[key]));
   }
   return stored;
 }
@@ -171,8 +175,8 @@ function nameOf({ info }: ServedResource): string {
 }
 
 /** All built-in resources. The first version listed of a kind is the stored one. */
-export function createResourceTable(infos: readonly ResourceInfo[] = builtIn): ResourceTable {
-  const stored = storedByName(infos);
+export function createResourceTable(infos: readonly ResourceInfo[] = builtIn, completions: Completions = {}): ResourceTable {
+  const stored = storedByName(infos, completions);
   const fixed = infos.map((info) => {
     const key = `${info.group}/${info.plural}`;
     return serve(info, stored.get(sharedStorage[key] ?? key));

@@ -60,8 +60,8 @@ export function encode(resource: StoredResource, object: KubeObject, isApply = f
 
 /** Would a write of these bytes leave the store as it is? */
 export function isUnchanged(resource: StoredResource, encoded: Encoded, served: Buffer, current: Current): boolean {
-  if (resource.versioned === undefined) return saysTheSame(served, current.bytes);
   if (current.outdated === true) return false;
+  if (resource.versioned === undefined) return saysTheSame(served, current.bytes);
   return saysTheSame(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes);
 }
 

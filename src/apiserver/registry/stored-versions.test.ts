@@ -67,3 +67,37 @@ it('serves what upstream defined, and keeps it in its own version after a write'
   const { kvs: [kept] } = await store.range({ start: key });
   expect(Buffer.from(kept?.value ?? []).toString()).toMatch(/^\{"kind":"CustomResourceDefinition","apiVersion":"apiextensions\.k8s\.io\/v1",/);
 });
+
+it('comes into today\'s form with a write that changes nothing, and only then', async () => {
+  const world = testWorld();
+  const store = openMemoryStore(world);
+  const key = '/registry/horizontalpodautoscalers/default/h';
+  const old = {
+    kind: 'HorizontalPodAutoscaler', apiVersion: 'autoscaling/v1', metadata: { name: 'h', namespace: 'default', uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: { scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' }, minReplicas: 1, maxReplicas: 3 }, status: { currentReplicas: 0, desiredReplicas: 0 },
+  };
+  await store.commit({ conditions: [], writes: [{ put: key, value: Buffer.from(JSON.stringify(old)) }] });
+  await using api = await startTestServer(store, {}, world);
+  const stored = async (): Promise<{ apiVersion: string }> => JSON.parse(Buffer.from((await store.range({ start: key })).kvs[0]?.value ?? []).toString()) as { apiVersion: string };
+  const path = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/h';
+  const before = (await api.get(path)).body;
+  await api.call('PATCH', `${path}?dryRun=All`, {}, { 'content-type': 'application/merge-patch+json' });
+  expect((await stored()).apiVersion).toBe('autoscaling/v1');
+  const patched = await api.patch(path, 'merge', {});
+  expect(patched.status).toBe(200);
+  expect((await stored()).apiVersion).toBe('autoscaling/v2');
+  expect(patched.body.metadata.resourceVersion).not.toBe(before.metadata.resourceVersion);
+  expect((await api.patch(path, 'merge', {})).body.metadata.resourceVersion).toBe(patched.body.metadata.resourceVersion);
+});
+
+it('comes out of the binary form in the same way', async () => {
+  const world = testWorld();
+  const store = openMemoryStore(world);
+  const key = '/registry/configmaps/default/c';
+  const old = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'c', namespace: 'default', uid: 'u', creationTimestamp: '2026-01-01T00:00:00Z' }, data: { a: 'b' } };
+  await store.commit({ conditions: [], writes: [{ put: key, value: encodeProtobuf('core.v1.ConfigMap', old) }] });
+  await using api = await startTestServer(store, {}, world);
+  const path = '/api/v1/namespaces/default/configmaps/c';
+  expect((await api.put(path, (await api.get(path)).body)).status).toBe(200);
+  expect(Buffer.from((await store.range({ start: key })).kvs[0]?.value ?? []).toString()).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{/);
+});

@@ -3,6 +3,7 @@
 import type { Random } from '#base/random.ts';
 import type { Store } from '#store';
 import { decodeProtobuf, isProtobuf, parseJson } from '#machinery';
+import type { PortMetrics } from './allocation-metrics.ts';
 import { candidates } from './ip-range.ts';
 
 const key = '/registry/ranges/servicenodeports';
@@ -65,7 +66,7 @@ function encode(bits: bigint, range: PortRange): Buffer {
   return Buffer.from(JSON.stringify({ kind: 'RangeAllocation', apiVersion: 'v1', metadata: {}, range: range.text, data }));
 }
 
-export function createNodePorts(range: PortRange, store: Store, random: Random): NodePorts {
+export function createNodePorts(range: PortRange, store: Store, random: Random, metrics: PortMetrics): NodePorts {
   let known: Bitmap | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
@@ -105,13 +106,11 @@ export function createNodePorts(range: PortRange, store: Store, random: Random):
   return {
     range,
     async take(wanted, any, dryRun) {
-      for (const port of wanted) {
-        if (!inRange(port)) throw new PortTakenError(port, `provided port is not in the valid range. The range of valid ports is ${range.text}`);
-      }
       let chosen: number[] = [];
       const next = (before: bigint): bigint => {
         let bits = before;
         for (const port of wanted) {
+          if (!inRange(port)) throw new PortTakenError(port, `provided port is not in the valid range. The range of valid ports is ${range.text}`);
           if ((bits & bit(port)) !== 0n) throw new PortTakenError(port, 'provided port is already allocated');
           bits |= bit(port);
         }
@@ -127,7 +126,17 @@ export function createNodePorts(range: PortRange, store: Store, random: Random):
         }
         return dryRun ? before : bits;
       };
-      if (wanted.length > 0 || any > 0) await change(next);
+      if (wanted.length === 0 && any === 0) return chosen;
+      try {
+        await change(next);
+      } catch (error) {
+        if (!dryRun) metrics.failed(error instanceof PortTakenError ? 'static' : 'dynamic');
+        throw error;
+      }
+      if (!dryRun) {
+        metrics.taken('static', wanted.length);
+        metrics.taken('dynamic', chosen.length);
+      }
       return chosen;
     },
     async give(ports) {

@@ -9,8 +9,11 @@ import type { World } from '#base/world.ts';
 import { isAlreadyExists } from '#machinery';
 import type { KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import { ipAddressObject, managedBy, type ClusterIps } from './cluster-ips.ts';
+import type { RepairMetrics } from './allocation-metrics.ts';
 import type { NodePorts } from './node-ports.ts';
 import { supplyOf } from './service-addresses.ts';
+import { familyOf } from './service-families.ts';
+import type { ServiceRanges } from './service-ranges.ts';
 
 const periodMs = 180_000;
 
@@ -18,6 +21,8 @@ export interface RepairParts {
   readonly world: World;
   readonly reader: ObjectReader;
   readonly writer: ObjectWriter;
+  readonly metrics: RepairMetrics;
+  readonly ranges: ServiceRanges;
   readonly supplies: readonly ClusterIps[];
   readonly ports: NodePorts;
   readonly signal: AbortSignal;
@@ -35,7 +40,9 @@ export function startRepair(parts: RepairParts): void {
     try {
       await repair(parts, suspects);
     } catch (error) {
-      if (!parts.signal.aborted) parts.world.log.warn('service allocation repair failed', { error: errorText(error) });
+      if (parts.signal.aborted) return;
+      parts.metrics.failed();
+      parts.world.log.warn('service allocation repair failed', { error: errorText(error) });
     }
   });
 }
@@ -54,12 +61,14 @@ async function repairAddresses(parts: RepairParts, services: readonly (KubeObjec
     if (type !== 'ExternalName') for (const address of clusterIPs) if (address !== '' && address !== 'None') used.set(address, service);
   }
   for (const [address, service] of used) {
-    if (parts.reader.get('networking.k8s.io', 'ipaddresses', '', address) !== undefined) continue;
+    const held = parts.reader.get('networking.k8s.io', 'ipaddresses', '', address) as (KubeObject & IPAddress) | undefined;
+    if (held !== undefined && isInOrder(parts.reader, held, service)) continue;
     const supply = supplyOf(parts.supplies, address);
-    if (supply === undefined) continue;
+    if (supply === undefined || !parts.ranges.include(address)) continue;
     const owner = { namespace: service.metadata?.namespace ?? '', name: service.metadata?.name ?? '' };
+    if (held !== undefined) await supply.give(address);
     try {
-      await parts.writer.create('networking.k8s.io', 'ipaddresses', ipAddressObject(supply.range, address, owner));
+      await parts.writer.create('networking.k8s.io', 'ipaddresses', ipAddressObject(supply.family, address, owner));
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
     }
@@ -74,6 +83,16 @@ async function repairAddresses(parts: RepairParts, services: readonly (KubeObjec
   return leaked;
 }
 
+/** The object says whose the address is, unless another service that lives has it too: that is for people to solve. */
+function isInOrder(reader: ObjectReader, held: KubeObject & IPAddress, service: KubeObject & Service): boolean {
+  const { group, resource, namespace = '', name = '' } = held.spec?.parentRef ?? {};
+  if ((group ?? '') !== '' || resource !== 'services') return false;
+  const isOwn = namespace === (service.metadata?.namespace ?? '') && name === service.metadata?.name;
+  if (!isOwn && reader.get('', 'services', namespace, name) === undefined) return false;
+  const { labels = {} } = held.metadata ?? {};
+  return labels['ipaddress.kubernetes.io/managed-by'] === managedBy && labels['ipaddress.kubernetes.io/ip-family'] === familyOf(held.metadata?.name ?? '');
+}
+
 async function repairPorts(parts: RepairParts, services: readonly (KubeObject & Service)[], before: ReadonlySet<number>): Promise<Set<number>> {
   const used = new Set<number>();
   for (const { spec } of services) {
@@ -82,9 +101,14 @@ async function repairPorts(parts: RepairParts, services: readonly (KubeObject & 
   }
   const marked = await parts.ports.marked();
   const { first, size } = parts.ports.range;
-  const unmarked = [...used].filter((port) => !marked.has(port) && port >= first && port < first + size);
+  const isOutside = (port: number): boolean => port < first || port >= first + size;
+  const unmarked = [...used].filter((port) => !marked.has(port) && !isOutside(port));
+  for (const port of used) if (isOutside(port)) parts.metrics.found('outOfRange');
+  for (const _ of unmarked) parts.metrics.found('repair');
   if (unmarked.length > 0) await parts.ports.take(unmarked, 0, false);
   const leaked = [...marked].filter((port) => !used.has(port));
-  await parts.ports.give(leaked.filter((port) => before.has(port)));
+  const lost = leaked.filter((port) => before.has(port));
+  for (const _ of lost) parts.metrics.found('leak');
+  await parts.ports.give(lost);
   return new Set(leaked.filter((port) => !before.has(port)));
 }

@@ -19,7 +19,7 @@ export function addressesOf(service: ServiceObject): string[] {
 
 /** Undefined for a family that the cluster does not have any more. */
 export function supplyOf(supplies: readonly ClusterIps[], address: string): ClusterIps | undefined {
-  return supplies.find(({ range }) => range.family === familyOf(address));
+  return supplies.find(({ family }) => family === familyOf(address));
 }
 
 /** Fills in clusterIPs and clusterIP. Throws StatusError. */
@@ -35,7 +35,7 @@ export async function takeClusterIps(service: ServiceObject, old: ServiceObject 
   }
   const ips = [...(spec.clusterIPs ?? [])];
   for (const [at, family] of families.entries()) {
-    const supply = supplies.find((candidate) => candidate.range.family === family);
+    const supply = supplies.find((candidate) => candidate.family === family);
     if (at < from || supply === undefined) continue;
     const address = await take(service, supply, ips[at] ?? '', dryRun);
     ips[at] = address;
@@ -51,8 +51,9 @@ async function take(service: ServiceObject, supply: ClusterIps, wanted: string, 
   const badValue = service.spec?.clusterIPs ?? null;
   const refused = (detail: string): Error => invalid({ group: '', kind: 'Service' }, name, [{ type: 'Invalid', field: 'spec.clusterIPs', badValue, detail }]);
   try {
-    if (wanted === '') return await supply.takeAny({ namespace, name }, dryRun);
-    await supply.take(wanted, { namespace, name }, dryRun);
+    if (dryRun) return supply.pretend(wanted === '' ? undefined : wanted);
+    if (wanted === '') return await supply.takeAny({ namespace, name });
+    await supply.take(wanted, { namespace, name });
     return wanted;
   } catch (error) {
     if (wanted !== '') throw refused(`failed to allocate IP ${wanted}: ${errorText(error)}`);

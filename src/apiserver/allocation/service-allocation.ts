@@ -18,12 +18,14 @@ import type { Registry } from '../registry/write-request.ts';
 import { mayHaveNodePort, needsClusterIp, needsHealthCheckPort, needsNodePort } from '../strategies/services.ts';
 import { createWriter } from '../writer.ts';
 import { alignClusterIps, keepAssigned } from './assigned-values.ts';
+import { createAddressMetrics, createPortMetrics, createRepairMetrics, readUsageMetrics } from './allocation-metrics.ts';
 import { createClusterIps, type ClusterIps } from './cluster-ips.ts';
 import { formatIp, parseCidr } from './ip-range.ts';
 import { createNodePorts, parsePortRange, PortTakenError, type NodePorts } from './node-ports.ts';
 import { startRepair } from './repair.ts';
 import { addressesOf, supplyOf, takeClusterIps } from './service-addresses.ts';
 import { completeFamilies } from './service-families.ts';
+import { createServiceRanges } from './service-ranges.ts';
 import { Undo } from './undo.ts';
 
 type ServiceObject = Stored<Service>;
@@ -53,14 +55,18 @@ export function createServiceAllocation(parts: AllocationParts): ServiceAllocati
   };
   const writer = createWriter(registry, parts.resources, reader, signal);
   const remove = (name: string): Promise<void> => removeAddress(registry, parts.resources, name, signal);
-  const supplies = parts.serviceCidr.split(',').map((cidr) => createClusterIps(parseCidr(cidr.trim()), { reader, writer, random: world.random, remove }));
-  const ports = createNodePorts(parsePortRange(parts.nodePortRange), cache.store, world.random);
-  const [main] = supplies;
+  const own = parts.serviceCidr.split(',').map((cidr) => parseCidr(cidr.trim()));
+  const ranges = createServiceRanges(reader, own.map(({ cidr }) => cidr));
+  const metrics = createAddressMetrics(world.metrics);
+  const supplies = own.map(({ family }) => createClusterIps(family, ranges, { clock: world.clock, metrics, reader, writer, random: world.random, remove }));
+  const ports = createNodePorts(parsePortRange(parts.nodePortRange), cache.store, world.random, createPortMetrics(world.metrics));
+  readUsageMetrics({ world, cache, ranges, ports });
+  const [main] = own;
   if (main === undefined) throw new Error('no service CIDR');
   return {
-    firstAddress: formatIp(main.range.family, main.range.first),
+    firstAddress: formatIp(main.family, main.first),
     reserver: createReserver(supplies, ports),
-    startRepair: () => startRepair({ world, reader, supplies, ports, writer, signal }),
+    startRepair: () => startRepair({ world, reader, ranges, supplies, ports, writer, signal, metrics: createRepairMetrics(world.metrics) }),
   };
 }
 
@@ -76,7 +82,7 @@ async function removeAddress(registry: Registry, resources: ResourceTable, name:
 }
 
 function createReserver(supplies: readonly ClusterIps[], ports: NodePorts): Reserver {
-  const families = supplies.map(({ range }) => range.family);
+  const families = supplies.map(({ family }) => family);
   return {
     async reserve(object, before, context): Promise<Reservation> {
       const service = object as ServiceObject;

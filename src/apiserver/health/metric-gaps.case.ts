@@ -37,20 +37,9 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'apiserver_certificates_registry_csr_honored_duration_total',
     'apiserver_certificates_registry_csr_requested_duration_total',
   ]],
-  ['Not counted yet: allocation of addresses and ports.', [
+  ['Of the repair of cluster IPs as one bitmap, which upstream does not run either since each address is an object.', [
     'apiserver_clusterip_repair_ip_errors_total',
     'apiserver_clusterip_repair_reconcile_errors_total',
-    'apiserver_nodeport_repair_port_errors_total',
-    'apiserver_nodeport_repair_reconcile_errors_total',
-    'kube_apiserver_clusterip_allocator_allocated_ips',
-    'kube_apiserver_clusterip_allocator_allocation_duration_seconds',
-    'kube_apiserver_clusterip_allocator_allocation_errors_total',
-    'kube_apiserver_clusterip_allocator_allocation_total',
-    'kube_apiserver_clusterip_allocator_available_ips',
-    'kube_apiserver_nodeport_allocator_allocated_ports',
-    'kube_apiserver_nodeport_allocator_allocation_errors_total',
-    'kube_apiserver_nodeport_allocator_allocation_total',
-    'kube_apiserver_nodeport_allocator_available_ports',
   ]],
   ['Of extension API servers, which ask another; this one asks nobody.', [
     'apiserver_delegated_authn_request_duration_seconds',

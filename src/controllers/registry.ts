@@ -27,6 +27,7 @@ import { rootcacertpublisher } from './rootcacertpublisher/controller.ts';
 import { serviceaccount } from './serviceaccount/controller.ts';
 import { legacytokencleaner } from './serviceaccount/token-cleaner.ts';
 import { serviceaccounttoken } from './serviceaccount/token-controller.ts';
+import { servicecidrs } from './servicecidrs/controller.ts';
 import { statefulset } from './statefulset/controller.ts';
 import { tainteviction } from './tainteviction/controller.ts';
 import { ttl } from './ttl/controller.ts';
@@ -70,4 +71,5 @@ export const registry: readonly Controller[] = [
   csrcleaner,
   clustertrustbundlepublisher,
   podcertificaterequestcleaner,
+  servicecidrs,
 ];

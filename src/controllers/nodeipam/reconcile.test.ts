@@ -1,7 +1,7 @@
 // Pod networks are given once, in order, from ranges of either family.
 import { expect, test } from 'vitest';
 import type { Node } from '#api/core/v1.ts';
-import { formatCidr, parseCidr } from './cidr.ts';
+import { formatCidr, parseCidr } from '../cidr.ts';
 import { reconcile } from './reconcile.ts';
 
 const node = (name: string, ...podCIDRs: string[]): Node => ({ metadata: { name }, spec: podCIDRs.length === 0 ? {} : { podCIDR: podCIDRs[0], podCIDRs } });

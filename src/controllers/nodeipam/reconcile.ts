@@ -1,6 +1,6 @@
 // The pod network of a node: the first free part of each cluster range.
 import type { Node } from '#api/core/v1.ts';
-import { firstFreeNetwork, formatCidr, parseCidr, type Cidr } from './cidr.ts';
+import { firstFreeNetwork, formatCidr, parseCidr, type Cidr } from '../cidr.ts';
 
 const ipv6MaskSize = 64;
 

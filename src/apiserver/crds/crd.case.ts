@@ -2,6 +2,7 @@
 // and subresources of their objects, versions, selectors, Tables, discovery, deletion. Texts are upstream's.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '#base/clock.ts';
+import { encodeCbor } from '#machinery';
 import type { Store } from '#store';
 import { startTestServer, watchEvents, type Answer, type TestServer } from '../test-server.case.ts';
 
@@ -84,7 +85,7 @@ export function customResourceSuite(name: string, open: () => Promise<SuiteStore
 
     beforeEach(async () => {
       opened = await open();
-      api = await startTestServer(opened.store);
+      api = await startTestServer(opened.store, { cbor: true });
     });
     afterEach(async () => {
       await api[Symbol.asyncDispose]();
@@ -212,6 +213,11 @@ export function customResourceSuite(name: string, open: () => Promise<SuiteStore
         expect(scale.body).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 2 }, status: { replicas: 3, selector: 'a=b' } });
         expect((await api.patch(`${tabs}/u/scale`, 'merge', { spec: { replicas: 7 } })).body.spec).toEqual({ replicas: 7 });
         expect((await api.get(`${tabs}/u`)).body).toMatchObject({ metadata: { generation: 3 }, spec: { replicas: 7 }, status: { phase: 'Running' } });
+        // A Scale says nothing of a version: it is for the object as it is now.
+        const asCbor = encodeCbor('autoscaling.v1.Scale', { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'u' }, spec: { replicas: 8 }, status: { replicas: 0 } });
+        expect(await api.call('PUT', `${tabs}/u/scale`, asCbor, { 'content-type': 'application/cbor' })).toMatchObject({ status: 200, body: { spec: { replicas: 8 } } });
+        const late = { kind: 'Scale', apiVersion: 'autoscaling/v1', metadata: { name: 'u', resourceVersion: scale.body.metadata.resourceVersion }, spec: { replicas: 9 } };
+        expect((await api.put(`${tabs}/u/scale`, late)).status).toBe(409);
         expect((await api.get(`${tabs}/u/nosuch`)).status).toBe(404);
         expect((await api.patch(`${tabs}/u`, 'strategic', {})).status).toBe(415);
       });

@@ -166,8 +166,8 @@ async function writeScale(target: Target, request: WriteRequest, change: (scale:
     const object = cloneJson(current.object);
     setAt(object, custom?.specReplicas ?? 'spec.replicas', Number(field(after.spec, 'replicas') ?? 0));
     const version = after.metadata?.resourceVersion;
+    // A Scale without one is for the workload as it is now, whether the kind takes unconditional updates or not.
     if (version !== undefined && version !== '') object.metadata.resourceVersion = version;
-    else delete object.metadata.resourceVersion;
     if (after.metadata?.uid !== undefined) object.metadata.uid = after.metadata.uid;
     const managed = parentEntries(object.metadata.managedFields, after.metadata?.managedFields, request.stored.head.apiVersion, paths);
     if (managed === undefined) delete object.metadata.managedFields;

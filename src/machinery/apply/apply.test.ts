@@ -84,6 +84,12 @@ describe('ownership of updates', () => {
     expect(Object.keys(containers?.['k:{"name":"nginx"}'] ?? {})).toEqual(['.', 'f:image', 'f:imagePullPolicy', 'f:name', 'f:resources']);
   });
 
+  it('owns a foreign object inside of another whole', () => {
+    const revision = deepFreeze({ kind: 'ControllerRevision', apiVersion: 'apps/v1', metadata: { name: 'r' }, data: { spec: { template: { a: 1 } } }, revision: 1 }) as unknown as KubeObject;
+    const created = trackUpdate({ type: 'apps.v1.ControllerRevision', before: undefined, after: revision, manager: 'm', apiVersion: 'apps/v1', nowMs: noon });
+    expect(created.metadata?.managedFields?.[0]?.fieldsV1).toEqual({ 'f:data': {}, 'f:revision': {} });
+  });
+
   it('takes changed fields from the previous owner and keeps no-op updates out', () => {
     const created = update(undefined, deployment({ replicas: 1, paused: true }), 'creator');
     const scaled = update(created, deepFreeze({ ...created, spec: { replicas: 3, paused: true } }), 'scaler');

@@ -54,7 +54,7 @@ const scalarShapes: Readonly<Record<Scalar, Shape>> = {
   duration: { kind: 'scalar', scalar: 'string' },
   quantity: { kind: 'scalar', scalar: 'untyped' },
   intOrString: { kind: 'scalar', scalar: 'untyped' },
-  rawExtension: deducedShape,
+  rawExtension: untypedAtomic,
   fieldsV1: untypedAtomic,
 };
 

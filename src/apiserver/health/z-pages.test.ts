@@ -1,5 +1,6 @@
 // What operators read from the process: statusz, flagz, health checks by name and as metrics.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeObject } from '#machinery';
 import { openMemoryStore } from '#store';
 import { startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
 
@@ -27,8 +28,23 @@ test('and objects for those who ask for them by name', async () => {
   const flags = await api.get('/flagz', { accept });
   expect(flags.headers['content-type']).toBe('application/json;g=config.k8s.io;v=v1alpha1;as=Flagz');
   expect(flags.body).toEqual({ kind: 'Flagz', apiVersion: 'config.k8s.io/v1alpha1', metadata: { name: 'apiserver' }, flags: { 'anonymous-auth': 'true', 'secure-port': '6443' } });
+  expect(flags.headers.warning).toBe('299 - "This version of the flagz endpoint is deprecated. Please use a newer version."');
+  const status = await api.get('/statusz', { accept: 'application/json;as=Statusz;v=v1beta1;g=config.k8s.io', 'user-agent': 'curl/8' });
+  expect(status.headers.warning).toBeUndefined();
+  expect(status.text).toMatch(/^\{\n {2}"kind": "Statusz",\n {2}"apiVersion": "config.k8s.io\/v1beta1",\n/);
   const refused = await api.get('/statusz', { accept: 'application/json' });
   expect([refused.status, refused.body.message]).toEqual([406, 'only the following media types are accepted: application/json, application/yaml, text/plain']);
+});
+
+test('and in CBOR where it is spoken', async () => {
+  const other = openMemoryStore(testWorld());
+  await using spoken = await startTestServer(other, { cbor: true, flags: { a: 'b' } });
+  const accept = 'application/cbor;as=Flagz;v=v1beta1;g=config.k8s.io';
+  const { headers, bytes } = await spoken.transport.request({ method: 'GET', path: '/flagz', headers: { accept } }).then(async (answer) => ({ headers: answer.headers, bytes: await answer.bytes() }));
+  expect(headers['content-type']).toBe('application/cbor;g=config.k8s.io;v=v1beta1;as=Flagz');
+  expect(decodeObject(Buffer.from(bytes), { contentType: 'application/cbor', cbor: true }).object).toEqual({ kind: 'Flagz', apiVersion: 'config.k8s.io/v1beta1', metadata: { name: 'apiserver' }, flags: { a: 'b' } });
+  expect((await spoken.get('/flagz', { accept: 'application/json' })).body.message).toBe('only the following media types are accepted: application/json, application/yaml, text/plain, application/cbor');
+  expect((await api.get('/flagz', { accept })).status).toBe(406);
 });
 
 test('every check of upstream answers under its own path, and as a metric', async () => {

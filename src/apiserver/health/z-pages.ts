@@ -1,7 +1,10 @@
 // /statusz and /flagz (KEP-4827, KEP-4828): what the process is and how it was started, as text for people, or as
-// config.k8s.io objects for those who ask for them by name.
-import { notAcceptable, stringifyJson, stringifyYaml } from '#machinery';
+// config.k8s.io objects for those who ask for them by name: in CBOR too, where it is spoken, and in a version that is on its
+// way out with a warning.
+import { encodeCbor, notAcceptable, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import { indentJson } from '../answer/indent.ts';
 import { answer, type Call } from '../request/call.ts';
+import { isPretty } from '../request/media-type.ts';
 
 export interface ZPages {
   handle(call: Call): void;
@@ -23,21 +26,24 @@ export interface ZParts {
 const warning = 'Warning: This endpoint is not meant to be machine parseable, has no formatting compatibility guarantees and is for debugging purposes only.';
 const paths = ['/flagz', '/healthz', '/livez', '/metrics', '/readyz', '/statusz', '/version'];
 
-type Wanted = { readonly form: 'text' } | { readonly form: 'json' | 'yaml'; readonly version: string };
+type Form = 'json' | 'yaml' | 'cbor';
+type Wanted = { readonly form: 'text' } | { readonly form: Form; readonly version: string };
+
+const forms: ReadonlyMap<string, Form> = new Map([['application/json', 'json'], ['application/yaml', 'yaml'], ['application/cbor', 'cbor']]);
 
 /** Text for whoever takes it; the object only for whoever names it. Throws 406. */
-function wanted(accept: string | undefined, kind: string): Wanted {
+function wanted(accept: string | undefined, kind: string, cbor: boolean): Wanted {
   if (accept === undefined || accept.trim() === '') return { form: 'text' };
   for (const clause of accept.split(',')) {
     const [range = '', ...rest] = clause.trim().split(';').map((part) => part.trim());
     const parameters = new Map(rest.map((part) => [part.slice(0, part.indexOf('=')), part.slice(part.indexOf('=') + 1)] as const));
     const version = parameters.get('v') ?? '';
     const named = parameters.get('as') === kind && parameters.get('g') === 'config.k8s.io' && (version === 'v1alpha1' || version === 'v1beta1');
-    if (named && range === 'application/json') return { form: 'json', version };
-    if (named && range === 'application/yaml') return { form: 'yaml', version };
+    const form = forms.get(range);
+    if (named && form !== undefined && (form !== 'cbor' || cbor)) return { form, version };
     if (!parameters.has('as') && ['text/plain', 'text/*', '*/*'].includes(range)) return { form: 'text' };
   }
-  throw notAcceptable(['application/json', 'application/yaml', 'text/plain']);
+  throw notAcceptable(['application/json', 'application/yaml', 'text/plain', ...(cbor ? ['application/cbor'] : [])]);
 }
 
 const two = (value: number): string => String(value).padStart(2, '0');
@@ -56,13 +62,20 @@ function dateText(ms: number): string {
 function page(kind: 'Statusz' | 'Flagz', text: () => string, fields: () => Record<string, unknown>): ZPages {
   return {
     handle(call) {
-      const want = wanted(call.exchange.headers.accept, kind);
+      const want = wanted(call.exchange.headers.accept, kind, call.cbor);
       if (want.form === 'text') return answer(call, 200, { 'content-type': 'text/plain; charset=utf-8' }, `\napiserver ${kind.toLowerCase()}\n${warning}\n${text()}`);
-      const object = { kind, apiVersion: `config.k8s.io/${want.version}`, metadata: { name: 'apiserver' }, ...fields() };
-      const body = want.form === 'yaml' ? stringifyYaml(object) : stringifyJson(object);
-      answer(call, 200, { 'content-type': `application/${want.form};g=config.k8s.io;v=${want.version};as=${kind}` }, body);
+      if (want.version === 'v1alpha1') call.warn(`This version of the ${kind.toLowerCase()} endpoint is deprecated. Please use a newer version.`);
+      const object: KubeObject = { kind, apiVersion: `config.k8s.io/${want.version}`, metadata: { name: 'apiserver' }, ...fields() };
+      answer(call, 200, { 'content-type': `application/${want.form};g=config.k8s.io;v=${want.version};as=${kind}` }, encoded(call, want.form, object));
     },
   };
+}
+
+function encoded({ exchange, info }: Call, form: Form, object: KubeObject): Uint8Array | string {
+  if (form === 'cbor') return encodeCbor(undefined, object);
+  if (form === 'yaml') return stringifyYaml(object);
+  const text = stringifyJson(object);
+  return isPretty(info.query, exchange.headers['user-agent'] ?? '') ? indentJson(text) : `${text}\n`;
 }
 
 /** /statusz */

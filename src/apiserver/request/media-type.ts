@@ -81,7 +81,7 @@ export interface Offer {
 }
 
 /** curl and browsers get indented JSON unless they say otherwise. */
-function isPretty(query: URLSearchParams, userAgent: string): boolean {
+export function isPretty(query: URLSearchParams, userAgent: string): boolean {
   const asked = query.get('pretty');
   if (asked !== null && asked !== '') return ['1', 't', 'T', 'true', 'TRUE', 'True'].includes(asked);
   return userAgent.startsWith('curl') || userAgent.startsWith('Wget') || userAgent.startsWith('Mozilla/5.0');

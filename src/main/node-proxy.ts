@@ -21,6 +21,10 @@ function withoutCredentials(headers: Headers): Record<string, string | undefined
   return kept;
 }
 
+function isBelieved(target: ConnectTarget): boolean {
+  return target.kind === 'kubelet' && target.insecure === true;
+}
+
 function isUpgrade(exchange: Exchange): boolean {
   return exchange.protocol === 'http/1.1' && exchange.headers.upgrade !== undefined;
 }
@@ -36,9 +40,9 @@ export function createNodeProxy(clock: Clock, credentials: KubeletCredentials): 
   };
   const transportTo = (target: ConnectTarget): Transport => {
     const url = urlOf(target);
-    const key = `${target.kind} ${url}`;
+    const key = `${target.kind} ${url}${isBelieved(target) ? ' believed' : ''}`;
     const found = transports.get(key);
-    const transport = found ?? httpTransport({ url, clock, ...(target.kind === 'kubelet' ? { ...kubelet } : { insecure: true }) });
+    const transport = found ?? httpTransport({ url, clock, ...(target.kind === 'kubelet' ? { ...kubelet, ...(isBelieved(target) ? { insecure: true } : {}) } : { insecure: true }) });
     transports.delete(key);
     transports.set(key, transport);
     if (transports.size > mostTransports) {

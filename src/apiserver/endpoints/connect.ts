@@ -116,6 +116,8 @@ const logOptions = ['follow', 'previous', 'timestamps', 'sinceSeconds', 'sinceTi
 
 export async function getLog(target: Target): Promise<void> {
   const { query } = target.call.info;
+  const insecure = queryFlag(query, 'insecureSkipTLSVerifyBackend');
+  target.server.logMetrics.asked(insecure);
   const errors = logErrors(query);
   if (errors.length > 0) throw invalid({ group: '', kind: 'PodLogOptions' }, target.name, errors);
   const pod = await podOf(target);
@@ -130,10 +132,14 @@ export async function getLog(target: Target): Promise<void> {
     const value = query.get(name);
     if (value !== null && !(['follow', 'previous', 'timestamps'].includes(name) && !queryFlag(query, name))) kept.set(name, value);
   }
-  const kubelet = kubeletOf(target, nodeName);
+  const kubelet = { ...kubeletOf(target, nodeName), ...(insecure ? { insecure } : {}) };
   const path = `/containerLogs/${target.namespace}/${target.name}/${container}${kept.size === 0 ? '' : `?${kept.toString()}`}`;
   const host = isIPv6(kubelet.address) ? `[${kubelet.address}]` : kubelet.address;
-  await forward(target, kubelet, path, { refused: kubeletRefusal(target), unreached: (reason) => bareFailure(`Get "https://${host}:${kubelet.port}${path}": ${reason}`) });
+  const unreached = (reason: string): Error => {
+    if (reason.includes('x509:')) target.server.logMetrics.distrusted();
+    return bareFailure(`Get "https://${host}:${kubelet.port}${path}": ${reason}`);
+  };
+  await forward(target, kubelet, path, { refused: kubeletRefusal(target), unreached });
 }
 
 /** exec and attach: the options travel on under the kubelet's names. */

@@ -20,6 +20,7 @@ import { notesOf, warn, type Call } from '../request/call.ts';
 import { negotiate, type Form, type MediaType } from '../request/media-type.ts';
 import { fieldValidationOf, parseDeleteQuery, parseWriteQuery, type WriteQuery } from '../request/query-options.ts';
 import type { WatchHubs } from '../watch/watch-hubs.ts';
+import type { LogMetrics } from './log-metrics.ts';
 
 /** What handlers work with. */
 export interface Server {
@@ -32,6 +33,7 @@ export interface Server {
   refusal(attributes: Parameters<Authorizer['authorize']>[0], reason: string): Error;
   readonly creators: Readonly<Record<string, Creator>>;
   readonly nodeProxy: NodeProxy | undefined;
+  readonly logMetrics: LogMetrics;
   /** Of watches that name no end; undefined: the default. */
   readonly minWatchSeconds: number | undefined;
   /** The feature gate AllowUnsafeMalformedObjectDeletion. */

@@ -137,10 +137,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'workqueue_unfinished_work_seconds',
     'workqueue_work_duration_seconds',
   ]],
-  ['Not counted yet: logs whose kubelet is not verified.', [
-    'kube_apiserver_pod_logs_backend_tls_failure_total',
-    'kube_apiserver_pod_logs_insecure_backend_total',
-  ]],
   ['Registered by the program, which knows the gates (main/apiserver.ts).', [
     'kubernetes_feature_enabled',
   ]],

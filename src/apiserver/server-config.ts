@@ -28,7 +28,7 @@ export interface ApiServerConfig {
   /** "30000-32767" */
   readonly serviceNodePortRange: string;
   /** Where clients and pods reach this server; told in discovery and as the endpoint of default/kubernetes. */
-  readonly advertise?: { readonly address: string; readonly port: number };
+  readonly advertise?: { readonly address: string; readonly port: number; /** False: somebody else keeps that endpoint. */ readonly keepsEndpoints?: boolean };
   /** The body of /version; `gitVersion` is the server's version. */
   readonly version: Readonly<Record<string, string>>;
   /** --runtime-config: which groups and versions are served besides, or instead of, those served anyway. */

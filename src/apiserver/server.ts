@@ -11,6 +11,7 @@ import { createChain } from './chain.ts';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
 import { createCustomResources, webhookConversions } from './crds/index.ts';
 import type { Server } from './endpoints/endpoint.ts';
+import { createLogMetrics } from './endpoints/log-metrics.ts';
 import { createFlowControl, defaultFlowLimits, producerName } from './flowcontrol/index.ts';
 import { healthEndpoints } from './health/server-checks.ts';
 import { strictTransport } from './answer/strict-transport.ts';
@@ -60,7 +61,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const registry = objects.registry(createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())));
   const hubs = createWatchHubs(world, cache, config.watchesPerUser);
   const server: Server = {
-    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, minWatchSeconds: config.minWatchSeconds, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
+    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, logMetrics: createLogMetrics(world.metrics), minWatchSeconds: config.minWatchSeconds, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
   };
   const delegates = config.delegates ?? [];
   const aggregation = createAggregation({

@@ -1,6 +1,6 @@
 // Flags of kube-apiserver whose work this server does in one way only, or whose machinery it does not have. Manifests and
 // installers give many of them with upstream's default: that is taken. What this server would not do is refused with the
-// reason, instead of being believed. A row with effect has its place in apiserver-flags.ts.
+// reason, instead of being believed. A row whose every value has an effect has its place in apiserver-flags.ts.
 import type { ApiserverFlags } from './apiserver-flags.ts';
 import type { FlagRow } from './flag-parse.ts';
 
@@ -34,7 +34,7 @@ export const fixedFlags = {
   'emulation-forward-compatible': { type: 'bool', default: false, help: `Only false is possible: ${emulation}.`, only: ['false'], why: emulation },
   'enable-garbage-collector': { type: 'bool', default: true, help: 'Only true is possible.', only: ['true'], why: 'deletions always heed dependents' },
   'enable-logs-handler': { type: 'bool', default: false, help: 'Only false is possible: /logs is not served.', only: ['false'], why: '/logs is not served' },
-  'endpoint-reconciler-type': { type: 'string', default: 'lease', help: 'Only lease is possible.', only: ['lease'], why: 'the endpoints of default/kubernetes follow leases' },
+  'endpoint-reconciler-type': { type: 'string', default: 'lease', help: 'Who keeps the endpoints of default/kubernetes: lease, each server its own; none, nobody.', only: ['lease', 'none'], why: 'the endpoints of default/kubernetes follow leases, or nobody keeps them' },
   'etcd-count-metric-poll-period': { type: 'duration', default: 60_000, help: 'Taken, without effect: objects are counted when metrics are read.' },
   'etcd-db-metric-poll-interval': { type: 'duration', default: 30_000, help: 'Taken, without effect: the size of the store is asked for when metrics are read.' },
   'etcd-healthcheck-timeout': { type: 'duration', default: 2000, help: `Taken, without effect: ${store}.` },

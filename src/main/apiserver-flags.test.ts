@@ -65,7 +65,7 @@ test.each<[string[], string[]]>([
 describe('what this server does in one way only', () => {
   const errorsOf = (...args: string[]): string[] => fixedFlagErrors(parseFlags(apiserverFlags, args));
   test('the values of manifests are taken', () => {
-    expect(errorsOf('--profiling=false', '--watch-cache=true', '--storage-backend=etcd3', '--endpoint-reconciler-type=lease', '--delete-collection-workers=3', '--enable-garbage-collector')).toEqual([]);
+    expect(errorsOf('--profiling=false', '--watch-cache=true', '--storage-backend=etcd3', '--endpoint-reconciler-type=none', '--delete-collection-workers=3', '--enable-garbage-collector')).toEqual([]);
   });
   test('others are refused with the reason', () => {
     expect(errorsOf('--storage-media-type=application/vnd.kubernetes.protobuf', '--cors-allowed-origins=//a$')).toEqual([

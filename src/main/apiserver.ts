@@ -100,7 +100,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     nodeProxy: proxy,
     serviceCidr: flags.get('service-cluster-ip-range'),
     serviceNodePortRange: flags.get('service-node-port-range'),
-    advertise: { address, port },
+    advertise: { address, port, keepsEndpoints: flags.get('endpoint-reconciler-type') !== 'none' },
     ...(gates.on('APIServerIdentity') ? { hostname: hostname() } : {}),
     version: versionInfo,
     runtimeConfig: keyValues(flags.get('runtime-config')),

@@ -11,6 +11,8 @@ export interface KubernetesService {
   /** Where this server can be reached from pods. */
   readonly address: string;
   readonly port: number;
+  /** False: the Service alone is this server's. */
+  readonly keepsEndpoints?: boolean;
 }
 
 const name = 'kubernetes';
@@ -33,8 +35,7 @@ async function reconcile(writer: ObjectWriter, group: string, resource: string, 
 }
 
 export function kubernetesServiceHook(service: KubernetesService): PostStartHook {
-  const { address, port, clusterIp } = service;
-  const ports = [{ name: 'https', port, protocol: 'TCP' }];
+  const { address, port, clusterIp, keepsEndpoints = true } = service;
   return {
     name: 'bootstrap-controller',
     async run(writer) {
@@ -51,22 +52,35 @@ export function kubernetesServiceHook(service: KubernetesService): PostStartHook
           const labels = { component: 'apiserver', provider: 'kubernetes' };
           return { apiVersion: 'v1', kind: 'Service', ...found, metadata: { ...found?.metadata, name, namespace, labels: { ...found?.metadata?.labels, ...labels } }, spec };
         }),
-        reconcile(writer, '', 'endpoints', (found) => {
-          const subset = (found as (KubeObject & Endpoints) | undefined)?.subsets?.[0];
-          const addresses = merged(subset?.ports?.[0]?.port === port ? (subset.addresses ?? []).map((a) => a.ip) : [], address).map((ip) => ({ ip }));
-          const labels = { ...found?.metadata?.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' };
-          return { apiVersion: 'v1', kind: 'Endpoints', ...found, metadata: { ...found?.metadata, name, namespace, labels }, subsets: [{ addresses, ports }] };
-        }),
-        reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
-          const slice = found as (KubeObject & EndpointSlice) | undefined;
-          const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
-          const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
-          const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
-          return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
-        }),
+        ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, address, port)] : []),
       ]);
     },
   };
+}
+
+function keepEndpoints(writer: ObjectWriter, address: string, port: number): Promise<void> {
+  const ports = portsOf(port);
+  return reconcile(writer, '', 'endpoints', (found) => {
+    const subset = (found as (KubeObject & Endpoints) | undefined)?.subsets?.[0];
+    const addresses = merged(subset?.ports?.[0]?.port === port ? (subset.addresses ?? []).map((a) => a.ip) : [], address).map((ip) => ({ ip }));
+    const labels = { ...found?.metadata?.labels, 'endpointslice.kubernetes.io/skip-mirror': 'true' };
+    return { apiVersion: 'v1', kind: 'Endpoints', ...found, metadata: { ...found?.metadata, name, namespace, labels }, subsets: [{ addresses, ports }] };
+  });
+}
+
+function keepSlice(writer: ObjectWriter, address: string, port: number): Promise<void> {
+  const ports = portsOf(port);
+  return reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
+    const slice = found as (KubeObject & EndpointSlice) | undefined;
+    const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
+    const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
+    const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
+    return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
+  });
+}
+
+function portsOf(port: number): { name: string; port: number; protocol: string }[] {
+  return [{ name: 'https', port, protocol: 'TCP' }];
 }
 
 function merged(known: readonly string[], own: string): string[] {

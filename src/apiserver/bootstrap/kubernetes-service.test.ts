@@ -1,0 +1,14 @@
+// The Service default/kubernetes and its endpoints, which are the server's unless it is told that somebody else keeps them.
+import { expect, test } from 'vitest';
+import { openMemoryStore } from '#store';
+import { startTestServer, testWorld } from '../test-server.case.ts';
+
+test.each([[true, [200, 200, 200]], [false, [200, 404, 404]]])('endpoints kept by the server: %s', async (keepsEndpoints, statuses) => {
+  const store = openMemoryStore(testWorld());
+  await using api = await startTestServer(store, { advertise: { address: '192.0.2.1', port: 6443, keepsEndpoints } });
+  const paths = ['/api/v1/namespaces/default/services/kubernetes', '/api/v1/namespaces/default/endpoints/kubernetes', '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'];
+  const answers = await Promise.all(paths.map((path) => api.get(path)));
+  expect(answers.map(({ status }) => status)).toEqual(statuses);
+  expect(answers[0]?.body.spec.clusterIP).toBe('10.96.0.1');
+  if (keepsEndpoints) expect(answers[1]?.body.subsets).toEqual([{ addresses: [{ ip: '192.0.2.1' }], ports: [{ name: 'https', port: 6443, protocol: 'TCP' }] }]);
+});

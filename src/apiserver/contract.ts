@@ -233,12 +233,12 @@ export type ConnectTarget =
       readonly nodeName: string;
       readonly address: string;
       readonly port: number;
+      /** Any certificate of it is believed: the client said so. */
+      readonly insecure?: boolean;
     }
   | { readonly kind: 'endpoint'; readonly scheme: 'http' | 'https'; readonly address: string; readonly port: number };
 
 /** The API server's way to nodes and pods. Answers the exchange itself, upgrades included. */
-      /** Any certificate of it is believed: the client said so. */
-      readonly insecure?: boolean;
 export interface NodeProxy {
   /** `path` is path and query at the target. Rejects, without having answered, when the target cannot be reached. */
   forward(exchange: Exchange, target: ConnectTarget, path: string, options?: ForwardOptions): Promise<void>;

@@ -194,6 +194,7 @@ function attributesOf(call: Call): Attributes {
     name: info.name,
     labelSelector: info.labelSelector,
     fieldSelector: info.fieldSelector,
+    within: call,
   };
 }
 
@@ -229,6 +230,10 @@ function dispatch(parts: ChainParts, call: Call): Promise<void> | void {
 /** Turns whatever was thrown into the answer; only the server's own faults are logged. */
 function fail(server: Server, call: Call, error: unknown): void {
   const { exchange, info } = call;
+  if (call.toldLate) {
+    call.status = 504;
+    return;
+  }
   // A client that goes away in the middle is no fault of the server's, and nobody is left to answer.
   if (exchange.signal.aborted && (exchange.responded || error instanceof PeerGoneError)) return;
   if (error instanceof TooManyRequests) return refuseForNow(call, error);

@@ -34,6 +34,8 @@ export interface RequestInfo {
 export interface RequestNotes {
   /** When the request is given up, in monotonic milliseconds; undefined: never. */
   readonly deadline?: number | undefined;
+  /** Aborts when the request is over, one way or the other. */
+  readonly signal?: AbortSignal;
   warn(message: string): void;
   annotate(key: string, value: string): void;
 }
@@ -70,6 +72,8 @@ export interface Attributes {
   /** Instead of the texts, where a review gives terms. */
   readonly labelTerms?: readonly SelectorTerm[];
   readonly fieldTerms?: readonly SelectorTerm[];
+  /** The request on whose behalf it is asked: who asks others gives up with it. */
+  readonly within?: { readonly signal: AbortSignal };
 }
 
 export interface Verdict {

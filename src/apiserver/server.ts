@@ -14,6 +14,7 @@ import type { Server } from './endpoints/endpoint.ts';
 import { createLogMetrics } from './endpoints/log-metrics.ts';
 import { createFlowControl, defaultFlowLimits, producerName } from './flowcontrol/index.ts';
 import { healthEndpoints } from './health/server-checks.ts';
+import { answerTimedOut } from './answer/status-answer.ts';
 import { strictTransport } from './answer/strict-transport.ts';
 import { createLoopback } from './loopback.ts';
 import { createOwnObjects } from './own-objects.ts';
@@ -82,7 +83,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const metrics = createRequestMetrics(world);
   const handler = createChain({
     server, resources, security, paths, route: (call) => aggregation.route(call), delegates: new Map(delegates.map((d) => [d.resources[0]?.group ?? '', d.handler])), flow, turnsAway: () => state.turnsAway,
-    deadlines: createDeadlines(world.clock, requestTimeoutMs), metrics, steps: createChainMetrics(world.metrics), auditIds: createAuditIds(world.random),
+    deadlines: createDeadlines(world.clock, answerTimedOut, requestTimeoutMs), metrics, steps: createChainMetrics(world.metrics), auditIds: createAuditIds(world.random),
     ...(config.turnBudgetMs === undefined ? {} : { pacer: createPacer(world.clock, config.turnBudgetMs) }),
     ...(config.audit === undefined ? {} : { audit: config.audit }),
   });

@@ -41,12 +41,14 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
     body: (limitBytes) => exchange.body(limitBytes),
     bodyStream: () => exchange.bodyStream(),
     send(status, headers, body) {
+      // What comes after the answer is no answer: it is refused below.
+      if (exchange.responded) return exchange.send(status, headers, body);
       listener.status(status);
       if (bodies) listener.body(headers, body === undefined ? Buffer.alloc(0) : within(Buffer.from(body)));
       exchange.send(status, headers, body);
     },
     start(status, headers) {
-      listener.status(status);
+      if (!exchange.responded) listener.status(status);
       const started = exchange.start(status, headers);
       return bodies ? collecting(started, (bytes) => listener.body(headers, bytes)) : started;
     },

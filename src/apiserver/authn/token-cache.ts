@@ -1,8 +1,10 @@
 // Answers of token checks that ask somebody far away (OIDC providers' keys, webhooks), kept for a short while by a keyed
-// hash of the token: a client sends the same token with every request. Bounded, and equal questions at one time are one.
+// hash of the token: a client sends the same token with every request. Bounded, and equal questions at one time are one, which
+// outlives the request that asked first; each waits no longer than it has time.
 import { createHmac, randomBytes } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Metrics } from '#base/metrics.ts';
+import { inTime } from '../request/deadlines.ts';
 import type { TokenAnswer, TokenCheck } from './token-checks.ts';
 
 export interface TokenCacheSettings {
@@ -56,8 +58,13 @@ export function cachedCheck(clock: Pick<Clock, 'monotonic'>, settings: TokenCach
       asking.set(key, running);
     }
     stats?.blocked.inc();
-    const outcome = await running;
-    stats?.blocked.dec();
+    const { signal } = question.notes ?? {};
+    let outcome: Outcome;
+    try {
+      outcome = await (signal === undefined ? running : inTime(running, signal));
+    } finally {
+      stats?.blocked.dec();
+    }
     stats?.asked('miss', clock.monotonic() - began);
     keep(key, outcome);
     return settled(outcome);

@@ -7,12 +7,14 @@ import type { Identity } from '../contract.ts';
 import type { TokenAnswer, TokenCheck } from './token-checks.ts';
 
 export interface TokenReviewCaller {
-  post(review: object): Promise<unknown>;
+  post(review: object, call?: { readonly timeoutMs?: number }): Promise<unknown>;
   isTransient(error: unknown): boolean;
 }
 
 const attempts = 5;
 const firstPauseMs = 500;
+/** For all attempts: requests share an answer, so that no single one's deadline can bound it. */
+const lookupMs = 30_000;
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : [];
@@ -30,12 +32,13 @@ function identityOf(user: unknown): Identity {
 /** @param version of TokenReview that the webhook speaks. @param apiAudiences what it is asked about when a caller asks about nothing. */
 export function tokenWebhookCheck(world: World, caller: TokenReviewCaller, version: 'v1' | 'v1beta1', apiAudiences: readonly string[]): TokenCheck {
   const ask = async (review: object): Promise<unknown> => {
+    const end = world.clock.monotonic() + lookupMs;
     let pause = firstPauseMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await caller.post(review);
+        return await caller.post(review, { timeoutMs: Math.max(1, end - world.clock.monotonic()) });
       } catch (error) {
-        if (attempt >= attempts || !caller.isTransient(error)) throw error;
+        if (attempt >= attempts || !caller.isTransient(error) || world.clock.monotonic() + pause >= end) throw error;
       }
       await sleep(world.clock, pause * (1 + 0.2 * world.random.next()));
       pause *= 1.5;

@@ -9,7 +9,7 @@ import { reviewClient } from '../webhooks/index.ts';
 import { compileAuthorization, type ConfiguredAuthorizer } from './configuration.ts';
 import { countedAuthorizer } from './decisions.ts';
 import type { RuleSource } from './rules.ts';
-import { createWebhookAuthorizer, type WebhookAuthorizerSettings } from './webhook.ts';
+import { createWebhookAuthorizer, type ReviewCaller, type WebhookAuthorizerSettings } from './webhook.ts';
 
 /** By type; what is absent cannot be configured. */
 export type OwnAuthorizers = Readonly<Record<string, RuleSource | undefined>>;
@@ -58,7 +58,7 @@ function retiring(source: RuleSource, close: () => void): RuleSource & { retire(
 
 function webhook(world: World, kubeconfig: string, settings: WebhookAuthorizerSettings, timeoutMs?: number): RuleSource & { retire(): void } {
   const client = reviewClient(world, kubeconfig);
-  const post = (review: object): Promise<unknown> => client.post(review, timeoutMs === undefined ? {} : { timeoutMs });
+  const post: ReviewCaller['post'] = (review, call) => client.post(review, { ...call, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   return retiring(createWebhookAuthorizer(world, { post, isTransient: client.isTransient }, settings), () => void client.close());
 }
 

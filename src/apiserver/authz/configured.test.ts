@@ -51,6 +51,18 @@ describe('a webhook', () => {
       },
     }]);
   });
+  test('is left alone when the request that asks is over', async () => {
+    const world = testWorld();
+    const over = new AbortController();
+    const authorizer = createWebhookAuthorizer(world, { post: (_review, call) => new Promise((_, reject) => call?.signal?.addEventListener('abort', () => reject(new Error('context canceled')))), isTransient: () => true }, { name: 'w', version: 'v1', authorizedMs: 1, unauthorizedMs: 1, onError: 'none' });
+    const verdict = authorizer.authorize(ask({ within: over }));
+    await Promise.resolve();
+    over.abort(new Error('over'));
+    expect(await verdict).toEqual({ decision: 'none', reason: '', error: 'context canceled' });
+    const told = await world.metrics.text();
+    expect(told).toContain('apiserver_authorization_webhook_evaluations_total{name="w",result="canceled"} 1');
+    expect(told).not.toContain('fail_open_total{');
+  });
   test.each<[object | Error, object, object]>([
     [{ allowed: false, denied: true, reason: 'no' }, {}, { decision: 'deny', reason: 'no' }],
     [{ allowed: false }, {}, { decision: 'none', reason: '' }],

@@ -1,5 +1,6 @@
 // Asks a webhook "may he?" by a SubjectAccessReview and remembers the answers for a while. What cannot be asked is no
-// opinion or a refusal, as configured; match conditions keep questions from being asked at all.
+// opinion or a refusal, as configured; match conditions keep questions from being asked at all. A question goes no
+// further than the request that asks it.
 import type { Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { sleep } from '#base/clock.ts';
@@ -10,7 +11,7 @@ import { fieldsSelected, labelsSelected } from './selectors.ts';
 
 /** Sends the review and resolves with the answered one. Rejects with what went wrong; `isTransient` says whether to try again. */
 export interface ReviewCaller {
-  post(review: object): Promise<unknown>;
+  post(review: object, call?: { readonly signal?: AbortSignal }): Promise<unknown>;
   isTransient(error: unknown): boolean;
 }
 
@@ -96,7 +97,7 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
   const conditions = matchMetrics(metrics, settings.name);
   const failed = (error: unknown): Verdict => ({ decision: settings.onError, reason: '', error: error instanceof Error ? error.message : String(error) });
 
-  const ask = async (review: object): Promise<Verdict> => {
+  const ask = async (review: object, signal: AbortSignal | undefined): Promise<Verdict> => {
     let pause = firstPauseMs;
     for (let attempt = 1; ; attempt++) {
       const began = clock.monotonic();
@@ -105,18 +106,20 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
         duration.observe({ name: settings.name, result }, (clock.monotonic() - began) / 1000);
       };
       try {
-        const verdict = verdictOf(await caller.post(review));
+        const verdict = verdictOf(await caller.post(review, signal === undefined ? {} : { signal }));
         note('success');
         return verdict;
       } catch (error) {
-        const result = isDeadline(error) ? 'timeout' : 'error';
+        const result = signal?.aborted === true ? 'canceled' : isDeadline(error) ? 'timeout' : 'error';
         note(result);
+        // Whose request is over has no opinion to wait for.
+        if (result === 'canceled') throw error;
         if (attempt >= attempts || !caller.isTransient(error)) {
           if (settings.onError === 'none') failOpen.inc({ name: settings.name, result });
           throw error;
         }
       }
-      await sleep(clock, pause * (1 + 0.2 * world.random.next()));
+      await sleep(clock, pause * (1 + 0.2 * world.random.next()), signal);
       pause *= 1.5;
     }
   };
@@ -152,7 +155,7 @@ export function createWebhookAuthorizer(world: World, caller: ReviewCaller, sett
         const key = stringifyJson(spec);
         const before = kept.get(key);
         if (before !== undefined && before.untilMs > clock.monotonic()) return before.verdict;
-        const verdict = await ask(reviewOf(settings.version, spec));
+        const verdict = await ask(reviewOf(settings.version, spec), request.within?.signal);
         if (isSmall(request)) keep(key, verdict);
         return verdict;
       } catch (error) {

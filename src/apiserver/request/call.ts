@@ -60,6 +60,8 @@ export class Call implements RequestNotes {
   permit: Permit | undefined;
   /** Why the server gave the request up (its deadline). */
   givenUp: Error | undefined;
+  /** It was answered at its deadline, whatever is still done for it. */
+  toldLate = false;
   #abort: AbortController | undefined;
 
   constructor(exchange: Exchange, info: ParsedRequest, id: string, startedAt: number, longRunning: boolean) {

@@ -1,6 +1,6 @@
 // How long a request may take when somebody else is asked on its behalf and never answers; how long a watch lasts that
 // names no end; and what is told with every answer.
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { systemClock } from '#base/clock.ts';
 import { openMemoryStore } from '#store';
 import { openSecurity, startTestServer, testWorld } from '../test-server.case.ts';
@@ -12,6 +12,33 @@ test('an authorizer that never answers costs the time of the request, no more', 
   });
   const late = await api.get('/api/v1/namespaces/default/configmaps?timeout=200ms');
   expect([late.status, JSON.parse(late.text)]).toMatchObject([504, { reason: 'Timeout', message: 'Timeout: request did not complete within the allotted timeout' }]);
+});
+
+test('nor do authenticators and admission plugins that forget their request', async () => {
+  const security = openSecurity();
+  const world = testWorld();
+  const late = Promise.withResolvers<void>();
+  const [loopback] = security.authenticators;
+  await using api = await startTestServer(openMemoryStore(testWorld()), {
+    security: () => ({
+      ...security,
+      authenticators: [{ name: 'slow', authenticate: async (exchange, info) => (exchange.headers['x-slow'] === undefined ? loopback?.authenticate(exchange, info) : late.promise.then(() => undefined)) }],
+      admission: [{ name: 'slow', handles: (_operation, { plural }) => plural === 'configmaps', mutate: ({ name }) => (name === 'slow' ? late.promise : undefined) }],
+    }),
+  }, world);
+  const maps = '/api/v1/namespaces/default/configmaps';
+  const [unknown, written] = await Promise.all([
+    api.get(`${maps}?timeout=200ms`, { 'x-slow': '1' }),
+    api.post(`${maps}?timeout=200ms`, { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'slow' } }),
+  ]);
+  for (const { status, text } of [unknown, written]) expect([status, JSON.parse(text)]).toMatchObject([504, { reason: 'Timeout' }]);
+  late.resolve();
+  expect((await api.get(maps)).status).toBe(200);
+  // It is counted when its work is done, as what was answered.
+  await vi.waitFor(async () => {
+    const lines = (await api.get('/metrics')).text.split('\n').filter((line) => line.startsWith('apiserver_request_total{') && line.includes('resource="configmaps"') && line.includes('"POST"'));
+    expect(lines).toEqual([expect.stringMatching(/^apiserver_request_total\{code="504",.* 1$/)]);
+  });
 });
 
 test('watches that name no end last as long as the server is told; no seconds are no end', async () => {

@@ -1,5 +1,6 @@
 // Requests that are not long-running have 60 seconds (--request-timeout), or less when the client says so with
-// ?timeout=. One slow clock looks after all of them: a timer for each would cost more than most requests do.
+// ?timeout=. One slow clock looks after all of them: a timer for each would cost more than most requests do. Whoever is
+// asked on their behalf and does not answer keeps nobody waiting: the client hears at the deadline, as upstream.
 import type { Clock } from '#base/clock.ts';
 import { badRequest, goQuote, timeout } from '#machinery';
 import type { Call } from './call.ts';
@@ -66,15 +67,22 @@ function giveUp(call: Call): void {
   call.giveUp(timeout('request did not complete within the allotted timeout'));
 }
 
-export function createDeadlines(clock: Clock, limitMs = defaultRequestTimeoutMs): Deadlines {
+/** @param tell Answers a call that has been given up and not answered yet. */
+export function createDeadlines(clock: Clock, tell: (call: Call) => void, limitMs = defaultRequestTimeoutMs): Deadlines {
   const open = new Set<OpenDeadline>();
   let ticking = false;
+  const tellLate = (call: Call): void => {
+    if (call.exchange.responded) return;
+    call.toldLate = true;
+    tell(call);
+  };
   const tick = (): void => {
     const now = clock.monotonic();
     for (const deadline of open) {
       if (now < deadline.at) continue;
       open.delete(deadline);
       giveUp(deadline.call);
+      tellLate(deadline.call);
     }
     ticking = open.size > 0;
     if (ticking) clock.after(tickMs, tick, { background: true });

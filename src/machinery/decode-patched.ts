@@ -28,7 +28,7 @@ const warningsKept = 100;
 /** Checks and normalizes a patched object; unknown fields are handled as `fieldValidation` says. Throws StatusError 422. */
 export function decodePatched(type: string, value: KubeObject, options: PatchedOptions = {}): Decoded {
   const { fieldValidation = 'Ignore', known } = options;
-  const context = new ReadContext(fieldValidation !== 'Ignore');
+  const context = new ReadContext(fieldValidation !== 'Ignore', true, type);
   const object = read(type, value, context, known, options);
   const problems = [...(options.problems ?? []), ...context.unknown.slice(0, warningsKept).sort().map((path) => `unknown field ${goQuote(path)}`)];
   if (problems.length > 0 && fieldValidation === 'Strict') throw refusal(value, options, `strict decoding error: ${problems.join(', ')}`);

@@ -40,6 +40,8 @@ test.each([
   ['{"priority":1.5}', 'json: cannot unmarshal number 1.5 into Go struct field PodSpec.spec.priority of type int32'],
   ['{"nodeSelector":{"a":1}}', 'json: cannot unmarshal number into Go struct field PodSpec.spec.nodeSelector of type string'],
   ['{"nodeSelector":[]}', 'json: cannot unmarshal array into Go struct field PodSpec.spec.nodeSelector of type map[string]string'],
+  ['{"volumes":[{"hostPath":"/x"}]}', 'json: cannot unmarshal string into Go struct field Volume.spec.volumes.VolumeSource.hostPath of type v1.HostPathVolumeSource'],
+  ['{"containers":[{"livenessProbe":{"httpGet":{"port":true}}}]}', 'json: cannot unmarshal bool into Go struct field HTTPGetAction.spec.containers.livenessProbe.ProbeHandler.httpGet.port of type int32'],
   ['{"overhead":{"cpu":"x"}}', "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"],
 ])('%s has the wrong type', (spec, message) => {
   expect(refusal(() => decodeObject(pod(spec), { type: 'core.v1.Pod' })).message).toBe(`Pod in version "v1" cannot be handled as a Pod: ${message}`);

@@ -135,7 +135,7 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   const read: DecodedCbor = body.isCbor === true ? readCborAs(bytes, readAs, kind, given.version, wanted.kind) : { value, unknown: body.yamlProblem };
   if (body.isCbor === true) yield;
   const quick = readInPlace(planOf(readAs), read.value);
-  const context = new ReadContext(true);
+  const context = new ReadContext(true, true, readAs);
   const object: KubeObject = quick?.object ?? readTyped(readAs, read.value, context, kind, given.version, wanted.kind);
   object.apiVersion = apiVersion;
   object.kind = kind;

@@ -100,6 +100,20 @@ const goScalars: Readonly<Partial<Record<ValueKind, string>>> = {
   schemaOrArray: 'v1.JSONSchemaPropsOrArray', schemaOrBool: 'v1.JSONSchemaPropsOrBool', schemaOrStringArray: 'v1.JSONSchemaPropsOrStringArray',
 };
 
+/** What Go embeds in a struct, and JSON and these tables take for its own. */
+const embedded: Readonly<Record<string, readonly string[]>> = {
+  ConfigMapEnvSource: ['LocalObjectReference'], ConfigMapKeySelector: ['LocalObjectReference'], ConfigMapProjection: ['LocalObjectReference'], ConfigMapVolumeSource: ['LocalObjectReference'],
+  DeviceAllocationConfiguration: ['DeviceConfiguration'], DeviceClaimConfiguration: ['DeviceConfiguration'], DeviceClassConfiguration: ['DeviceConfiguration'],
+  EphemeralContainer: ['EphemeralContainerCommon'], IngressRule: ['IngressRuleValue'], NamedRuleWithOperations: ['RuleWithOperations', 'Rule'], PersistentVolumeSpec: ['PersistentVolumeSource'],
+  Probe: ['ProbeHandler'], RuleWithOperations: ['Rule'], SecretEnvSource: ['LocalObjectReference'], SecretKeySelector: ['LocalObjectReference'], SecretProjection: ['LocalObjectReference'],
+  Volume: ['VolumeSource'],
+};
+
+/** The embedded structs through which Go reaches a field: its protobuf number says how many there are. */
+export function embeddedIn(plan: TypePlan, { schema }: FieldPlan): readonly string[] {
+  return schema.number.length < 2 ? [] : (embedded[plan.shortName] ?? []).slice(0, schema.number.length - 1);
+}
+
 /** The field's value (or its item, where `item`) as Go names the type: "[]v1.Container", "map[string]string". */
 export function goTypeOf(field: FieldPlan, item = false): string {
   const name = field.kind === 'message' ? planOf(field.type).goName : (goScalars[field.kind] ?? field.kind);

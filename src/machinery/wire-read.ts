@@ -7,7 +7,7 @@ import {
   BadValue, jsonTypeName, readBool, readBytes, readDouble, readInt32, readInt64, readIntOrString, readMicroTime, readQuantity, readString, readTime,
   readUint, TypeMismatch,
 } from './scalar-read.ts';
-import { goTypeOf, planOf, type FieldPlan, type TypePlan } from './type-plan.ts';
+import { embeddedIn, goTypeOf, planOf, type FieldPlan, type TypePlan } from './type-plan.ts';
 
 type JsonObject = Record<string, unknown>;
 
@@ -24,9 +24,13 @@ export class ReadContext {
   /** A member that its type does not have was passed by (canonical-form.ts). */
   sawUnknown = false;
 
-  constructor(wantsUnknown: boolean, counts = true) {
+  /** Of the outermost object, where errors are for people. */
+  readonly type: string | undefined;
+
+  constructor(wantsUnknown: boolean, counts = true, type?: string) {
     this.wantsUnknown = wantsUnknown;
     this.counts = counts;
+    this.type = type;
   }
 
   /** "spec.containers[0].foo" */
@@ -39,9 +43,18 @@ export class ReadContext {
     return text === '' ? name : `${text}.${name}`;
   }
 
-  /** "spec.containers.foo": Go's type errors name struct fields only. */
+  /** "spec.volumes.VolumeSource.hostPath": Go's type errors name struct fields only, embedded structs too where the outermost type is known. */
   structPathTo(name: string): string {
-    return [...this.path.filter((part) => typeof part === 'string' && !part.startsWith('/')), name].join('.');
+    const fields = [...this.path.filter((part) => typeof part === 'string' && !part.startsWith('/')), name];
+    let plan = this.type === undefined ? undefined : planOf(this.type);
+    const steps: (string | number)[] = [];
+    for (const step of fields) {
+      const field = plan?.byName.get(String(step));
+      if (plan !== undefined && field !== undefined) steps.push(...embeddedIn(plan, field));
+      steps.push(step);
+      plan = field?.kind === 'message' ? planOf(field.type) : undefined;
+    }
+    return steps.join('.');
   }
 }
 

@@ -5,6 +5,7 @@ import type { World } from '#base/world.ts';
 import { createServiceAllocation, type ServiceAllocation } from './allocation/service-allocation.ts';
 import { serviceCompletion } from './allocation/service-completion.ts';
 import { readCacheMetrics } from './cache/cache-metrics.ts';
+import { measuredStore } from './cache/store-metrics.ts';
 import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
@@ -35,8 +36,10 @@ export interface OwnObjects {
 
 export function createOwnObjects(world: World, config: ApiServerConfig, signal: AbortSignal): OwnObjects {
   const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr) });
-  const encrypted = config.encryption === undefined ? undefined : encryptedStore(config.store, config.encryption, keyResources(resources.stored));
-  const cache = new WatchCache(world, encrypted ?? config.store, resources.stored);
+  const resourceOf = keyResources(resources.stored);
+  const store = measuredStore(world, config.store, resourceOf);
+  const encrypted = config.encryption === undefined ? undefined : encryptedStore(store, config.encryption, resourceOf);
+  const cache = new WatchCache(world, encrypted ?? store, resources.stored);
   const isStale: Registry['isStale'] = encrypted === undefined ? undefined : (resource, key, until) => encrypted.isStale(resource.prefix + key, until);
   config.encryption?.onChange(() => void cache.retryUnreadable().catch(() => {}));
   const reader = createReader(cache);

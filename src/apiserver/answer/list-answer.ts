@@ -26,6 +26,13 @@ export interface ListAnswer {
 interface Page {
   readonly meta: ListMeta;
   readonly entries: Iterable<Entry> | AsyncIterable<Entry>;
+  readonly tally: Tally;
+}
+
+/** What has become of the entries, as far as the answer has come. */
+interface Tally {
+  fetched: number;
+  returned: number;
 }
 
 const sliceMs = 8;
@@ -34,7 +41,7 @@ const sliceMs = 8;
 async function pageOf(list: ListAnswer): Promise<Page> {
   const { state, selection } = list;
   const meta: ListMeta = { resourceVersion: String(state.revision) };
-  if (state.limit === 0) return { meta, entries: state.entries };
+  if (state.limit === 0) return { meta, entries: state.entries, tally: { fetched: 0, returned: 0 } };
   const page: Entry[] = [];
   let more = false;
   let seen = 0;
@@ -56,12 +63,19 @@ async function pageOf(list: ListAnswer): Promise<Page> {
     const { total } = state;
     if (selection.unfiltered && total !== undefined) meta.remainingItemCount = total - state.limit;
   }
-  return { meta, entries: page };
+  state.told(seen + (more ? 1 : 0), page.length);
+  return { meta, entries: page, tally: { fetched: 0, returned: 0 } };
 }
 
 /** Streams the list. */
 export async function answerList(call: Call, list: ListAnswer): Promise<void> {
   const page = await pageOf(list);
+  await writeList(call, list, page);
+  // What a page shows has been counted when it was gathered.
+  if (list.state.limit === 0) list.state.told(page.tally.fetched, page.tally.returned);
+}
+
+async function writeList(call: Call, list: ListAnswer, page: Page): Promise<void> {
   const { media, served } = list.presentation;
   if (media.encoding === 'protobuf') return answerProtobuf(call, list, page);
   if (media.encoding === 'cbor') return answerCbor(call, list, page);
@@ -85,16 +99,15 @@ async function writeBytes(writer: GatheringWriter, list: ListAnswer, page: Page)
   const skip = list.presentation.served.info.type === undefined ? 1 : list.presentation.served.head.typeMeta.length;
   const { selection } = list;
   const filtered = !selection.unfiltered || (selection.namespace !== '' && list.state.scope === '');
-  let first = true;
-  let seen = 0;
+  const { tally } = page;
   const one = (entry: Entry): Promise<void> | void => {
+    tally.fetched++;
     if (filtered && !selection.matches(entry)) return undefined;
-    const before = writer.add(first ? openBrace : commaBrace);
-    first = false;
+    const before = writer.add(tally.returned++ === 0 ? openBrace : commaBrace);
     if (before !== undefined) return before.then(() => writer.add(entry.bytes, skip));
     return writer.add(entry.bytes, skip);
   };
-  const pause = (): Promise<void> | void => ((++seen & 63) === 0 ? writer.breathe() : undefined);
+  const pause = (): Promise<void> | void => ((tally.fetched & 63) === 0 ? writer.breathe() : undefined);
   if (Symbol.asyncIterator in page.entries) {
     for await (const entry of page.entries) await one(entry);
     return;
@@ -110,7 +123,12 @@ async function writeBytes(writer: GatheringWriter, list: ListAnswer, page: Page)
 /** The matching objects in the version of the request. */
 async function* objectsOf(list: ListAnswer, page: Page): AsyncGenerator<KubeObject> {
   const { served } = list.presentation;
-  for await (const entry of page.entries) if (list.selection.matches(entry)) yield served.fromStored(list.object(entry));
+  for await (const entry of page.entries) {
+    page.tally.fetched++;
+    if (!list.selection.matches(entry)) continue;
+    page.tally.returned++;
+    yield served.fromStored(list.object(entry));
+  }
 }
 
 async function writeItems(writer: GatheringWriter, list: ListAnswer, page: Page): Promise<void> {

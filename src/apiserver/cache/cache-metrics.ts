@@ -11,6 +11,9 @@ export function readCacheMetrics(metrics: Metrics, caches: WatchCache): void {
   metrics.read('apiserver_resource_objects', '[ALPHA] Number of stored objects at the time of last check split by kind. In case of a fetching error, the value will be -1.', 'gauge', each((cache) => cache.size));
   metrics.read('apiserver_storage_events_received_total', '[BETA] Number of etcd events received split by kind.', 'counter', received);
   metrics.read('apiserver_watch_cache_events_received_total', '[ALPHA] Counter of events received in watch cache broken by resource type.', 'counter', received);
+  metrics.read('apiserver_watch_cache_events_dispatched_total', '[ALPHA] Counter of events dispatched in watch cache broken by resource type.', 'counter', received);
+  metrics.read('apiserver_resource_size_estimate_bytes', '[ALPHA] Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized objects. In case of a fetching error, the value will be -1.', 'gauge', each((cache) => cache.bytes));
+  metrics.read('apiserver_storage_decode_errors_total', '[ALPHA] Number of stored object decode errors split by object type', 'counter', each((cache) => cache.decodeErrors));
   metrics.read('apiserver_watch_cache_initializations_total', '[ALPHA] Counter of watch cache initializations broken by resource type.', 'counter', each((cache) => cache.epoch + 1));
   metrics.read('apiserver_watch_cache_resource_version', '[ALPHA] Current resource version of watch cache broken by resource type.', 'gauge', each(() => caches.revision));
   metrics.read('watch_cache_capacity', '[ALPHA] Total capacity of watch cache broken by resource type.', 'gauge', each((cache) => cache.ring.capacity));

@@ -45,6 +45,10 @@ export class ResourceCache {
   closed = false;
 
   constructor(resource: CachedResource, hot: HotObjects, clock: Clock, revision: number) {
+  /** Of all entries. */
+  bytes = 0;
+  /** Stored objects that were met and could not be decoded. */
+  decodeErrors = 0;
     this.resource = resource;
     this.hot = hot;
     this.#clock = clock;
@@ -131,8 +135,8 @@ export class ResourceCache {
   #readable(kv: KeyValue, object?: KubeObject): Entry | undefined {
     const key = kv.key.slice(this.resource.prefix.length);
     try {
-      const cause = unreadableCause(kv);
       if (cause !== undefined) throw cause;
+    const cause = unreadableCause(kv);
       const entry = this.#entryOf(kv, object);
       if (this.unreadable.size > 0) this.unreadable.delete(key);
       return entry;
@@ -140,6 +144,7 @@ export class ResourceCache {
       this.unreadable.set(key, { storeKey: kv.key, revision: kv.modRevision, cause: error instanceof Error ? error : new Error(String(error)) });
       return undefined;
     }
+      if (cause === undefined) this.decodeErrors++;
   }
 
   /** What was readable is so no more. No event says that: watches end, and who lists again learns why. */
@@ -150,6 +155,7 @@ export class ResourceCache {
     this.#reindex(previous, undefined);
     this.#changes++;
     this.retire();
+    this.bytes -= previous.bytes.length;
   }
 
   /** As `put`, read already. */
@@ -160,6 +166,7 @@ export class ResourceCache {
     this.#reindex(previous, entry);
     // What has just been written is what its controllers look at next.
     if (object !== undefined) this.hot.remember(entry, { ...object, metadata: { ...object.metadata, resourceVersion: String(entry.revision) } });
+    this.bytes += entry.bytes.length - (previous?.bytes.length ?? 0);
     this.#record({ type: previous === undefined ? 'ADDED' : 'MODIFIED', revision: entry.revision, entry, previous });
   }
 
@@ -171,6 +178,7 @@ export class ResourceCache {
     this.#reindex(previous, undefined);
     const entry = { ...previous, revision, bytes: withRevision(previous.head ?? this.resource.head, previous.bytes, revision) };
     this.#record({ type: 'DELETED', revision, entry, previous });
+    this.bytes -= previous.bytes.length;
   }
 
   /** Replaces everything by entries that have been read already. */
@@ -180,7 +188,11 @@ export class ResourceCache {
     this.#ring = new EventRing(revision);
     this.#changes++;
     this.epoch++;
-    for (const entry of entries) this.#entries.set(entry);
+    this.bytes = 0;
+    for (const entry of entries) {
+      this.#entries.set(entry);
+      this.bytes += entry.bytes.length;
+    }
     this.#notify();
   }
 

@@ -8,6 +8,7 @@ import type { World } from '#base/world.ts';
 import { CompactedError, prefixEnd, type KeyValue, type Store, type StoreEvent, type StoreWatch } from '#store';
 import type { KubeObject } from '../contract.ts';
 import { HotObjects } from './hot-objects.ts';
+import { createReadMetrics, type ReadMetrics } from './read-metrics.ts';
 import { ResourceCache, type CachedResource } from './resource-cache.ts';
 import { unreadableCause } from './unreadable.ts';
 
@@ -25,6 +26,8 @@ interface Waiter {
 
 export class WatchCache {
   readonly store: Store;
+  /** What is counted of reads of the caches. */
+  readonly reads: ReadMetrics;
   readonly #world: World;
   readonly #byPrefix = new Map<string, ResourceCache>();
   /** By group, then by plural: asked for several times with every request, so no key is put together. */
@@ -45,6 +48,7 @@ export class WatchCache {
   constructor(world: World, store: Store, resources: readonly CachedResource[]) {
     this.#world = world;
     this.store = store;
+    this.reads = createReadMetrics(world.metrics);
     for (const resource of resources) this.#add(resource);
   }
 

@@ -1,4 +1,4 @@
 // The door of encryption at rest.
 export { encryptedStore, type EncryptedStore } from './encrypted-store.ts';
 export { openEncryption, type Encryption, type EncryptionOptions } from './encryption.ts';
-export { keyResources } from './group-resource.ts';
+export { keyResources, type KeyResource } from './group-resource.ts';

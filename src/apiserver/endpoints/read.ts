@@ -43,7 +43,7 @@ async function getSlowly(target: Target, key: string, version: number | undefine
   const { server, call, served, name } = target;
   const stored = storedOf(target);
   if (version !== undefined) {
-    await reach(server.cache, version, call.signal);
+    await reach(server.cache, stored, version, call.signal);
     await stored.versioned?.ready(key);
   }
   const entry = version === undefined ? undefined : entryAt(cacheOf(server.registry, stored), stored, key);

@@ -20,19 +20,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'apiserver_cel_compilation_duration_seconds',
     'apiserver_cel_evaluation_duration_seconds',
   ]],
-  ['Not counted yet: reads and watches of the cache.', [
-    'apiserver_cache_list_fetched_objects_total',
-    'apiserver_cache_list_returned_objects_total',
-    'apiserver_cache_list_total',
-    'apiserver_init_events_total',
-    'apiserver_terminated_watchers_total',
-    'apiserver_watch_cache_consistent_read_total',
-    'apiserver_watch_cache_events_dispatched_total',
-    'apiserver_watch_cache_read_wait_seconds',
-    'apiserver_watch_events_sizes',
-    'apiserver_watch_events_total',
-    'apiserver_watch_list_duration_seconds',
-  ]],
   ['Not counted yet: lifetimes asked for in certificate requests.', [
     'apiserver_certificates_registry_csr_honored_duration_total',
     'apiserver_certificates_registry_csr_requested_duration_total',
@@ -70,17 +57,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
   ]],
   ['No built-in version that is served is deprecated with a release of removal.', [
     'apiserver_requested_deprecated_apis',
-  ]],
-  ['Not counted yet: the store\'s interface knows keys, not resources.', [
-    'apiserver_resource_size_estimate_bytes',
-    'apiserver_storage_decode_errors_total',
-    'apiserver_storage_list_evaluated_objects_total',
-    'apiserver_storage_list_fetched_objects_total',
-    'apiserver_storage_list_returned_objects_total',
-    'apiserver_storage_list_total',
-    'etcd_request_duration_seconds',
-    'etcd_request_errors_total',
-    'etcd_requests_total',
   ]],
   ['The cache is fed by one watch and is not compared with the store.', [
     'apiserver_storage_consistency_checks_total',

@@ -4,6 +4,7 @@ import { badRequest, gone, notFound } from '#machinery';
 import { CompactedError, prefixEnd } from '#store';
 import type { Entry } from '../cache/entry.ts';
 import { unreadableCause, unreadableList } from '../cache/unreadable.ts';
+import type { GroupResourceName } from '../cache/read-metrics.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { cacheOfStored, readPair } from '../registry/current.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
@@ -25,6 +26,8 @@ export interface ListState {
   /** The keys' prefix that continue tokens leave out: "" or "<namespace>/". */
   readonly scope: string;
   readonly limit: number;
+  /** To be told when the list is out: how many entries were looked at, and how many of them shown. */
+  readonly told: (fetched: number, returned: number) => void;
 }
 
 /** Decides what to show. Throws 400, 410 and 504 as upstream. */
@@ -37,11 +40,11 @@ export async function listState(
   if (options.continue !== '') return continued(cache, stored, scope, options, signal);
   const version = parseResourceVersion(options.resourceVersion, true);
   if (version === undefined) {
-    await fresh(cache, signal);
+    await fresh(cache, stored, signal);
     return current(cache, stored, scope, selection, '', options.limit);
   }
   if (version === 0) return current(cache, stored, scope, selection, '', 0);
-  await reach(cache, version, signal);
+  await reach(cache, stored, version, signal);
   const exact = options.resourceVersionMatch === 'Exact' || (options.resourceVersionMatch === '' && options.limit > 0);
   if (!exact) return current(cache, stored, scope, selection, '', options.limit);
   return atRevision(cache, stored, scope, version, '', options.limit, signal, () => gone('The resourceVersion for the provided list is too old.'));
@@ -52,10 +55,10 @@ async function continued(cache: WatchCache, stored: StoredResource, scope: strin
   const version = parseResourceVersion(options.resourceVersion, true);
   if (version !== undefined && version !== 0) throw badRequest('specifying resource version is not allowed when using continue');
   if (revision < 0) {
-    await fresh(cache, signal);
+    await fresh(cache, stored, signal);
     return current(cache, stored, scope, undefined, start, options.limit);
   }
-  await reach(cache, revision, signal);
+  await reach(cache, stored, revision, signal);
   return atRevision(cache, stored, scope, revision, start, options.limit, signal, () => {
     const message =
       'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, ' +
@@ -65,19 +68,36 @@ async function continued(cache: WatchCache, stored: StoredResource, scope: strin
   });
 }
 
-async function fresh(cache: WatchCache, signal: AbortSignal): Promise<void> {
-  if (!cache.store.synchronousWatch) await cache.fresh(signal);
+async function fresh(cache: WatchCache, stored: StoredResource, signal: AbortSignal): Promise<void> {
+  const counts = cache.reads.of(stored);
+  const started = cache.clock.monotonic();
+  try {
+    if (!cache.store.synchronousWatch) await cache.fresh(signal);
+    counts.consistent(true);
+  } catch (error) {
+    counts.consistent(false);
+    throw error;
+  } finally {
+    counts.waited.observe((cache.clock.monotonic() - started) / 1000);
+  }
 }
 
 /** Waits a little for a revision that may be on its way. */
-export async function reach(cache: WatchCache, revision: number, signal: AbortSignal): Promise<void> {
-  if (cache.revision >= revision) return;
+export async function reach(cache: WatchCache, resource: GroupResourceName, revision: number, signal: AbortSignal): Promise<void> {
+  const { waited } = cache.reads.of(resource);
+  if (cache.revision >= revision) {
+    waited.observe(0);
+    return;
+  }
+  const started = cache.clock.monotonic();
   using limit = deadline(cache.clock, freshnessMs, signal);
   try {
     await cache.reach(revision, limit.signal);
   } catch (error) {
     if (signal.aborted) throw error;
     throw resourceVersionTooLarge(revision, cache.revision, 1);
+  } finally {
+    waited.observe((cache.clock.monotonic() - started) / 1000);
   }
 }
 
@@ -86,18 +106,19 @@ function current(
 ): ListState {
   const found = cacheOfStored(cache, stored);
   const { revision } = cache;
-  if (found === undefined) return { revision, entries: [], total: 0, scope, limit };
+  const told = cache.reads.of(stored).listed;
+  if (found === undefined) return { revision, entries: [], total: 0, scope, limit, told };
   if (found.unreadable.size > 0) found.checkReadable(selection?.exactName === undefined || (scope === '' && stored.namespaced) ? scope : scope + selection.exactName);
   if (start === '' && selection?.exactName !== undefined && (scope !== '' || !stored.namespaced)) {
     const entry = found.get(scope + selection.exactName);
-    return { revision, entries: entry === undefined ? [] : [entry], total: undefined, scope, limit };
+    return { revision, entries: entry === undefined ? [] : [entry], total: undefined, scope, limit, told };
   }
-  return fromSnapshot(found.snapshot(), revision, scope, start, limit);
+  return fromSnapshot(found.snapshot(), revision, scope, start, limit, told);
 }
 
 type Snapshot = ReturnType<NonNullable<ReturnType<WatchCache['resource']>>['snapshot']>;
 
-function fromSnapshot(snapshot: Snapshot, revision: number, scope: string, start: string, limit: number): ListState {
+function fromSnapshot(snapshot: Snapshot, revision: number, scope: string, start: string, limit: number, told: ListState['told']): ListState {
   const end = scope === '' ? undefined : prefixEnd(scope);
   const from = scope + start;
   return {
@@ -111,6 +132,7 @@ function fromSnapshot(snapshot: Snapshot, revision: number, scope: string, start
     },
     scope,
     limit,
+    told,
   };
 }
 
@@ -120,11 +142,11 @@ async function atRevision(
   // What the store has forgotten is gone, even where the cache's ring still knows: every server answers alike.
   if (revision < cache.revision && revision < (await cache.store.status()).compactedRevision) throw tooOld();
   const snapshot = cacheOfStored(cache, stored)?.snapshotAt(revision);
-  if (snapshot !== undefined) return fromSnapshot(snapshot, revision, scope, start, limit);
+  if (snapshot !== undefined) return fromSnapshot(snapshot, revision, scope, start, limit, cache.reads.of(stored).listed);
   const query = { start: stored.prefix + scope + start, end: prefixEnd(stored.prefix + scope), revision };
   try {
     const { count } = await cache.store.range({ ...query, countOnly: true }, signal);
-    return { revision, entries: fromStore(cache, stored, query, signal), total: count, scope, limit };
+    return { revision, entries: fromStore(cache, stored, query, signal), total: count, scope, limit, told: cache.reads.of(stored).listedFromStore };
   } catch (error) {
     if (error instanceof CompactedError) throw tooOld();
     throw error;

@@ -72,10 +72,13 @@ async function serve(call: Call, request: WatchRequest): Promise<void> {
     leave = () => watcher.end('done');
     if (version !== undefined && version !== 0 && !fromState) {
       if (version > all.revision) followFrom(request, watcher, version);
-      else watcher.position = ring.after(version);
+      else {
+        watcher.position = ring.after(version);
+        all.reads.of(request.cache.resource).initEvents.inc(ring.end - watcher.position);
+      }
     }
     request.hub.add(watcher);
-    if (fromState) void sendInitial(request, watcher, all.revision).then(() => call.permit?.initialized());
+    if (fromState) void sendInitial(request, call, watcher, all.revision).then(() => call.permit?.initialized());
     else call.permit?.initialized();
   });
 }
@@ -93,10 +96,10 @@ function startsWithState(options: ListOptions, version: number | undefined): boo
 }
 
 /** What shows the state waits a little for a revision to come; what shows changes alone waits in silence. */
-async function waitForStart({ all, options }: WatchRequest, version: number | undefined, signal: AbortSignal): Promise<StatusError | undefined> {
+async function waitForStart({ all, cache, options }: WatchRequest, version: number | undefined, signal: AbortSignal): Promise<StatusError | undefined> {
   try {
     if (version === undefined) await all.fresh(signal);
-    else if (options.sendInitialEvents === true && version > all.revision) await reach(all, version, signal);
+    else if (options.sendInitialEvents === true) await reach(all, cache.resource, version, signal);
     return undefined;
   } catch (error) {
     if (version !== undefined && error instanceof StatusError && isTimeout(error)) return error;
@@ -134,6 +137,7 @@ function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, co
     filter: request.selection,
     codec,
     body,
+    events: request.all.reads.events(request.presentation.served.info),
     bookmarks: request.options.allowWatchBookmarks,
     epoch: cache.epoch,
     position: cache.ring.end,
@@ -158,22 +162,27 @@ function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, co
 }
 
 /** The state as ADDED events, then, for WatchList, the bookmark that says so. */
-async function sendInitial(request: WatchRequest, watcher: Watcher, revision: number): Promise<void> {
+async function sendInitial(request: WatchRequest, call: Call, watcher: Watcher, revision: number): Promise<void> {
   const { cache, selection, options, world, hub } = request;
   const { clock } = world;
-  const { body } = watcher;
+  const { body, events } = watcher;
+  const { initEvents } = request.all.reads.of(cache.resource);
   const later = (frame: Buffer): Buffer => {
+    events.total.inc();
+    events.sizes.observe(frame.length);
     watcher.codec = watcher.codec.later ?? watcher.codec;
     return frame;
   };
   let frames: Buffer[] = [];
   let size = 0;
   let sliceStart = clock.monotonic();
-  const flush = async (): Promise<void> => {
+  const flush = async (written?: () => void): Promise<void> => {
     const bytes = Buffer.concat(frames);
     frames = [];
     size = 0;
-    if (!body.write(bytes)) {
+    const isTaken = body.write(bytes);
+    written?.();
+    if (!isTaken) {
       watcher.waitingSince = clock.monotonic();
       await body.drained();
       watcher.waitingSince = undefined;
@@ -186,19 +195,28 @@ async function sendInitial(request: WatchRequest, watcher: Watcher, revision: nu
   try {
     for (const entry of cache.snapshot().range(...scopeOf(selection.namespace))) {
       if (watcher.ended) return;
+      initEvents.inc();
       if (!selection.matches(entry)) continue;
       const frame = later(entryFrame(watcher.codec, 'ADDED', entry));
       frames.push(frame);
       size += frame.length;
       if (size > 256 * 1024) await flush();
     }
-    if (options.sendInitialEvents === true && options.allowWatchBookmarks) frames.push(later(watcher.codec.bookmark(revision, true)));
-    if (frames.length > 0) await flush();
+    const isMarked = options.sendInitialEvents === true && options.allowWatchBookmarks;
+    if (isMarked) frames.push(later(watcher.codec.bookmark(revision, true)));
+    const complete = (): void => request.all.reads.watchList(request.presentation.served.info, scopeName(selection), (clock.monotonic() - call.startedAt) / 1000);
+    if (frames.length > 0) await flush(isMarked ? complete : undefined);
     watcher.held = false;
     hub.wake();
   } catch {
     watcher.end('cut');
   }
+}
+
+/** As the metrics of requests name it. */
+function scopeName(selection: Selection): string {
+  if (selection.exactName !== undefined) return 'resource';
+  return selection.namespace === '' ? 'cluster' : 'namespace';
 }
 
 function scopeOf(namespace: string): [string, string] | [] {

@@ -4,6 +4,7 @@
 // one turn go out together, and long rounds leave the event loop to others.
 import type { Clock } from '#base/clock.ts';
 import { endOfTurn } from '#base/turn.ts';
+import type { EventCounts } from '../cache/read-metrics.ts';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { shownAs, type Watcher } from './watcher.ts';
@@ -24,8 +25,6 @@ export class WatchHub {
   readonly places: WatchPlaces;
   #scheduled = false;
   #stopListening: (() => void) | undefined;
-  /** Counts events sent, for metrics. */
-  sent = 0;
 
   constructor(cache: ResourceCache, all: WatchCache, clock: Clock, places: WatchPlaces) {
     this.places = places;
@@ -66,12 +65,14 @@ export class WatchHub {
     const now = this.#clock.monotonic();
     for (const watcher of this.#watchers) {
       if (watcher.waitingSince !== undefined && now - watcher.waitingSince > longestWaitMs) {
-        watcher.end('cut');
+        this.#cutOff(watcher);
         continue;
       }
       if (!watcher.bookmarks || watcher.held || now < watcher.nextBookmark || watcher.position !== this.#cache.ring.end) continue;
       watcher.nextBookmark = now + bookmarkEveryMs;
-      this.#write(watcher, watcher.codec.bookmark(this.#all.revision, false));
+      const bytes = watcher.codec.bookmark(this.#all.revision, false);
+      tell(watcher.events, [bytes.length], 1);
+      this.#write(watcher, bytes);
     }
   }
 
@@ -79,10 +80,21 @@ export class WatchHub {
     for (const watcher of [...this.#watchers]) watcher.end('done');
   }
 
+  /** Whoever does not read. */
+  #cutOff(watcher: Watcher): void {
+    this.#all.reads.of(this.#cache.resource).terminated.inc();
+    watcher.end('cut');
+  }
+
   #round(): void {
+    const chunks = new Map<string, Chunk>();
+    this.#serve(chunks);
+    for (const { events, sizes, taken } of chunks.values()) if (taken > 0) tell(events, sizes, taken);
+  }
+
+  #serve(chunks: Map<string, Chunk>): void {
     const { ring, epoch } = this.#cache;
     const started = this.#clock.monotonic();
-    const chunks = new Map<string, Chunk>();
     let served = 0;
     for (const watcher of this.#watchers) {
       if (watcher.epoch !== epoch) {
@@ -90,7 +102,7 @@ export class WatchHub {
         continue;
       }
       if (watcher.position < ring.start) {
-        watcher.end('cut');
+        this.#cutOff(watcher);
         continue;
       }
       if (watcher.held) continue;
@@ -111,7 +123,7 @@ export class WatchHub {
       watcher.position = chunk.next;
       if (chunk.next !== ring.end || this.#cache.closed) this.wake();
       if (chunk.bytes === undefined) continue;
-      this.sent += chunk.events;
+      chunk.taken++;
       this.#write(watcher, chunk.bytes);
     }
   }
@@ -119,6 +131,7 @@ export class WatchHub {
   #chunkFor(watcher: Watcher, end: number): Chunk {
     const { ring, resource } = this.#cache;
     const frames: Buffer[] = [];
+    const sizes: number[] = [];
     let { codec } = watcher;
     let size = 0;
     let at = watcher.position;
@@ -128,9 +141,10 @@ export class WatchHub {
       const frame = codec.frame(shown.type, shown.bytes);
       codec = codec.later ?? codec;
       frames.push(frame);
+      sizes.push(frame.length);
       size += frame.length;
     }
-    return { bytes: frames.length === 0 ? undefined : frames.length === 1 ? frames[0] : Buffer.concat(frames), next: at, events: frames.length };
+    return { bytes: frames.length === 0 ? undefined : frames.length === 1 ? frames[0] : Buffer.concat(frames), next: at, events: watcher.events, sizes, taken: 0 };
   }
 
   #write(watcher: Watcher, bytes: Buffer): void {
@@ -153,5 +167,14 @@ interface Chunk {
   readonly bytes: Buffer | undefined;
   /** The position after it. */
   readonly next: number;
-  readonly events: number;
+  readonly events: EventCounts;
+  /** Of each event, in bytes. */
+  readonly sizes: readonly number[];
+  /** How many watchers got it. */
+  taken: number;
+}
+
+function tell({ total, sizes: told }: EventCounts, sizes: readonly number[], watchers: number): void {
+  total.inc(sizes.length * watchers);
+  for (const size of sizes) told.observe(size, watchers);
 }

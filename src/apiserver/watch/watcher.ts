@@ -1,5 +1,6 @@
 // One watch: a position in the ring of its resource, a filter, a codec, and the body it writes to.
 import type { ResponseBody } from '#wire';
+import type { EventCounts } from '../cache/read-metrics.ts';
 import type { CacheEvent, EntryFilter } from '../cache/entry.ts';
 import { withRevision, type KindHead } from '../cache/stored-form.ts';
 import type { FrameCodec, WatchType } from './frames.ts';
@@ -9,6 +10,8 @@ export interface Watcher {
   /** Of the next frame. */
   codec: FrameCodec;
   readonly body: ResponseBody;
+  /** Of what is sent; the same for equal codecs. */
+  readonly events: EventCounts;
   readonly bookmarks: boolean;
   /** The cache's epoch it belongs to. */
   readonly epoch: number;

@@ -1,7 +1,7 @@
 // Which hooks run after the start: the objects that every cluster has, what flow control, security and aggregation
 // keep, and what the configuration adds.
 import type { World } from '#base/world.ts';
-import type { PostStartHook } from '../contract.ts';
+import type { ObjectReader, PostStartHook } from '../contract.ts';
 import type { ApiServerConfig } from '../server-config.ts';
 import { kubernetesServiceHook } from './kubernetes-service.ts';
 import { createHookRunner, type HookRunner } from './run-hooks.ts';
@@ -9,11 +9,11 @@ import { serviceCidrHook } from './service-cidr.ts';
 import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, systemNamespacesHook } from './system-objects.ts';
 
 /** @param clusterIp The first address of the service range. */
-export function createServerHooks(world: World, config: ApiServerConfig, clusterIp: string, parts: readonly PostStartHook[]): HookRunner {
+export function createServerHooks(world: World, config: ApiServerConfig, reader: ObjectReader, clusterIp: string, parts: readonly PostStartHook[]): HookRunner {
   return createHookRunner(world, [
     systemNamespacesHook,
     legacyTokenTrackingHook(world.clock),
-    serviceCidrHook(world.clock, config.serviceCidr),
+    serviceCidrHook(world, config.serviceCidr, reader),
     priorityClassesHook,
     ...(config.advertise === undefined ? [] : [kubernetesServiceHook({ ...config.advertise, clusterIp })]),
     ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(config.trustedClients)]),

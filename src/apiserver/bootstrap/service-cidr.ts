@@ -1,28 +1,47 @@
 // The ServiceCIDR "kubernetes": the ranges that this server was given, as an object (KEP-1880). A cluster that gains
 // its second family gets it here too; any other difference is left to whoever made it, and then the object is not
-// called ready.
+// called ready. Whoever deletes it gets it back: the server looks every ten seconds.
 import type { ServiceCIDR } from '#api/networking/v1.ts';
-import { rfc3339, type Clock } from '#base/clock.ts';
+import { every, rfc3339, type Clock } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
 import { isAlreadyExists, jsonEqual } from '#machinery';
-import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
+import type { KubeObject, ObjectReader, ObjectWriter, PostStartHook } from '../contract.ts';
 
 const group = 'networking.k8s.io';
 const resource = 'servicecidrs';
 const name = 'kubernetes';
 
-export function serviceCidrHook(clock: Pick<Clock, 'now'>, serviceCidr: string): PostStartHook {
+const lookEveryMs = 10_000;
+
+export function serviceCidrHook({ clock, log }: World, serviceCidr: string, reader: ObjectReader): PostStartHook {
   const cidrs = serviceCidr.split(',').map((cidr) => cidr.trim());
+  let seen: KubeObject | undefined;
   return {
     name: 'start-kubernetes-service-cidr-controller',
-    async run(writer) {
-      const found = await foundOrMade(writer, cidrs);
-      const before = (found as KubeObject & ServiceCIDR).spec?.cidrs ?? [];
-      if (cidrs.length === 2 && before.length === 1 && before[0] === cidrs[0]) {
-        await writer.mutate(group, resource, '', name, (object) => void (object.spec = { cidrs }), false, '');
-      } else if (!jsonEqual(before, cidrs)) return;
-      await markReady(clock, writer);
+    async run(writer, signal) {
+      await keep(clock, writer, cidrs);
+      void every(clock, lookEveryMs, signal, async () => {
+        const now = reader.get(group, resource, '', name);
+        if (now !== undefined && now === seen) return;
+        try {
+          await keep(clock, writer, cidrs);
+          seen = now;
+        } catch (error) {
+          if (!signal.aborted) log.warn('the default ServiceCIDR cannot be kept', { error: errorText(error) });
+        }
+      });
     },
   };
+}
+
+async function keep(clock: Pick<Clock, 'now'>, writer: ObjectWriter, cidrs: readonly string[]): Promise<void> {
+  const found = await foundOrMade(writer, cidrs);
+  const before = (found as KubeObject & ServiceCIDR).spec?.cidrs ?? [];
+  if (cidrs.length === 2 && before.length === 1 && before[0] === cidrs[0]) {
+    await writer.mutate(group, resource, '', name, (object) => void (object.spec = { cidrs }), false, '');
+  } else if (!jsonEqual(before, cidrs)) return;
+  await markReady(clock, writer);
 }
 
 async function foundOrMade(writer: ObjectWriter, cidrs: readonly string[]): Promise<KubeObject> {

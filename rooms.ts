@@ -96,6 +96,6 @@ export const rooms: Readonly<Record<string, Room>> = {
     is: 'One file per program: flags, signals, wiring; the only place that sees both sides.',
     rooms: ['apiserver', 'store', 'store/etcd', 'store/etcd-server', 'controllers', 'scheduler', 'kubelet', 'runtime', 'linux', 'proxy', 'dns', 'metrics', 'cli', 'testing', ...program],
     packages: ['commander'],
-    builtins: ['fs', 'fs/promises', 'path', 'os', 'process', 'net', 'tls', 'crypto', 'child_process', 'util', 'v8', 'url', 'module'],
+    builtins: ['fs', 'fs/promises', 'path', 'os', 'process', 'net', 'tls', 'crypto', 'child_process', 'util', 'v8', 'url', 'module', 'vm'],
   },
 };

@@ -8,6 +8,7 @@ import { programEntry, serverFiles, startApiServer } from './bench/api-server.ts
 import { pause, residentMb, startHelper, type Helper } from './bench/children.ts';
 import { measureRequests, measureWatch, measureWritesAlone, startLoad, type Scale } from './bench/request-measures.ts';
 import { measureScheduling } from './bench/scheduling-measure.ts';
+import { measureStarts } from './bench/start-measure.ts';
 import { renderTable, type Row } from './bench/table.ts';
 
 const usage = `npm run bench -- [--quick] [--only requests|writes|watch|start|scheduling] [--profile folder]
@@ -37,7 +38,6 @@ async function measureServer(load: Helper): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-bare-'));
   let bare: Helper | undefined;
   try {
-    report({ measure: 'API server ready, from exec', value: server.readyMs, unit: 'ms', budget: { atMost: 300 } });
     await pause(2_000);
     report({ measure: 'RSS idle: API server + store', value: residentMb(server.pid), unit: 'MB', budget: { atMost: 90 } });
     const files = serverFiles(server.config);
@@ -68,6 +68,7 @@ const load = startLoad();
 const entry = programEntry();
 console.error(`measuring ${relative(process.cwd(), entry)}${entry.endsWith('.ts') ? ': dist/ is missing or older than the sources; what an installation starts is measured after npm run build' : ''}`);
 try {
+  if (only === undefined || only === 'start') await measureStarts(quick ? 3 : 5, report);
   if (only !== 'scheduling') await measureServer(load);
   if (wants('scheduling')) await measureScheduling(load, { nodes: quick ? 1_000 : 5_000, pods: quick ? 2_000 : 10_000, profile }, report);
 } finally {

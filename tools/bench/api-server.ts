@@ -2,16 +2,14 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { kubeconfigFile, pkiFile, transportFor, type ClusterConfig } from '../../src/cli/index.ts';
-import { saveCluster } from '../../src/cli/paths.ts';
-import { ensurePki } from '../../src/cli/pki.ts';
 import { environment, nodeFlags } from '../../src/cli/programs.ts';
 import { createClient, type Client } from '../../src/client/index.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { bundleIsFresh } from '../bundle.ts';
+import { trialCluster } from '../trial-cluster.ts';
 import { askChild, pause } from './children.ts';
 import type { Target } from './h2-connection.ts';
 
@@ -22,18 +20,8 @@ export interface MeasuredServer {
   readonly client: Client;
   readonly config: ClusterConfig;
   readonly pid: number;
-  /** From exec to the first good answer of /readyz. */
-  readonly readyMs: number;
   stalls(): Promise<{ p50Ms: number; p99Ms: number; maxMs: number }>;
   stop(): Promise<void>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** What `skiff up` would start: the bundle of `npm run build`, unless it was made of other sources. */
@@ -47,7 +35,8 @@ function stallProbe(): string {
   return `data:text/javascript;base64,${Buffer.from(text).toString('base64')}`;
 }
 
-async function untilReady(client: Client, child: ChildProcess): Promise<void> {
+/** Resolves at the first good answer of /readyz. */
+export async function untilReady(client: Client, child: ChildProcess): Promise<void> {
   const end = performance.now() + 30_000;
   for (;;) {
     if (child.exitCode !== null) throw new Error(`the API server ended with ${child.exitCode}`);
@@ -65,16 +54,9 @@ async function untilReady(client: Client, child: ChildProcess): Promise<void> {
 export async function startApiServer(profileFolder?: string): Promise<MeasuredServer> {
   const directory = mkdtempSync(join(tmpdir(), 'skiff-bench-'));
   const world = realWorld('bench', 'silent');
-  const config: ClusterConfig = {
-    name: 'bench', paths: { state: join(directory, 'state'), run: join(directory, 'run'), log: join(directory, 'log') }, nodeName: 'bench', nodeIp: '192.0.2.1', bindAddress: '127.0.0.1',
-    apiPort: await freePort(), kubeletPort: 0, podCidr: '10.244.0.0/16', serviceCidr: '10.96.0.0/16', clusterDns: '10.96.0.10', clusterDomain: 'cluster.local', nodePortRange: '30000-32767',
-    store: 'embedded', logLevel: 'error',
-  };
-  saveCluster(config);
-  const pki = ensurePki(world.clock, world.random, config);
+  const { config, file, pki } = await trialCluster(world, directory);
   const client = createClient(world, await transportFor(world, kubeconfigFile(config.paths, 'admin')), { userAgent: 'skiff-bench' });
-  const begun = performance.now();
-  const child = fork(programEntry(), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
+  const child = fork(programEntry(), ['run', 'apiserver', '--config', file], {
     execArgv: ['--disable-warning=ExperimentalWarning', ...nodeFlags.apiserver, ...(profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`]), '--import', stallProbe()],
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -96,10 +78,9 @@ export async function startApiServer(profileFolder?: string): Promise<MeasuredSe
     await stop();
     throw error;
   }
-  const readyMs = performance.now() - begun;
   return {
     target: { port: config.apiPort, ca: pki.ca.cert, cert: pki.admin.cert, key: pki.admin.key },
-    client, config, pid: child.pid ?? 0, readyMs, stop,
+    client, config, pid: child.pid ?? 0, stop,
     stalls: () => askChild(child, 'stalls'),
   };
 }

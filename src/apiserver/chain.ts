@@ -93,11 +93,14 @@ async function carryOut(parts: ChainParts, call: Call, began: number): Promise<v
   let at = began;
   if (audit !== undefined) {
     await audit.begin(call, attributesOf(call));
+    if (call.latencies !== undefined) call.latencies.authentication = began - call.startedAt;
     at = passed(steps, 'audit', at, clock);
   }
   if (security.impersonate !== undefined && asksToImpersonate(call.exchange)) {
     await impersonate(security.impersonate, call);
+    const impersonatedFrom = at;
     at = passed(steps, 'impersonation', at, clock);
+    if (call.latencies !== undefined) call.latencies.impersonation = at - impersonatedFrom;
   }
   const admitted = flow.admit(call);
   let permit: Permit | undefined;
@@ -209,7 +212,9 @@ function authorize(parts: ChainParts, call: Call, from: number): Promise<void> |
 
 function heed({ server, security, steps }: ChainParts, call: Call, attributes: Attributes, verdict: Verdict, from: number): void {
   call.verdict = verdict;
-  steps.authorized(verdict, server.world.clock.monotonic() - from);
+  const tookMs = server.world.clock.monotonic() - from;
+  steps.authorized(verdict, tookMs);
+  if (call.latencies !== undefined) call.latencies.authorization = tookMs;
   if (verdict.decision !== 'allow') throw security.refusal(attributes, verdict.reason);
 }
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { systemClock } from '#base/clock.ts';
+import { sleep, systemClock } from '#base/clock.ts';
 import { openMemoryStore, type Store } from '#store';
 import { startTestServer, testWorld, watchEvents, type TestServer } from '../test-server.case.ts';
 import type { AuditBackend } from './backend.ts';
@@ -15,6 +15,7 @@ import type { AuditEvent } from './event.ts';
 import { createAuditor, defaultAuditOptions, openAudit, type AuditOptions } from './index.ts';
 import { createAuditMetrics } from './metrics.ts';
 import { auditProblems } from './options.ts';
+import { latencyAnnotations } from './latency-annotations.ts';
 import { openLogFile } from './log-file.ts';
 import { parsePolicy } from './policy.ts';
 
@@ -126,6 +127,59 @@ describe('an audited request', () => {
     await expect.poll(() => events().map((event) => event.stage)).toEqual(['RequestReceived', 'ResponseStarted', 'ResponseComplete']);
     expect(events()[1].responseStatus).toEqual({ metadata: {}, code: 200 });
     expect(events()[2].responseObject).toBeUndefined();
+  });
+});
+
+describe('a request that took long', () => {
+  /** Commits of what has to do with this name take that long. */
+  function slowStore(name: string, ms: number): Store {
+    return {
+      synchronousWatch: store.synchronousWatch,
+      range: (query, signal) => store.range(query, signal),
+      async commit(txn, signal) {
+        if (txn.conditions.some(({ key }) => key.endsWith(`/${name}`))) await sleep(systemClock, ms);
+        return store.commit(txn, signal);
+      },
+      watch: (query, handler) => store.watch(query, handler),
+      compact: (revision) => store.compact(revision),
+      grantLease: (seconds) => store.grantLease(seconds),
+      renewLease: (id) => store.renewLease(id),
+      revokeLease: (id) => store.revokeLease(id),
+      status: () => store.status(),
+      close: () => store.close(),
+    };
+  }
+
+  const latencies = (event: { readonly annotations: Record<string, string> }): Record<string, number> =>
+    Object.fromEntries(Object.entries(event.annotations).filter(([key]) => key.startsWith('apiserver.latency.k8s.io/')).map(([key, value]) => {
+      expect(value).toMatch(/^(\d+(\.\d+)?)(s|ms|µs|ns)$/);
+      return [key.slice('apiserver.latency.k8s.io/'.length), Number.parseFloat(value) * (/[mµn]s$/.test(value) ? (value.endsWith('ms') ? 1 : 0.001) : 1000)];
+    }));
+
+  it('tells in its last event where the time went, a quick one nothing', async () => {
+    const audit = openAudit(testWorld(), { ...defaultAuditOptions, policyFile: policyFile({ rules: [{ level: 'Metadata' }] }), log: { ...defaultAuditOptions.log, path: log } });
+    if (audit === undefined) throw new Error('no auditor');
+    api = await startTestServer(slowStore('slow', 600), { audit });
+    const slow = await api.post(maps, { metadata: { name: 'slow' } });
+    const quick = await api.post(maps, { metadata: { name: 'quick' } });
+    const [received, complete] = await eventsOf(slow.headers['audit-id'], 2);
+    expect(latencies({ annotations: received.annotations ?? {} })).toEqual({});
+    const told = latencies(complete);
+    expect(Object.keys(told)).toEqual(expect.arrayContaining(['authentication', 'authorization', 'etcd', 'response-write', 'total']));
+    expect(told['etcd']).toBeGreaterThanOrEqual(590);
+    expect(told['total']).toBeGreaterThanOrEqual(told['etcd'] ?? 0);
+    expect(told['authentication']).toBeLessThan(told['etcd'] ?? 0);
+    const [, ended] = await eventsOf(quick.headers['audit-id'], 2);
+    expect(latencies(ended)).toEqual({});
+  });
+
+  it('is told by layers that took time, in words of Go, beyond half a second only', () => {
+    const layers = { authentication: 0, authorization: 0.0125, impersonation: 0, storage: 2, mutatingWebhook: 300, validatingWebhook: 250.5, serialize: 0, responseWrite: 0 };
+    expect(latencyAnnotations(1500, layers, 0)).toEqual([
+      ['apiserver.latency.k8s.io/etcd', '2ms'], ['apiserver.latency.k8s.io/mutating-webhook', '300ms'], ['apiserver.latency.k8s.io/validating-webhook', '250.5ms'],
+      ['apiserver.latency.k8s.io/authorization', '12.5µs'], ['apiserver.latency.k8s.io/total', '1.5s'],
+    ]);
+    expect(latencyAnnotations(500, layers, 0)).toEqual([]);
   });
 });
 

@@ -1,12 +1,20 @@
 // An exchange that tells what is answered: the status when it is known, and for those who record bodies the body too,
-// up to a bound. Everything else passes through.
+// up to a bound. How long answering took is noted where somebody wants to know. Everything else passes through.
+import type { Clock } from '#base/clock.ts';
 import type { Exchange, Headers, ResponseBody } from '#wire';
+import type { Latencies } from '../request/latencies.ts';
 
 export interface AnswerListener {
   /** Once, before anything is sent. */
   status(code: number): void;
   /** The whole body, once it has ended; undefined when it is beyond the bound. Only with `bodies`. */
   body(headers: Headers, bytes: Buffer | undefined): void;
+  readonly times?: Times;
+}
+
+export interface Times {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly latencies: Pick<Latencies, 'serialize' | 'responseWrite'>;
 }
 
 /** Larger answers are told without their body. */
@@ -45,11 +53,15 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
       if (exchange.responded) return exchange.send(status, headers, body);
       listener.status(status);
       if (bodies) listener.body(headers, body === undefined ? Buffer.alloc(0) : within(Buffer.from(body)));
+      const { times } = listener;
+      const from = times?.clock.monotonic() ?? 0;
       exchange.send(status, headers, body);
+      if (times !== undefined) times.latencies.responseWrite += times.clock.monotonic() - from;
     },
     start(status, headers) {
       if (!exchange.responded) listener.status(status);
-      const started = exchange.start(status, headers);
+      const begun = exchange.start(status, headers);
+      const started = listener.times === undefined ? begun : timed(begun, listener.times);
       return bodies ? collecting(started, (bytes) => listener.body(headers, bytes)) : started;
     },
     cut: () => exchange.cut(),
@@ -85,6 +97,33 @@ function collecting(body: ResponseBody, ended: (bytes: Buffer | undefined) => vo
       add(chunk);
       ended(parts === undefined ? undefined : Buffer.concat(parts));
       body.end(chunk);
+    },
+    destroy: (error) => body.destroy(error),
+    get bufferedBytes() {
+      return body.bufferedBytes;
+    },
+  };
+}
+
+/** What is made while it is sent: writing, with its waits for the peer, is a part of making it. */
+function timed(body: ResponseBody, { clock, latencies }: Times): ResponseBody {
+  const begun = clock.monotonic();
+  const wrote = <T>(write: () => T): T => {
+    const from = clock.monotonic();
+    const result = write();
+    latencies.responseWrite += clock.monotonic() - from;
+    return result;
+  };
+  return {
+    write: (chunk) => wrote(() => body.write(chunk)),
+    async drained() {
+      const from = clock.monotonic();
+      await body.drained();
+      latencies.responseWrite += clock.monotonic() - from;
+    },
+    end(chunk) {
+      wrote(() => body.end(chunk));
+      latencies.serialize += clock.monotonic() - begun;
     },
     destroy: (error) => body.destroy(error),
     get bufferedBytes() {

@@ -6,10 +6,12 @@ import type { World } from '#base/world.ts';
 import { cloneJson } from '#machinery';
 import type { Headers } from '#wire';
 import type { Identity, KubeObject } from '../contract.ts';
-import type { AuditNotes, Call } from '../request/call.ts';
+import { annotate, type AuditNotes, type Call } from '../request/call.ts';
+import { follow } from '../request/latencies.ts';
 import type { AuditBackend, Recorded } from './backend.ts';
 import type { AuditEvent, ObjectReference } from './event.ts';
 import type { AuditMetrics } from './metrics.ts';
+import { latencyAnnotations } from './latency-annotations.ts';
 import { observedExchange } from './observed-exchange.ts';
 import type { AuditDecision, Stage } from './policy.ts';
 import { responseObject, withoutManagedFields } from './response-object.ts';
@@ -67,7 +69,10 @@ export function createTrail(parts: TrailParts, call: Call, decision: AuditDecisi
     record(stage, shown(response));
   };
 
+  // Watches last as long as they like.
+  if (call.info.verb !== 'watch') call.latencies = follow(call.signal);
   call.exchange = observedExchange(call.exchange, wantsResponse, {
+    ...(call.latencies === undefined ? {} : { times: { clock: world.clock, latencies: call.latencies } }),
     status(code) {
       status = { ...status, code };
       if (call.longRunning) record('ResponseStarted');
@@ -101,6 +106,10 @@ export function createTrail(parts: TrailParts, call: Call, decision: AuditDecisi
       if (status === undefined) {
         status = { status: 'Success', message: 'Connection closed early', code: 200 };
         if (call.longRunning) record('ResponseStarted');
+      }
+      if (call.latencies !== undefined) {
+        const totalMs = world.clock.monotonic() - call.startedAt;
+        for (const [key, value] of latencyAnnotations(totalMs, call.latencies, call.queuedMs)) annotate(call, key, value);
       }
       void recordAnswer('ResponseComplete');
     },

@@ -1,10 +1,11 @@
 // What the store is asked, and how long it takes, by resource: upstream's etcd_request* metrics, whatever engine answers.
 // The resource is read from the key. What reads everything at once (the first load of the caches, the question how far
-// the store is) is of no resource and is not counted; the watch on the store is none of these requests, as upstream.
+// the store is) is of no resource and is not counted; the watch on the store is none of these requests, as upstream. A request that is followed is told its own waits.
 import type { CounterChild, HistogramChild } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import type { RangeQuery, Store, Txn } from '#store';
 import type { KeyResource } from '../encryption/index.ts';
+import { latenciesOf } from '../request/latencies.ts';
 
 const durationBuckets = [0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60];
 const labels = ['operation', 'group', 'resource'] as const;
@@ -48,13 +49,16 @@ export function measuredStore(world: World, store: Store, resourceOf: (key: stri
     return counts;
   };
   /** Looked at from the side: whoever waits for the answer gets it as early as before. */
-  const counted = <T>(operation: string, key: string, answer: Promise<T>): Promise<T> => {
+  const counted = <T>(operation: string, key: string, answer: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
     const counts = countsOf(operation, key);
     if (counts === undefined) return answer;
+    const latencies = latenciesOf(signal);
     const started = clock.monotonic();
     const done = (): void => {
+      const tookMs = clock.monotonic() - started;
       counts.total.inc();
-      counts.duration.observe((clock.monotonic() - started) / 1000);
+      counts.duration.observe(tookMs / 1000);
+      if (latencies !== undefined) latencies.storage += tookMs;
     };
     answer.then(done, () => {
       done();
@@ -64,11 +68,11 @@ export function measuredStore(world: World, store: Store, resourceOf: (key: stri
   };
   return {
     synchronousWatch: store.synchronousWatch,
-    range: (query, signal) => counted(kindOfRange(query), query.start, store.range(query, signal)),
+    range: (query, signal) => counted(kindOfRange(query), query.start, store.range(query, signal), signal),
     commit(txn, signal) {
       const [write] = txn.writes;
       const answer = store.commit(txn, signal);
-      return write === undefined ? answer : counted(operationOf(txn), 'put' in write ? write.put : write.delete, answer);
+      return write === undefined ? answer : counted(operationOf(txn), 'put' in write ? write.put : write.delete, answer, signal);
     },
     watch: (query, handler) => store.watch(query, handler),
     compact: (revision) => store.compact(revision),

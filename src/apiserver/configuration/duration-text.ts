@@ -1,10 +1,12 @@
 // Durations as Go prints them, for error texts.
 
-/** Milliseconds as Go prints a duration: "1m30s", "3s", "-1s". */
+/** Milliseconds as Go prints a duration: "1m30s", "3s", "-1s", "12.5µs". */
 export function formatGoDuration(ms: number): string {
   if (ms === 0) return '0s';
   const sign = ms < 0 ? '-' : '';
   const total = Math.abs(ms);
+  if (total < 0.001) return `${sign}${trimZeros(total * 1e6)}ns`;
+  if (total < 1) return `${sign}${trimZeros(total * 1000)}µs`;
   if (total < 1000) return `${sign}${trimZeros(total)}ms`;
   const hours = Math.floor(total / 3_600_000);
   const minutes = Math.floor((total % 3_600_000) / 60_000);

@@ -4,6 +4,7 @@ import type { Status } from '#api/meta/v1.ts';
 import type { Exchange, Headers } from '#wire';
 import type { Identity, KubeObject, RequestNotes, Verdict } from '../contract.ts';
 import type { Permit, SchemaInUse } from '../flowcontrol/index.ts';
+import type { Latencies } from './latencies.ts';
 import type { Pacer } from './pacer.ts';
 import type { ParsedRequest } from './request-info.ts';
 
@@ -36,6 +37,8 @@ export class Call implements RequestNotes {
   warnings: string[] | undefined;
   /** Set for requests that are audited. */
   audit: AuditNotes | undefined;
+  /** Set for requests whose audit event tells where their time went. */
+  latencies: Latencies | undefined;
   /** CBOR is spoken: the feature gate CBORServingAndStorage. */
   cbor = false;
   /** For the audit event, in order, the first of each key. */

@@ -7,6 +7,7 @@ import type { World } from '#base/world.ts';
 import { forbidden, goQuote, internalError, StatusError, timeout } from '#machinery';
 import type { AdmissionRequest } from '../contract.ts';
 import { isLate } from '../request/deadlines.ts';
+import { latenciesOf } from '../request/latencies.ts';
 import type { WebhookMetrics } from './admission-metrics.ts';
 import { WebhookCallError, type WebhookCaller } from './caller.ts';
 import type { Hook } from './hooks.ts';
@@ -78,17 +79,29 @@ export async function ask(ports: CallingPorts, invocation: Invocation<MutatingWe
   }
   const review = admissionReview(version, { uid, request, match, ...objects });
   let answer: unknown;
+  const { clock } = ports.world;
+  const asked = clock.monotonic();
   try {
     const timeoutMs = timeLeft(ports, webhook, request);
     answer = await ports.caller.post(webhook.clientConfig, review, { ...(timeoutMs !== undefined && { timeoutMs }), signal: request.signal });
   } catch (error) {
     throw callFailure(webhook.name, error);
+  } finally {
+    tellLatency(request, mutating, clock.monotonic() - asked);
   }
   try {
     return verdictOf(version, uid, mutating, answer);
   } catch (error) {
     throw new CallingWebhookError(webhook.name, `received invalid webhook response: ${errorText(error)}`, 503);
   }
+}
+
+/** Mutating webhooks are asked one after the other, validating ones together. */
+function tellLatency({ signal }: AdmissionRequest, mutating: boolean, ms: number): void {
+  const latencies = latenciesOf(signal);
+  if (latencies === undefined) return;
+  if (mutating) latencies.mutatingWebhook += ms;
+  else latencies.validatingWebhook = Math.max(latencies.validatingWebhook, ms);
 }
 
 /** The webhook's own timeout, but no longer than the request has left. */

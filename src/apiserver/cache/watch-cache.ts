@@ -32,6 +32,10 @@ export class WatchCache {
   readonly #byPrefix = new Map<string, ResourceCache>();
   /** By group, then by plural: asked for several times with every request, so no key is put together. */
   readonly #byName = new Map<string, Map<string, ResourceCache>>();
+  /** The server's own resources: a custom one of the same name or place stands beside, and never in their stead. */
+  readonly #own = new Set<ResourceCache>();
+  /** Custom resources that lie where one of the server's own does, by prefix; mostly none. */
+  readonly #beside = new Map<string, ResourceCache>();
   readonly #hot = new HotObjects(hotBytes);
   readonly #expected = new Map<string, { value: Uint8Array; object: KubeObject }>();
   readonly #progress = new Set<() => void>();
@@ -49,7 +53,7 @@ export class WatchCache {
     this.#world = world;
     this.store = store;
     this.reads = createReadMetrics(world.metrics);
-    for (const resource of resources) this.#add(resource);
+    for (const resource of resources) this.#own.add(this.#add(resource));
   }
 
   #add(resource: CachedResource): ResourceCache {
@@ -75,7 +79,7 @@ export class WatchCache {
         if (this.#loading.get(cache) !== events) continue;
         cache.load(kvs, revision);
         for (const event of events) if (event.kv.modRevision > revision) this.#applyTo(cache, event);
-        this.#byPrefix.set(resource.prefix, cache);
+        (this.#isOwn(this.#byPrefix.get(resource.prefix)) ? this.#beside : this.#byPrefix).set(resource.prefix, cache);
         return cache;
       } finally {
         this.#loading.delete(cache);
@@ -86,14 +90,20 @@ export class WatchCache {
   /** From now on `cache` is what its resource's name finds. */
   publish(cache: ResourceCache): void {
     const { group, plural } = cache.resource;
+    if (this.#isOwn(this.resource(group, plural))) return;
     const ofGroup = this.#byName.get(group) ?? new Map<string, ResourceCache>();
     this.#byName.set(group, ofGroup.set(plural, cache));
+  }
+
+  #isOwn(cache: ResourceCache | undefined): boolean {
+    return cache !== undefined && this.#own.has(cache);
   }
 
   /** Takes a resource out; its watches end. */
   remove(cache: ResourceCache): void {
     const { prefix, group, plural } = cache.resource;
     if (this.#byPrefix.get(prefix) === cache) this.#byPrefix.delete(prefix);
+    if (this.#beside.get(prefix) === cache) this.#beside.delete(prefix);
     if (this.resource(group, plural) === cache) this.#byName.get(group)?.delete(plural);
     this.#loading.delete(cache);
     cache.close();
@@ -191,11 +201,14 @@ export class WatchCache {
 
   async #load(): Promise<void> {
     const byCache = new Map<ResourceCache, KeyValue[]>();
-    for (const cache of this.#byPrefix.values()) byCache.set(cache, []);
+    for (const cache of [...this.#byPrefix.values(), ...this.#beside.values()]) byCache.set(cache, []);
     const { kvs: all, revision } = await this.#range(root);
     for (const kv of all) {
       const cache = this.#cacheOf(kv.key);
-      if (cache !== undefined) byCache.get(cache)?.push(kv);
+      if (cache === undefined) continue;
+      byCache.get(cache)?.push(kv);
+      const beside = this.#besideOf(cache);
+      if (beside !== undefined) byCache.get(beside)?.push(kv);
     }
     this.#loading.clear();
     this.#revision = revision;
@@ -283,17 +296,26 @@ export class WatchCache {
   #apply(events: readonly StoreEvent[], revision: number): void {
     for (const event of events) {
       const cache = this.#cacheOf(event.key);
-      if (cache !== undefined) this.#applyTo(cache, event);
+      if (cache !== undefined) {
+        this.#applyTo(cache, event);
+        const beside = this.#besideOf(cache);
+        if (beside !== undefined) this.#applyTo(beside, event, false);
+      }
       if (this.#loading.size > 0) for (const [loading, waiting] of this.#loading) if (event.key.startsWith(loading.resource.prefix)) waiting.push(event);
     }
     this.#revision = Math.max(this.#revision, revision);
     this.#advanced();
   }
 
-  #applyTo(cache: ResourceCache, event: StoreEvent): void {
+  #besideOf(cache: ResourceCache): ResourceCache | undefined {
+    return this.#beside.size === 0 ? undefined : this.#beside.get(cache.resource.prefix);
+  }
+
+  /** @param isKnown whether the object that was to be written is this resource's. */
+  #applyTo(cache: ResourceCache, event: StoreEvent, isKnown = true): void {
     try {
       if (event.type === 'delete') cache.delete(event.key.slice(cache.resource.prefix.length), event.kv.modRevision);
-      else cache.put(event.kv, this.#expectedObject(event.kv));
+      else cache.put(event.kv, isKnown ? this.#expectedObject(event.kv) : undefined);
       if (cache.unreadable.size > 0) this.#noteUnreadable();
     } catch (error) {
       this.#world.log.error('stored object cannot be read', { key: event.key, error: errorText(error) });

@@ -26,13 +26,13 @@ function tokenVolume(name: string): Volume {
   };
 }
 
-function mountToken(pod: PodObject, random: Random): void {
+function mountToken(pod: PodObject, freshName: string): void {
   const own = pod.spec.volumes?.find((volume) => volume.name.startsWith('kube-api-access-'));
   const needing: Container[] = [...(pod.spec.initContainers ?? []), ...containersOf(pod.spec)].filter(
     (container) => container.volumeMounts?.some((mount) => mount.mountPath === mountPath) !== true,
   );
   if (needing.length === 0) return;
-  const name = own?.name ?? `kube-api-access-${nameSuffix(random)}`;
+  const name = own?.name ?? freshName;
   for (const container of needing) (container.volumeMounts ??= []).push({ name, readOnly: true, mountPath });
   if (own === undefined) (pod.spec.volumes ??= []).push(tokenVolume(name));
 }
@@ -92,7 +92,8 @@ async function findAccount({ reader, clock, random, lookup }: ServiceAccountPart
 
 /** Waits up to two seconds for a default account that is on its way. */
 export function serviceAccountPlugin(parts: ServiceAccountParts): AdmissionPlugin {
-  const { random } = parts;
+  // One name for all pods of this server's life: pods of one template stay equal, and are checked and encoded once.
+  const freshName = `kube-api-access-${nameSuffix(parts.random)}`;
   return {
     name: 'ServiceAccount',
     handles: (operation, resource, subresource) => operation === 'CREATE' && isPods(resource) && subresource === '',
@@ -107,7 +108,7 @@ export function serviceAccountPlugin(parts: ServiceAccountParts): AdmissionPlugi
       const account = (await findAccount(parts, request.namespace, name)) as ServiceAccount | undefined;
       if (account === undefined) throw refused(request, `error looking up service account ${request.namespace}/${name}: serviceaccount ${JSON.stringify(name)} not found`);
       const wanted = pod.spec.automountServiceAccountToken ?? account.automountServiceAccountToken ?? true;
-      if (wanted) mountToken(pod, random);
+      if (wanted) mountToken(pod, freshName);
       if (account.metadata?.annotations?.['kubernetes.io/enforce-mountable-secrets'] === 'true') checkMountable(request, pod, account);
       if ((pod.spec.imagePullSecrets ?? []).length === 0 && account.imagePullSecrets !== undefined) {
         pod.spec.imagePullSecrets = account.imagePullSecrets.map((secret) => ({ ...secret }));

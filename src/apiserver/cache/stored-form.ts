@@ -3,7 +3,7 @@
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
 // protobuf, or another version: those are read once and encoded anew.
-import { decodeProtobuf, isProtobuf, managersText, parseJson, stringifyJson } from '#machinery';
+import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { inStoredVersion } from '../registry/stored-versions.ts';
 
@@ -23,6 +23,8 @@ export function kindHead(kind: string, apiVersion: string): KindHead {
   return { kind, apiVersion, typeMeta: Buffer.from(text), start: Buffer.from(`${text}"metadata":{`), startText: `${text}"metadata":{` };
 }
 
+const textOfTwin = oncePerTwin<string>();
+
 /** The bytes to store. */
 export function encodeStored(head: KindHead, object: KubeObject): Buffer {
   let text = head.startText;
@@ -31,7 +33,8 @@ export function encodeStored(head: KindHead, object: KubeObject): Buffer {
   text += '}';
   for (const name in object) {
     if (name === 'kind' || name === 'apiVersion' || name === 'metadata') continue;
-    const value = stringifyJson(object[name]);
+    const part = object[name];
+    const value = isTwin(part) ? textOfTwin(part, () => stringifyJson(part)) : stringifyJson(part);
     if (value !== undefined) text += `,${stringifyJson(name)}:${value}`;
   }
   return Buffer.from(`${text}}`);

@@ -1,6 +1,6 @@
 // Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
 // validation, validating admission, one write that must find nothing under the key.
-import { alreadyExists, generateNameConflict, invalid, isAlreadyExists } from '#machinery';
+import { alreadyExists, cloneJson, generateNameConflict, invalid, isAlreadyExists, isObject } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { encodeStored } from '../cache/stored-form.ts';
@@ -22,11 +22,20 @@ export async function createObject(registry: Registry, request: WriteRequest, ob
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   warnOfDuplicates(request, object, false);
   await rest(request);
-  const tracking = tracked(request, undefined, object, isHeavy(request));
-  const owned = tracking instanceof Promise ? await tracking : tracking;
+  const owned = await ownedByCreator(request, object);
   await rest(request);
   await admit(registry, request, owned);
   return createAdmitted(registry, request, owned);
+}
+
+/** The object with its first owner. A spec that came before is looked at as its twin; the object keeps its own, which admission may change. */
+async function ownedByCreator(request: WriteRequest, object: Stored): Promise<Stored> {
+  const heavy = isHeavy(request);
+  const twin = heavy ? undefined : request.stored.specs?.sent.meet(object['spec']);
+  const tracking = tracked(request, undefined, twin === undefined ? object : { ...object, spec: twin }, heavy);
+  const owned = tracking instanceof Promise ? await tracking : tracking;
+  if (twin !== undefined) owned['spec'] = object['spec'];
+  return owned;
 }
 
 /** The rest of a create, once mutating admission has run: also the end of an update that creates. */
@@ -42,7 +51,7 @@ export async function createAdmitted(registry: Registry, request: WriteRequest, 
   for (let attempt = 1; ; attempt++) {
     object.metadata.name = generateName(base, registry.world);
     try {
-      return await createNamed(registry, request, attempt === generateAttempts ? object : structuredClone(object));
+      return await createNamed(registry, request, attempt === generateAttempts ? object : cloneJson(object));
     } catch (error) {
       if (!isAlreadyExists(error)) throw error;
       if (attempt === generateAttempts) throw generateNameConflict(request.served.groupResource, object.metadata.name, 1);
@@ -55,6 +64,10 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
   const reservation = await reserve(registry.reservations, stored, object, undefined, request);
   return settle(reservation, async () => {
     stored.strategy.prepareCreate(object, request);
+    const specs = isHeavy(request) ? undefined : stored.specs?.stored;
+    const twin = specs?.find(object['spec']);
+    const given = object['spec'];
+    if (twin !== undefined) object['spec'] = twin;
     await rest(request);
     const errors = [...(request.served.rules ?? stored.handling).validateNew(object), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];
     const name = object.metadata.name ?? '';
@@ -66,7 +79,8 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
       await registry.admission.validate(admissionRequest(request, 'CREATE', object, undefined));
     }
     await rest(request);
-    const result = stored.handling.canonical(object);
+    const result = stored.handling.canonical(object, twin === undefined ? undefined : ({ metadata: {}, spec: twin } as Stored));
+    if (twin === undefined && isObject(given) && isObject(result['spec'])) specs?.keep(given, result['spec']);
     await rest(request);
     return insert(registry, request, result);
   });

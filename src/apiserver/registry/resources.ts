@@ -2,6 +2,7 @@
 // Versions of one built-in kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource;
 // each version of a custom resource has its own. Custom resources come and go while the server runs: whoever derives
 // something from the table (discovery, OpenAPI) listens to its changes.
+import { recentValues, type RecentValues } from '#machinery';
 import { apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
 import type { KeyValue } from '#store';
 import type { Entry } from '../cache/entry.ts';
@@ -16,11 +17,19 @@ import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
 
 /** A resource as it is kept. */
+/** As clients sent them, with defaults, and as they went to the store. */
+export interface RecentSpecs {
+  readonly sent: RecentValues;
+  readonly stored: RecentValues;
+}
+
 export interface StoredResource extends CachedResource {
   /** The version that is stored. */
   readonly info: ResourceInfo;
   readonly strategy: Strategy;
   readonly handling: KindHandling;
+  /** Of kinds whose objects are mostly made from few templates: the specs of the last ones created. */
+  readonly specs?: RecentSpecs;
   /** Custom resources: how objects of this version come from the store and go to it. */
   readonly versioned?: VersionedStorage;
 }
@@ -94,6 +103,7 @@ function storedOf(info: ResourceInfo, completeStored: CachedResource['completeSt
     info,
     strategy,
     handling: handlingOf(info),
+    ...(strategy.comesFromTemplates ? { specs: { sent: recentValues(), stored: recentValues() } } : {}),
     ...(completeStored === undefined ? {} : { completeStored }),
   };
 }

@@ -45,6 +45,8 @@ export interface Strategy {
   readonly ttlSeconds: number;
   /** Writes what upstream's conversion from its internal type always writes; seen by ownership, before anything is prepared. Throws 400. */
   convertSpelling?(object: Stored): void;
+  /** Objects are mostly made by programs, many with one spec. */
+  readonly comesFromTemplates: boolean;
   prepareCreate(object: Stored, context: WriteContext): void;
   prepareUpdate(object: Stored, old: Stored, context: WriteContext): void;
   /** 'status', 'finalize', 'approval', …: what an update through a subresource may change. */

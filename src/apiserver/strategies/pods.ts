@@ -82,6 +82,7 @@ export const pods: Strategy = define(
   selectable(fields, { 'spec.hostNetwork': 'false' }),
   {
     returnsDeleted: true,
+    comesFromTemplates: true,
     fieldAliases: { 'spec.host': 'spec.nodeName', 'status.podIPs': 'status.podIP' },
     prepareCreate(object) {
       const pod = object as PodObject;

@@ -9,6 +9,7 @@ const none: readonly string[] = [];
 
 const plain: Strategy = {
   createOnUpdate: false,
+  comesFromTemplates: false,
   unconditionalUpdate: true,
   returnsDeleted: false,
   dependents: 'delete',

@@ -70,6 +70,12 @@ export function derivedOnce(set: FieldSet, derive: (set: FieldSet) => FieldSet |
   return derived;
 }
 
+/** A set in written order as one of those made here: what carries it is written without a look at what is in it. */
+export function asShared(set: FieldSet): FieldSet {
+  if (!isShared(set)) shared.set(Object.freeze(set), { text: undefined });
+  return set;
+}
+
 function grow(from: Step, element: string, child: FieldSet): Step {
   if (steps >= stepsKept) {
     // What is being looked up goes on in the old trie, which nobody else sees any more.

@@ -4,11 +4,13 @@ import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
-import { isEmptySet, union } from './field-set.ts';
+import { isTwin } from '../twins.ts';
+import { isEmptySet, sortedSet, union, type FieldSet } from './field-set.ts';
 import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { PathElementError } from './path-element.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
+import { asShared } from './shared-sets.ts';
 import { takingChanged, type ConvertTo } from './update-managers.ts';
 
 export interface TrackUpdateInput {
@@ -76,11 +78,7 @@ export interface UpdateRecord {
 
 /** Enters one update into `managers` (in place). Throws PathElementError. */
 export function* recordingUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<void> {
-  const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
-  const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true);
-  yield;
-  const changed = union(comparison.modified, comparison.added);
-  const fields = withoutUnowned(filterReset(changed, update.reset));
+  const fields = before === undefined && managers.size === 0 && isTwin(after['spec']) ? yield* ownedWithTwin(after, after['spec'], update) : yield* changedFields(managers, before, after, update);
   if (!isEmptySet(fields)) {
     const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
     const key = managerKey(self);
@@ -89,6 +87,30 @@ export function* recordingUpdate(managers: Map<string, Manager>, before: KubeObj
     managers.set(key, { ...self, time: nowText(update.nowMs), fields: previous === undefined ? fields : union(fields, previous.fields) });
   }
   capUpdateManagers(managers);
+}
+
+/** What the update changed, taken from all managers (in place). */
+function* changedFields(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<FieldSet> {
+  const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
+  const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true);
+  yield;
+  return withoutUnowned(filterReset(union(comparison.modified, comparison.added), update.reset));
+}
+
+const specsOwned = new WeakMap<object, { readonly shape: Shape; readonly reset: ResetFields | undefined; readonly fields: FieldSet | undefined }>();
+
+/** The fields of a new object whose spec came before: those of the spec are known from then. */
+function* ownedWithTwin(after: KubeObject, spec: object, update: UpdateRecord): Sliced<FieldSet> {
+  const known = specsOwned.get(spec);
+  if (known?.shape !== update.shape || known.reset !== update.reset) {
+    const fields = yield* changedFields(new Map(), undefined, after, update);
+    const own = fields['f:spec'];
+    specsOwned.set(spec, { shape: update.shape, reset: update.reset, fields: own === undefined ? undefined : asShared(sortedSet(own)) });
+    return fields;
+  }
+  const { spec: _known, ...rest } = after;
+  const fields = yield* changedFields(new Map(), undefined, rest, update);
+  return known.fields === undefined ? fields : { ...fields, 'f:spec': known.fields };
 }
 
 /** The managers to start from: the request's own list where it may set one, else the stored object's. */

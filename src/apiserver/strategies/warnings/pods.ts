@@ -2,7 +2,7 @@
 // computed on create, and on an update that changes the template.
 import type { Affinity, AppArmorProfile, Container, ContainerPort, PodAffinityTerm, PodSpec, PodTemplateSpec } from '#api/core/v1.ts';
 import type { ObjectMeta } from '#api/meta/v1.ts';
-import { dns1123LabelErrors, goQuote, ipWarnings } from '#machinery';
+import { dns1123LabelErrors, goQuote, ipWarnings, oncePerTwin } from '#machinery';
 import { deprecatedLabel, termWarnings } from './node-labels.ts';
 import { fractionWarnings, isFraction, volumeWarnings } from './volumes.ts';
 
@@ -159,6 +159,14 @@ function schedulingWarnings(spec: PodSpec, path: string): string[] {
 
 /** @param path '' for a pod, "spec.template." and so on for a template. */
 export function podSpecWarnings(spec: PodSpec, meta: ObjectMeta, path: string): string[] {
+  // Annotations of the old kinds are warned of by what the spec says; without any, the spec says it all.
+  const isSpecAlone = path === '' && !Object.keys(meta.annotations ?? {}).some((key) => key.includes('kubernetes.io/'));
+  return isSpecAlone ? warningsOfPods(spec, () => allWarnings(spec, meta, path)) : allWarnings(spec, meta, path);
+}
+
+const warningsOfPods = oncePerTwin<string[]>();
+
+function allWarnings(spec: PodSpec, meta: ObjectMeta, path: string): string[] {
   const at = `${path}spec`;
   const containers = containersOf(spec, at);
   const annotations = meta.annotations ?? {};

@@ -3,6 +3,7 @@
 import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '#api/core/v1.ts';
 import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, rangeError } from '../../names.ts';
+import { oncePerTwin } from '../../twins.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { goStruct, goStructs } from '../go-struct.ts';
 import { checkImageSpaces } from './container.ts';
@@ -15,12 +16,25 @@ const noSpec: PodSpec = { containers: [] };
 /** What holds for a pod whenever it is written. */
 export function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
   const spec = pod.spec ?? noSpec;
-  const errors = [
+  return [
     ...validateObjectMeta(pod.metadata, true, nameIsSubdomain),
     ...validateStandardFinalizers(pod.metadata),
     ...checkPodAnnotations(pod.metadata?.annotations, spec, 'metadata.annotations'),
-    ...checkPodSpec(spec, pod.metadata ?? {}, 'spec', old?.spec),
+    ...(old === undefined && standsAlone(pod) ? specErrors(spec, () => checkSpec(pod)) : checkSpec(pod, old)),
   ];
+}
+
+const specErrors = oncePerTwin<readonly FieldError[]>();
+
+/** Are the errors of the spec the same for every pod that has it? Names of claims follow from the pod's, and a mirror pod may not have some. */
+function standsAlone({ metadata, spec }: Pod): boolean {
+  if (metadata?.annotations?.[mirrorPodAnnotation] !== undefined || (spec?.resourceClaims ?? []).length > 0) return false;
+  return spec?.volumes?.some((volume) => volume.ephemeral) !== true;
+}
+
+function checkSpec(pod: Pod, old?: Pod): FieldError[] {
+  const spec = pod.spec ?? noSpec;
+  const errors = checkPodSpec(spec, pod.metadata ?? {}, 'spec', old?.spec);
   if ((spec.serviceAccountName ?? '') === '') {
     for (const [i, volume] of (spec.volumes ?? []).entries()) {
       for (const [j, source] of (volume.projected?.sources ?? []).entries()) {

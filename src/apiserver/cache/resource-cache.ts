@@ -43,12 +43,12 @@ export class ResourceCache {
   /** Grows each time the history breaks; watchers from before must end. */
   epoch = 0;
   closed = false;
-
-  constructor(resource: CachedResource, hot: HotObjects, clock: Clock, revision: number) {
   /** Of all entries. */
   bytes = 0;
   /** Stored objects that were met and could not be decoded. */
   decodeErrors = 0;
+
+  constructor(resource: CachedResource, hot: HotObjects, clock: Clock, revision: number) {
     this.resource = resource;
     this.hot = hot;
     this.#clock = clock;
@@ -134,17 +134,17 @@ export class ResourceCache {
   /** The entry, or undefined for one that is noted as unreadable. */
   #readable(kv: KeyValue, object?: KubeObject): Entry | undefined {
     const key = kv.key.slice(this.resource.prefix.length);
+    const cause = unreadableCause(kv);
     try {
       if (cause !== undefined) throw cause;
-    const cause = unreadableCause(kv);
       const entry = this.#entryOf(kv, object);
       if (this.unreadable.size > 0) this.unreadable.delete(key);
       return entry;
     } catch (error) {
+      if (cause === undefined) this.decodeErrors++;
       this.unreadable.set(key, { storeKey: kv.key, revision: kv.modRevision, cause: error instanceof Error ? error : new Error(String(error)) });
       return undefined;
     }
-      if (cause === undefined) this.decodeErrors++;
   }
 
   /** What was readable is so no more. No event says that: watches end, and who lists again learns why. */
@@ -152,10 +152,10 @@ export class ResourceCache {
     const previous = this.#entries.get(key);
     if (previous === undefined) return;
     this.#entries.delete(key);
+    this.bytes -= previous.bytes.length;
     this.#reindex(previous, undefined);
     this.#changes++;
     this.retire();
-    this.bytes -= previous.bytes.length;
   }
 
   /** As `put`, read already. */
@@ -163,10 +163,10 @@ export class ResourceCache {
     const previous = this.#entries.get(entry.key);
     if (previous !== undefined && previous.revision >= entry.revision) return;
     this.#entries.set(entry);
+    this.bytes += entry.bytes.length - (previous?.bytes.length ?? 0);
     this.#reindex(previous, entry);
     // What has just been written is what its controllers look at next.
     if (object !== undefined) this.hot.remember(entry, { ...object, metadata: { ...object.metadata, resourceVersion: String(entry.revision) } });
-    this.bytes += entry.bytes.length - (previous?.bytes.length ?? 0);
     this.#record({ type: previous === undefined ? 'ADDED' : 'MODIFIED', revision: entry.revision, entry, previous });
   }
 
@@ -175,10 +175,10 @@ export class ResourceCache {
     const previous = this.#entries.get(key);
     if (previous === undefined || previous.revision >= revision) return;
     this.#entries.delete(key);
+    this.bytes -= previous.bytes.length;
     this.#reindex(previous, undefined);
     const entry = { ...previous, revision, bytes: withRevision(previous.head ?? this.resource.head, previous.bytes, revision) };
     this.#record({ type: 'DELETED', revision, entry, previous });
-    this.bytes -= previous.bytes.length;
   }
 
   /** Replaces everything by entries that have been read already. */

@@ -21,6 +21,7 @@ import { createOwnObjects } from './own-objects.ts';
 import { createOwnPaths } from './own-paths.ts';
 import { createAdmissionTimings } from './registry/admission-metrics.ts';
 import { createAdmissionChain } from './registry/admission-chain.ts';
+import { createDeprecatedRequests } from './registry/deprecations.ts';
 import { createAuditIds } from './request/audit-ids.ts';
 import { createChainMetrics } from './request/chain-metrics.ts';
 import { createDeadlines, defaultRequestTimeoutMs } from './request/deadlines.ts';
@@ -62,7 +63,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const registry = objects.registry(createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())));
   const hubs = createWatchHubs(world, cache, config.watchesPerUser);
   const server: Server = {
-    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, logMetrics: createLogMetrics(world.metrics), minWatchSeconds: config.minWatchSeconds, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
+    world, cache, registry, reader, hubs, authorizer: security.authorizer, refusal: security.refusal, creators: security.creators, nodeProxy: config.nodeProxy, deprecated: createDeprecatedRequests(world.metrics), logMetrics: createLogMetrics(world.metrics), minWatchSeconds: config.minWatchSeconds, unsafeDeletion: config.unsafeDeletion === true, cbor: config.cbor === true,
   };
   const delegates = config.delegates ?? [];
   const aggregation = createAggregation({

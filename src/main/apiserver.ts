@@ -65,6 +65,12 @@ export interface ClusterSide {
   readonly audit: AuditOptions;
 }
 
+/** Counted by the program, whose listener it is. */
+function handshakeErrors({ metrics }: World): () => void {
+  const counter = metrics.counter('apiserver_tls_handshake_errors_total', "[ALPHA] Number of requests dropped with 'TLS handshake error from' error");
+  return () => counter.inc();
+}
+
 async function startServer(world: World, flags: ApiserverFlags, cluster: ClusterSide | undefined): Promise<Running> {
   const gates = featureGates(flags.get('feature-gates'));
   world.metrics.read('kubernetes_feature_enabled', '[BETA] This metric records the data about the stage and enablement of a k8s feature.', 'gauge', () => gates.samples().map(({ value, ...labels }) => ({ labels, value })));
@@ -114,7 +120,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     delegates: [{ resources: metricsResources, handler: metrics.handler }],
   });
   // Listening before the caches are loaded: clients get "not ready" instead of a refused connection.
-  const listener = await serveHttp(world, { host: flags.get('bind-address') || '0.0.0.0', port, tls: serving.tls(listenerCas()), handler: server.handler, ...load.listener });
+  const listener = await serveHttp(world, { host: flags.get('bind-address') || '0.0.0.0', port, tls: serving.tls(listenerCas()), handler: server.handler, onHandshakeError: handshakeErrors(world), ...load.listener });
   const show = (): void => listener.reload(serving.tls(listenerCas()));
   followFiles(world, serving.files, stopped.signal, show);
   const caFlags = (['client-ca-file', 'requestheader-client-ca-file'] as const).filter((name) => flags.get(name) !== '');

@@ -12,6 +12,7 @@ import type { ObjectReader, ObjectWriter } from '../contract.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import type { WatchHubs } from '../watch/watch-hubs.ts';
 import { conversionOf, type Conversion } from './conversion.ts';
+import { createRuleTimes, type RuleTimes } from './custom-rules.ts';
 import { cleanupFinalizer, definitionGroup, definitionPlural, isTerminating, isTrue, nameOf, setCondition, type Condition } from './definition.ts';
 import { statusChange } from './lifecycle.ts';
 import { planDefinition, serveDefinition, type VersionCaches } from './served-versions.ts';
@@ -35,6 +36,8 @@ export interface CustomResourceParts {
   readonly signal: AbortSignal;
 }
 
+type ServingParts = CustomResourceParts & { readonly ruleTimes: RuleTimes };
+
 export interface CustomResources {
   /** Serves what is established; from then on follows every change. */
   start(): Promise<void>;
@@ -52,7 +55,8 @@ interface Work {
   again: boolean;
 }
 
-export function createCustomResources(parts: CustomResourceParts): CustomResources {
+export function createCustomResources(given: CustomResourceParts): CustomResources {
+  const parts: ServingParts = { ...given, ruleTimes: createRuleTimes(given.world) };
   const { world, reader, signal } = parts;
   const serving = new Map<string, Serving>();
   const work = new Map<string, Work>();
@@ -141,7 +145,7 @@ function isServed(definition: CustomResourceDefinition): boolean {
 }
 
 /** Brings what is served in line with the definition. */
-async function serve(parts: CustomResourceParts, serving: Map<string, Serving>, definition: CustomResourceDefinition): Promise<void> {
+async function serve(parts: ServingParts, serving: Map<string, Serving>, definition: CustomResourceDefinition): Promise<void> {
   const name = nameOf(definition);
   const known = serving.get(name);
   if (!isServed(definition)) {
@@ -152,7 +156,7 @@ async function serve(parts: CustomResourceParts, serving: Map<string, Serving>, 
   if (known !== undefined && isSame(known.definition, definition)) {
     if (isTrue(known.definition, 'Established') === told && isTerminating(known.definition) === isTerminating(definition)) return;
   }
-  const plan = planDefinition({ definition, conversion: conversionOf(definition, parts.webhookConversion), clock: parts.world.clock });
+  const plan = planDefinition({ definition, conversion: conversionOf(definition, parts.webhookConversion), clock: parts.world.clock, ruleTimes: parts.ruleTimes });
   if (plan === undefined) return;
   const keeps = known !== undefined && isSame(known.definition, definition);
   const base = keeps ? known.base : await parts.cache.add(plan.stored);

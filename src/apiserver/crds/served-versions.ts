@@ -13,7 +13,7 @@ import type { ServedResource, StoredResource, VersionedStorage } from '../regist
 import type { Strategy } from '../registry/strategy.ts';
 import { converterTo, toStorage, type Conversion, type Versions } from './conversion.ts';
 import { customKind, type CustomKind } from './custom-kind.ts';
-import { ruleCheck } from './custom-rules.ts';
+import { ruleCheck, type RuleTimes } from './custom-rules.ts';
 import { isTerminating, storageVersion } from './definition.ts';
 import { createVersionCache, type VersionCache } from './version-cache.ts';
 import { versionSchema, type VersionSchema } from './version-schema.ts';
@@ -26,6 +26,7 @@ export interface DefinitionParts {
   readonly definition: CustomResourceDefinition;
   readonly conversion: Conversion;
   readonly clock: Clock;
+  readonly ruleTimes: RuleTimes;
 }
 
 /** What of a definition is known before its objects are loaded. */
@@ -44,14 +45,14 @@ function customPrefix(definition: CustomResourceDefinition): string {
 }
 
 export function planDefinition(parts: DefinitionParts): DefinitionPlan | undefined {
-  const { definition, conversion } = parts;
+  const { definition, conversion, ruleTimes } = parts;
   const versions = new Map(definition.spec.versions.map((version) => [version.name, versionSchema(definition, version)]));
   const storage = versions.get(storageVersion(definition)?.name ?? '');
   if (storage === undefined) return undefined;
   const kinds = new Map<string, CustomKind>();
   for (const version of definition.spec.versions) {
     const schema = versions.get(version.name);
-    if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: ruleCheck(schema) }));
+    if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: ruleCheck(schema, ruleTimes) }));
   }
   const cached = cachedResource(definition, storage, kinds.get(storage.name)?.strategy);
   return { parts, versions, storage, kinds, stored: { ...cached, readStored: (kv) => readStored(kv, cached, storage, conversion, versions) } };

@@ -5,7 +5,7 @@ import { badRequest, genericServerResponse, goQuote, noSuchPath, notFound } from
 import { answerNotFound } from '../health/path-handlers.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import { objectKey } from '../registry/storage-layout.ts';
-import { warn, type Call } from '../request/call.ts';
+import type { Call } from '../request/call.ts';
 import type { ParsedRequest } from '../request/request-info.ts';
 import { getComponentStatus, listComponentStatuses } from './component-statuses.ts';
 import { createBinding } from './binding.ts';
@@ -62,7 +62,7 @@ export function dispatchResource(server: Server, resources: ResourceTable, call:
     throw noSuchPath();
   }
   const { handling } = served;
-  if (handling.warnings !== undefined) for (const warning of handling.warnings) warn(call, warning);
+  if (handling.warnings !== undefined) server.deprecated.tell(call, handling);
   const { namespaced } = served.info;
   const isNamespaces = served.info.group === '' && served.info.plural === 'namespaces';
   if (!namespaced && info.namespace !== '' && !isNamespaces) throw noSuchPath();

@@ -12,6 +12,7 @@ import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.t
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { asStored } from '../registry/current.ts';
 import { heavyBytes } from '../registry/pace.ts';
+import type { DeprecatedRequests } from '../registry/deprecations.ts';
 import type { KindHandling } from '../registry/kind-handling.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
 import type { Stored } from '../registry/strategy.ts';
@@ -33,6 +34,8 @@ export interface Server {
   refusal(attributes: Parameters<Authorizer['authorize']>[0], reason: string): Error;
   readonly creators: Readonly<Record<string, Creator>>;
   readonly nodeProxy: NodeProxy | undefined;
+  /** Whoever asks for what is going away is told, and remembered. */
+  readonly deprecated: DeprecatedRequests;
   readonly logMetrics: LogMetrics;
   /** Of watches that name no end; undefined: the default. */
   readonly minWatchSeconds: number | undefined;

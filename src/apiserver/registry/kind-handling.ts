@@ -40,25 +40,19 @@ export interface KindHandling {
   readonly openApi?: CustomSchema;
   /** Told with every request (deprecated versions). */
   readonly warnings?: readonly string[];
+  /** In which release they will be gone; with `warnings` alone, and '' where nobody has said. */
+  readonly removedRelease?: string;
   /** The definition is being deleted: nothing is created any more. Throws StatusError 403. */
   refuseCreate?(name: string): void;
 }
 
 const byType = new Map<string, KindHandling>();
 
-/** What upstream's types say of themselves, and its API server with every request for them. */
-const deprecated: Readonly<Record<string, string>> = {
-  'core.v1.ComponentStatus': 'v1 ComponentStatus is deprecated in v1.19+',
-  'core.v1.Endpoints': 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
-};
-
 /** Of a type of the schema tables. */
 export function builtInHandling(type: string): KindHandling {
   const known = byType.get(type);
   if (known !== undefined) return known;
-  const told = deprecated[type];
   const handling: KindHandling = {
-    ...(told === undefined ? {} : { warnings: [told] }),
     decode: (bytes, options, sliced) => (sliced ? decodeInSlices(bytes, { ...options, type }) : decodeObject(bytes, { ...options, type })),
     applyDefaults: (object) => applyDefaults(type, object),
     decodePatched: (value, options) => decodePatched(type, value, options),

@@ -11,6 +11,7 @@ import type { CachedResource, ResourceCache } from '../cache/resource-cache.ts';
 import type { KubeObject } from '../contract.ts';
 import { strategyOf } from '../strategies/index.ts';
 import { convert } from './conversions.ts';
+import { deprecationOf } from './deprecations.ts';
 import { compareVersions } from './version-order.ts';
 import { anyHandling, builtInHandling, type KindHandling } from './kind-handling.ts';
 import { storagePrefix } from './storage-layout.ts';
@@ -84,7 +85,10 @@ const sharedStorage: Readonly<Record<string, string>> = { 'events.k8s.io/events'
 const strictTypes: ReadonlySet<string> = new Set(['events.v1.Event']);
 
 function handlingOf(info: ResourceInfo): KindHandling {
-  return info.type === undefined ? anyHandling : builtInHandling(info.type);
+  if (info.type === undefined) return anyHandling;
+  const handling = builtInHandling(info.type);
+  const deprecation = deprecationOf(apiVersionOf(info), info.kind);
+  return deprecation === undefined ? handling : { ...handling, ...deprecation };
 }
 
 /** What completes objects of the store as they are read, by "group/plural". */

@@ -3,7 +3,6 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterEach, expect, it } from 'vitest';
-import { type Log, silentLog } from '#base/log.ts';
 import { type HttpServer, serveHttp } from './server.ts';
 import { ca, serverCertificate, world } from './test-server.case.ts';
 import { pending } from './transport.case.ts';
@@ -17,10 +16,9 @@ afterEach(async () => {
 /** A server that tells when it has given up on a handshake. */
 async function impatientServer(): Promise<{ server: HttpServer; gaveUp: Promise<void> }> {
   const over = pending<void>();
-  const log: Log = { ...silentLog, debug: (message) => message === 'TLS handshake failed' && over.resolve() };
   const server = await serveHttp(
-    { ...world, log },
-    { host: '127.0.0.1', port: 0, tls: { ...serverCertificate, clientCa: ca.cert }, handler: async (exchange) => exchange.send(200, {}, 'hello'), limits: { handshakeMs: 50 } },
+    world,
+    { host: '127.0.0.1', port: 0, tls: { ...serverCertificate, clientCa: ca.cert }, handler: async (exchange) => exchange.send(200, {}, 'hello'), limits: { handshakeMs: 50 }, onHandshakeError: () => over.resolve() },
   );
   open.push(() => server.close({ graceMs: 0 }));
   return { server, gaveUp: over.promise };

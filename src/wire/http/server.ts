@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly limits?: Partial<HttpLimits>;
   /** The chance that a request makes its HTTP/2 connection the last of its kind, so that clients spread over servers. */
   readonly goawayChance?: number;
+  /** A TLS handshake has failed. */
+  readonly onHandshakeError?: () => void;
 }
 
 export interface HttpServer {
@@ -50,6 +52,7 @@ interface Listener {
   readonly answers: AnswerWatch;
   readonly server: Server;
   readonly goawayChance: number;
+  readonly onHandshakeError: (() => void) | undefined;
   closing: boolean;
 }
 
@@ -83,7 +86,7 @@ export async function serveHttp(world: World, options: ServeOptions): Promise<Ht
           SNICallback: (name, done) => done(null, byName(name)),
         });
   server.maxConnections = limits.connections;
-  const listener: Listener = { world, limits, handler: options.handler, sessions, answers, server, goawayChance: options.goawayChance ?? 0, closing: false };
+  const listener: Listener = { world, limits, handler: options.handler, sessions, answers, server, goawayChance: options.goawayChance ?? 0, onHandshakeError: options.onHandshakeError, closing: false };
   const sockets = trackSockets(server);
   if (options.tls !== undefined) routeByAlpn(server, listener);
   serveHttp1(server, listener);
@@ -183,6 +186,7 @@ function routeByAlpn(server: Server, listener: Listener): void {
   server.removeAllListeners('tlsClientError');
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
     world.log.debug('TLS handshake failed', { error: errorText(error) });
+    listener.onHandshakeError?.();
     socket.destroy();
   });
 }

@@ -10,6 +10,7 @@ import { createReader } from './cache/reader.ts';
 import { WatchCache } from './cache/watch-cache.ts';
 import type { ObjectReader, ObjectWriter } from './contract.ts';
 import { encryptedStore, keyResources } from './encryption/index.ts';
+import { completeDefinition, definitionGroup, definitionPlural } from './crds/definition.ts';
 import { createAdmissionChain, type AdmissionChain } from './registry/admission-chain.ts';
 import { createLeasePool } from './registry/lease-pool.ts';
 import { reservationSource } from './registry/reservations.ts';
@@ -35,7 +36,7 @@ export interface OwnObjects {
 }
 
 export function createOwnObjects(world: World, config: ApiServerConfig, signal: AbortSignal): OwnObjects {
-  const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr) });
+  const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr), [`${definitionGroup}/${definitionPlural}`]: completeDefinition });
   const resourceOf = keyResources(resources.stored);
   const store = measuredStore(world, config.store, resourceOf);
   const encrypted = config.encryption === undefined ? undefined : encryptedStore(store, config.encryption, resourceOf);

@@ -5,7 +5,7 @@
 // protobuf, or another version: those are read once and encoded anew.
 import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
-import { inStoredVersion } from '../registry/stored-versions.ts';
+import { asReadToday } from '../registry/stored-versions.ts';
 
 /** What the bytes of a kind start with. */
 export interface KindHead {
@@ -76,7 +76,7 @@ export function serveStored(head: KindHead, stored: Uint8Array, revision: number
 
 function reencode(head: KindHead, stored: Uint8Array, revision: number): Buffer {
   const object = isProtobuf(stored) ? decodeProtobuf(stored).object : (parseJson(stored).value as KubeObject);
-  return serveStored(head, encodeStored(head, inStoredVersion(head, object)), revision);
+  return serveStored(head, encodeStored(head, asReadToday(head, object)), revision);
 }
 
 const revisionMark = '"resourceVersion":"';

@@ -1,6 +1,7 @@
 // A CustomResourceDefinition as the parts of this folder look at it: its conditions, its versions, its names.
 import type { CustomResourceDefinition, CustomResourceDefinitionCondition, CustomResourceDefinitionVersion } from '#api/apiextensions/v1.ts';
 import { rfc3339 } from '#base/clock.ts';
+import { applyDefaults } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 
 export type Definition = KubeObject & CustomResourceDefinition;
@@ -57,6 +58,15 @@ export function storageVersion(definition: CustomResourceDefinition): CustomReso
   // Before it is validated, a definition may have none at all.
   const versions: readonly CustomResourceDefinitionVersion[] | null = definition.spec.versions;
   return versions?.find((version) => version.storage);
+}
+
+/** What an object of the store gets as it is read: a definition that came there past the server may have no status. Does it change? */
+export function completeDefinition(object: KubeObject): boolean {
+  const definition = object as Definition;
+  if ((definition.status?.storedVersions ?? []).length > 0) return false;
+  definition.status = { conditions: [], acceptedNames: { plural: '', kind: '' }, ...definition.status, storedVersions: [] };
+  applyDefaults('apiextensions.v1.CustomResourceDefinition', definition);
+  return true;
 }
 
 export function isTerminating(definition: CustomResourceDefinition): boolean {

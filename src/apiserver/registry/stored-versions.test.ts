@@ -1,5 +1,5 @@
 // What an older server, or upstream, left in the store, as it is read today.
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { encodeProtobuf } from '#machinery';
 import { openMemoryStore } from '#store';
 import { kindHead, parseServed, serveStored } from '../cache/stored-form.ts';
@@ -100,4 +100,28 @@ it('comes out of the binary form in the same way', async () => {
   const path = '/api/v1/namespaces/default/configmaps/c';
   expect((await api.put(path, (await api.get(path)).body)).status).toBe(200);
   expect(Buffer.from((await store.range({ start: key })).kvs[0]?.value ?? []).toString()).toMatch(/^\{"kind":"ConfigMap","apiVersion":"v1","metadata":\{/);
+});
+
+it('gets the defaults of today, whoever left them out', async () => {
+  expect(read('ConfigMap', 'v1', { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } })).toEqual({ kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'x', resourceVersion: '7' }, data: { a: 'b' } });
+  const job = { kind: 'Job', apiVersion: 'batch/v1', metadata, spec: { template: { spec: { containers: [{ name: 'c', image: 'i' }], restartPolicy: 'Never' } } } };
+  const bytes = encodeProtobuf('batch.v1.Job', job);
+  expect(parseServed(serveStored(kindHead('Job', 'batch/v1'), bytes, 7))).toMatchObject({ spec: { completionMode: 'NonIndexed', suspend: false, podReplacementPolicy: 'TerminatingOrFailed', template: { spec: { dnsPolicy: 'ClusterFirst' } } } });
+});
+
+it('serves, and deletes, a definition that came into the store past the server', async () => {
+  const world = testWorld();
+  const store = openMemoryStore(world);
+  await using api = await startTestServer(store, {}, world);
+  const schema = { openAPIV3Schema: { type: 'object' } };
+  const bare = {
+    kind: 'CustomResourceDefinition', apiVersion: 'apiextensions.k8s.io/v1', metadata: { name: 'shelves.example.com', creationTimestamp: null },
+    spec: { group: 'example.com', names: { plural: 'shelves', kind: 'Shelf' }, scope: 'Cluster', versions: [{ name: 'v1', served: true, storage: true, schema }] }, status: { conditions: null, acceptedNames: { plural: '', kind: '' }, storedVersions: null },
+  };
+  await store.commit({ conditions: [], writes: [{ put: '/registry/apiextensions.k8s.io/customresourcedefinitions/shelves.example.com', value: Buffer.from(JSON.stringify(bare)) }] });
+  const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/shelves.example.com';
+  await vi.waitFor(async () => expect((await api.get('/apis/example.com/v1/shelves')).status).toBe(200));
+  expect((await api.get(definition)).body).toMatchObject({ spec: { names: { listKind: 'ShelfList' }, conversion: { strategy: 'None' } }, status: { storedVersions: ['v1'] } });
+  expect((await api.del(definition)).status).toBe(200);
+  await vi.waitFor(async () => expect((await api.get(definition)).status).toBe(404));
 });

@@ -1,7 +1,7 @@
 // An object that the store holds in another version than the one that is stored now, as an older server or upstream
 // wrote it: converted where both versions are known, refused in upstream's words where the version is of no meaning any
 // more. Never taken for what it is not.
-import { decodeObject, goQuote, parseApiVersion, StatusError, stringifyJson, typeOfGvk } from '#machinery';
+import { applyDefaults, decodeObject, goQuote, parseApiVersion, StatusError, stringifyJson, typeOfGvk } from '#machinery';
 import { findKind } from '#api/resources.ts';
 import type { KubeObject } from '../contract.ts';
 import { convert } from './conversions.ts';
@@ -23,8 +23,17 @@ function typeOf({ apiVersion, kind }: TypeMeta): string | undefined {
   return typeOfGvk(group, version, kind);
 }
 
-/** Throws when there is no way from the object's version. */
-export function inStoredVersion(head: TypeMeta, object: KubeObject): KubeObject {
+/** What another program wrote: in the version that is stored, and with the defaults that every read gives it. Throws when there is no way from its version. */
+export function asReadToday(head: TypeMeta, object: KubeObject): KubeObject {
+  const type = typeOf(head);
+  const converted = inStoredVersion(head, object);
+  if (type === undefined) return converted;
+  const read = converted === object ? decodeObject(Buffer.from(stringifyJson(object)), { type, fieldValidation: 'Ignore' }).object : converted;
+  applyDefaults(type, read);
+  return read;
+}
+
+function inStoredVersion(head: TypeMeta, object: KubeObject): KubeObject {
   const { apiVersion = head.apiVersion, kind = head.kind } = object;
   if (apiVersion === head.apiVersion && kind === head.kind) return object;
   const to = typeOf(head);

@@ -4,7 +4,7 @@ import type { Store } from '#store';
 import type { HttpTransportOptions, Transport } from '#wire';
 import type { FrontProxy } from './aggregation/index.ts';
 import type { Auditor } from './audit/index.ts';
-import type { TrustedClients } from './bootstrap/system-objects.ts';
+import type { TrustedClients } from './bootstrap/trusted-clients.ts';
 import type { Delegate, NodeProxy, PostStartHook, Security, SecurityPorts } from './contract.ts';
 import type { Encryption } from './encryption/index.ts';
 import type { FlowLimits } from './flowcontrol/index.ts';

@@ -8,7 +8,7 @@ import { parseTime } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client';
-import { parseCertificate, verifiesAgainst } from '#wire';
+import { parseCertificate, pemBlocks, pemEncode, verifiesAgainst } from '#wire';
 import { certificatesOf } from './ca-files.ts';
 import { nodeLayout } from './node-layout.ts';
 import type { ClusterConfig } from './paths.ts';
@@ -37,10 +37,22 @@ function shownCertificate(world: World, host: string, port: number): Promise<Buf
   });
 }
 
-/** Does the API server take clients of exactly this bundle? It publishes what it does. */
+const published = 'extension-apiserver-authentication';
+
+function authoritiesIn(text: string): string[] {
+  return pemBlocks(text).map(({ label, der }) => pemEncode(label, der));
+}
+
+/** Does the API server take clients of all of this bundle? It publishes what it does. */
 export async function clientsAreTrusted(client: Client, bundle: string): Promise<string | undefined> {
-  const map = await client.resource<ConfigMap>('configmaps').in('kube-system').get('extension-apiserver-authentication');
-  return map.data?.['client-ca-file'] === bundle ? undefined : 'the API server does not take clients of these authorities yet';
+  const map = await client.resource<ConfigMap>('configmaps').in('kube-system').get(published);
+  const trusted = new Set(authoritiesIn(map.data?.['client-ca-file'] ?? ''));
+  return authoritiesIn(bundle).every((each) => trusted.has(each)) ? undefined : 'the API server does not take clients of these authorities yet';
+}
+
+/** Extension API servers are told to trust this bundle and no more. The API server itself only adds to what it published. */
+export async function publishAlone(client: Client, bundle: string): Promise<void> {
+  await client.resource<ConfigMap>('configmaps').in('kube-system').patch(published, 'merge', { data: { 'client-ca-file': bundle } });
 }
 
 /** Have all namespaces, and the Secrets with old tokens, this bundle? */

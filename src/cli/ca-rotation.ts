@@ -7,7 +7,7 @@ import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Client } from '#client';
-import { agentBehind, apiServerShows, bundleIsPublished, clientsAreTrusted, listed, nodesBehind, olderPods } from './ca-dependents.ts';
+import { agentBehind, apiServerShows, bundleIsPublished, clientsAreTrusted, listed, nodesBehind, olderPods, publishAlone } from './ca-dependents.ts';
 import { clusterAuthority, distrustOldAuthority, forgetOldAuthority, makeNextAuthority, rotationStage, switchAuthority, trustNextAuthority, type ClusterAuthorityFiles } from './ca-files.ts';
 import { pkiFile, type ClusterConfig } from './paths.ts';
 import { ensurePki, type ClusterPki } from './pki.ts';
@@ -102,7 +102,8 @@ async function dropOld(rotation: CaRotation): Promise<void> {
   }
   writeAll(rotation);
   const { bundle } = authorityOf(rotation);
-  await wait(rotation, 'the end of trust in the old authority', async () => (await clientsAreTrusted(client, bundle)) ?? bundleIsPublished(client, bundle));
+  await wait(rotation, 'the end of trust in the old authority', () => bundleIsPublished(client, bundle));
+  await publishAlone(client, bundle);
   forgetOldAuthority(config.paths);
 }
 

@@ -127,7 +127,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   followFiles(world, caFlags.map((name) => flags.get(name)), stopped.signal, () => {
     [authorities.client, authorities.proxy] = [texts('client-ca-file'), texts('requestheader-client-ca-file')];
     show();
-    publishTrustedClients(server.writer, trusted()).catch((error: unknown) => world.log.warn('extension-apiserver-authentication cannot be written', { error: errorText(error) }));
+    publishTrustedClients(world.clock, server.writer, trusted()).catch((error: unknown) => world.log.warn('extension-apiserver-authentication cannot be written', { error: errorText(error) }));
   });
   followFiles(world, frontProxyFiles, stopped.signal, () => void (frontProxy = pairOf(frontProxyFiles)));
   followFiles(world, kubelets.files, stopped.signal, () => proxy.renew(kubelets.read()));

@@ -159,7 +159,7 @@ test('given files: client certificates, a front proxy, certificates by name; ren
   const admin = pair('admin', ['system:masters']);
   expect(await server.ask('/api/v1/namespaces', { ca: ca.cert, insecure: false, ...admin })).toMatchObject({ status: 200 });
   const map = await server.ask('/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication', admin);
-  expect(JSON.parse(map.text)).toMatchObject({ data: { 'client-ca-file': ca.cert, 'requestheader-client-ca-file': proxyCa.cert, 'requestheader-allowed-names': '["front"]', 'requestheader-uid-headers': '[]' } });
+  expect(JSON.parse(map.text)).toMatchObject({ data: { 'client-ca-file': ca.cert, 'requestheader-client-ca-file': proxyCa.cert, 'requestheader-allowed-names': '["front"]' } });
   const shown = (servername: string): Promise<string> =>
     new Promise((resolve, reject) => {
       const socket = connect({ host: '127.0.0.1', port: server.port, servername, rejectUnauthorized: false }, () => {

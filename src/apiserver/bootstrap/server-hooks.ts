@@ -6,7 +6,8 @@ import type { ApiServerConfig } from '../server-config.ts';
 import { kubernetesServiceHook } from './kubernetes-service.ts';
 import { createHookRunner, type HookRunner } from './run-hooks.ts';
 import { serviceCidrHook } from './service-cidr.ts';
-import { clusterAuthenticationHook, legacyTokenTrackingHook, priorityClassesHook, systemNamespacesHook } from './system-objects.ts';
+import { legacyTokenTrackingHook, priorityClassesHook, systemNamespacesHook } from './system-objects.ts';
+import { clusterAuthenticationHook } from './trusted-clients.ts';
 
 /** @param clusterIp The first address of the service range. */
 export function createServerHooks(world: World, config: ApiServerConfig, reader: ObjectReader, clusterIp: string, parts: readonly PostStartHook[]): HookRunner {
@@ -16,7 +17,7 @@ export function createServerHooks(world: World, config: ApiServerConfig, reader:
     serviceCidrHook(world, config.serviceCidr, reader),
     priorityClassesHook,
     ...(config.advertise === undefined ? [] : [kubernetesServiceHook({ ...config.advertise, clusterIp })]),
-    ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(config.trustedClients)]),
+    ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(world.clock, config.trustedClients)]),
     ...parts,
     ...(config.hooks ?? []),
   ]);

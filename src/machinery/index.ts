@@ -30,8 +30,8 @@ export { parseJson, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError
 export { JsonSyntaxError, parseCarefully, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
-export { parseYamlAside } from './yaml-thread.ts';
-export { atOnce, inSlices, turn } from './slices.ts';
+export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
+export { atOnce, inSlices, turn, type Sliced } from './slices.ts';
 export { decodePatched, type PatchedOptions } from './decode-patched.ts';
 export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';

@@ -1,12 +1,13 @@
-// Large YAML is parsed by a thread of its own: the parser cannot be interrupted, and a megabyte that was written to
-// hurt takes it seconds. The thread hands back JSON, which reads fast; it is started when first needed, does one
+// Large YAML is parsed and written by a thread of its own: neither can be interrupted, and a megabyte that was written
+// to hurt takes the parser seconds. The thread hands back JSON, which reads fast, and takes JSON to write; it is started when first needed, does one
 // text at a time, is ended when one takes too long, and ends when it has been idle for a while. Its entry is this
 // very module, so that it works from sources and from a bundle alike.
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '#base/clock.ts';
-import { parsingJson, stringifyJson } from './json.ts';
+import { parseJson, parsingJson, stringifyJson } from './json.ts';
 import { inSlices } from './slices.ts';
-import { parseYamlStrictly, YamlError, type ParsedYaml } from './yaml.ts';
+import { parseYamlStrictly, stringifyYaml, YamlError, type ParsedYaml } from './yaml.ts';
+import { tooManyRequests } from './status.ts';
 
 const role = 'skiff yaml';
 const longestMs = 10_000;
@@ -14,10 +15,15 @@ const idleMs = 5_000;
 const mostWaiting = 64;
 const maxDepth = 1000;
 
-type Reply = { readonly json: string; readonly duplicates: string | undefined } | { readonly error: string };
+type Reply = { readonly text: string; readonly duplicates: string | undefined } | { readonly error: string };
 
-interface Job {
+/** What the thread is asked for: to read YAML, or to write as YAML what is JSON. */
+interface Question {
   readonly text: string;
+  readonly write: boolean;
+}
+
+interface Job extends Question {
   resolve(reply: Reply): void;
 }
 
@@ -34,10 +40,25 @@ export async function parseYamlAside(bytes: Uint8Array, maxValues?: number): Pro
     const { value, duplicates } = await inSlices(parsingJson(bytes, limits));
     if (duplicates.length === 0) return { value, duplicates: undefined };
   }
-  const reply = await inThread(text);
+  const reply = await inThread({ text, write: false });
   if ('error' in reply) throw new YamlError(reply.error);
-  const { value } = await inSlices(parsingJson(reply.json, limits));
+  const { value } = await inSlices(parsingJson(reply.text, limits));
   return { value, duplicates: reply.duplicates };
+}
+
+/** Values whose JSON is shorter are written at once. */
+const quickLength = 16 * 1024;
+
+/** As stringifyYaml, large values by the thread. Throws 429 while too much waits for it. */
+export function stringifyYamlAside(value: unknown): Promise<string> | string {
+  const text = stringifyJson(value);
+  return text.length <= quickLength ? stringifyYaml(value) : written(text);
+}
+
+async function written(text: string): Promise<string> {
+  const reply = await inThread({ text, write: true });
+  if ('error' in reply) throw tooManyRequests(reply.error, 1);
+  return reply.text;
 }
 
 /** JSON is YAML, and most of what comes as YAML is JSON. */
@@ -51,10 +72,10 @@ function isJson(text: string): boolean {
   }
 }
 
-function inThread(text: string): Promise<Reply> {
-  if (waiting.length >= mostWaiting) return Promise.resolve({ error: 'yaml: too many documents wait to be read' });
+function inThread(question: Question): Promise<Reply> {
+  if (waiting.length >= mostWaiting) return Promise.resolve({ error: `yaml: too many documents wait to be ${question.write ? 'written' : 'read'}` });
   return new Promise((resolve) => {
-    waiting.push({ text, resolve });
+    waiting.push({ ...question, resolve });
     next();
   });
 }
@@ -68,7 +89,7 @@ function next(): void {
     return;
   }
   worker ??= start();
-  worker.postMessage(current.text);
+  worker.postMessage({ text: current.text, write: current.write } satisfies Question);
   timer = systemClock.after(longestMs, stop, { background: true });
 }
 
@@ -80,7 +101,7 @@ function start(): Worker {
   made.once('exit', () => {
     if (worker !== made) return;
     worker = undefined;
-    finish({ error: 'yaml: document takes too much time or memory to read' });
+    finish({ error: 'yaml: document takes too much time or memory' });
   });
   return made;
 }
@@ -99,10 +120,18 @@ function finish(reply: Reply): void {
 function read(text: string): Reply {
   try {
     const { value, duplicates } = parseYamlStrictly(text);
-    return { json: stringifyJson(value), duplicates };
+    return { text: stringifyJson(value), duplicates };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-if (!isMainThread && workerData === role) parentPort?.on('message', (text: string) => parentPort?.postMessage(read(text)));
+function write(text: string): Reply {
+  try {
+    return { text: stringifyYaml(parseJson(text).value), duplicates: undefined };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+if (!isMainThread && workerData === role) parentPort?.on('message', (question: Question) => parentPort?.postMessage(question.write ? write(question.text) : read(question.text)));

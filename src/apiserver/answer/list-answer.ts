@@ -2,7 +2,7 @@
 // between them; nothing is parsed. Tables, metadata, YAML and other versions parse item by item, in slices.
 import type { ListMeta } from '#api/meta/v1.ts';
 import type { Clock } from '#base/clock.ts';
-import { encodeCborItem, encodeCborListHead, encodeMessage, stringifyJson, stringifyYaml, turn, wrapProtobuf, type KubeObject } from '#machinery';
+import { encodeCborItem, encodeCborListHead, encodeMessage, stringifyJson, stringifyYaml, stringifyYamlAside, turn, wrapProtobuf, type KubeObject } from '#machinery';
 import type { Entry } from '../cache/entry.ts';
 import { continueAfter, type ListState } from '../read/list-state.ts';
 import { encodeContinue } from '../read/continue-token.ts';
@@ -212,7 +212,7 @@ async function answerForPeople(call: Call, list: ListAnswer, page: Page): Promis
   await writer.addText(isYaml ? `${stringifyYaml(head)}${name}:` : `${indentJson(stringifyJson(head)).slice(0, -3)},\n  "${name}": [`);
   let first = true;
   for await (const item of items) {
-    const text = isYaml ? `${first ? '\n' : ''}${stringifyYaml([item])}` : `${first ? '' : ','}\n    ${indentJson(stringifyJson(item)).trimEnd().replaceAll('\n', '\n    ')}`;
+    const text = isYaml ? `${first ? '\n' : ''}${await stringifyYamlAside([item])}` : `${first ? '' : ','}\n    ${indentJson(stringifyJson(item)).trimEnd().replaceAll('\n', '\n    ')}`;
     await writer.add(Buffer.from(text));
     await writer.breathe();
     first = false;

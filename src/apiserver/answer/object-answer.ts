@@ -1,6 +1,6 @@
 // One object as an answer. The common case, JSON in the stored version, is the cached bytes themselves; every
 // other form is made from the parsed object.
-import { stringifyJson, stringifyYaml, encodeCbor, encodeProtobuf, toTable, type KubeObject } from '#machinery';
+import { stringifyJson, stringifyYamlAside, encodeCbor, encodeProtobuf, toTable, type KubeObject } from '#machinery';
 import type { ServedResource } from '../registry/resources.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type MediaType } from '../request/media-type.ts';
@@ -31,11 +31,13 @@ export function answerObject(call: Call, status: number, presentation: Presentat
 /** Answers with an object that is in the version of the request. */
 export function answerVersioned(call: Call, status: number, presentation: Presentation, object: KubeObject): Promise<void> | void {
   const { media } = presentation;
-  return answerBytes(call, status, contentTypes[media.encoding], encodeAs(presentation, object));
+  const bytes = encodeAs(presentation, object);
+  const send = (made: Uint8Array): Promise<void> | void => answerBytes(call, status, contentTypes[media.encoding], made);
+  return bytes instanceof Promise ? bytes.then(send) : send(bytes);
 }
 
 /** The bytes of an object in an encoding and form. */
-function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
+function encodeAs(presentation: Presentation, object: KubeObject): Promise<Uint8Array> | Uint8Array {
   const { media, served } = presentation;
   if (media.form === 'table') return encodeValue(media, 'meta.v1.Table', tableOf(presentation, [object], { resourceVersion: object.metadata?.resourceVersion ?? '' }));
   if (media.form !== 'object') return encodeValue(media, 'meta.v1.PartialObjectMetadata', partial(media, object));
@@ -43,10 +45,13 @@ function encodeAs(presentation: Presentation, object: KubeObject): Uint8Array {
 }
 
 /** @param type Needed for protobuf and CBOR alone. */
-export function encodeValue(media: MediaType, type: string | undefined, object: KubeObject): Uint8Array {
+export function encodeValue(media: MediaType, type: string | undefined, object: KubeObject): Promise<Uint8Array> | Uint8Array {
   if (media.encoding === 'protobuf') return encodeProtobuf(type ?? '', object);
   if (media.encoding === 'cbor') return encodeCbor(type, object);
-  if (media.encoding === 'yaml') return Buffer.from(stringifyYaml(object));
+  if (media.encoding === 'yaml') {
+    const made = stringifyYamlAside(object);
+    return typeof made === 'string' ? Buffer.from(made) : made.then((yaml) => Buffer.from(yaml));
+  }
   const text = stringifyJson(object);
   return Buffer.from(media.pretty ? indentJson(text) : text);
 }

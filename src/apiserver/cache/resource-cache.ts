@@ -24,7 +24,9 @@ export interface CachedResource {
   /** Adds to an object of the store what was not known yet when it was written, and says whether it did. */
   readonly completeStored?: (object: KubeObject) => boolean;
   /** Reads a stored pair of a custom resource, which may have been written at another version or under another schema. */
-  readonly readStored?: (kv: KeyValue) => Entry;
+  readonly readStored?: (kv: KeyValue, known?: KubeObject) => Entry;
+  /** Would readStored make this very object of its bytes? Absent: of all that this server has encoded. */
+  readonly isSettled?: (object: KubeObject) => boolean;
 }
 
 const noLabels: Readonly<Record<string, string>> = {};
@@ -124,8 +126,9 @@ export class ResourceCache {
     }
   }
 
-  /** @param object What `kv` holds, when the caller has just encoded it. */
-  put(kv: KeyValue, object?: KubeObject): void {
+  /** @param encoded What `kv` holds, when the caller has just encoded it. */
+  put(kv: KeyValue, encoded?: KubeObject): void {
+    const object = encoded === undefined || this.resource.isSettled?.(encoded) === false ? undefined : encoded;
     const entry = this.#readable(kv, object);
     if (entry === undefined) this.#hide(kv.key.slice(this.resource.prefix.length));
     else this.putEntry(entry, object);
@@ -251,7 +254,7 @@ export class ResourceCache {
 export function entryOf(resource: CachedResource, kv: KeyValue, known?: KubeObject): Entry {
   const cause = unreadableCause(kv);
   if (cause !== undefined) throw unreadableObject({ storeKey: kv.key, revision: kv.modRevision, cause });
-  if (resource.readStored !== undefined) return resource.readStored(kv);
+  if (resource.readStored !== undefined) return resource.readStored(kv, known);
   const bytes = serveStored(resource.head, kv.value, kv.modRevision);
   const key = kv.key.slice(resource.prefix.length);
   if (known !== undefined) return entryFrom(resource, key, kv.modRevision, bytes, known);

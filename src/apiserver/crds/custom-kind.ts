@@ -2,10 +2,10 @@
 // built-in kinds work with it, driven by the version's schema instead of the schema tables.
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale } from '#api/apiextensions/v1.ts';
 import {
-  cloneJson, decodeInSlices, decodeObject, forbidden, goQuote, invalid, labelKeyErrors, jsonEqual, parseJsonPath, UnmarshalError,
-  type ConvertTo, type CustomReader, type CustomSchema, type Decoded, type JsonPath, type KubeObject, type PatchedOptions,
+  atOnce, cloneJson, decodeInSlices, decodeObject, forbidden, goQuote, invalid, labelKeyErrors, jsonEqual, parseJsonPath, UnmarshalError,
+  type ConvertTo, type CustomReader, type CustomSchema, type Decoded, type JsonPath, type KubeObject, type PatchedOptions, type Sliced,
 } from '#machinery';
-import type { KindHandling, ScalePaths } from '../registry/kind-handling.ts';
+import type { HandlingSteps, KindHandling, ScalePaths } from '../registry/kind-handling.ts';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { assignField, define } from '../strategies/strategy-table.ts';
 import { customValidation, type CustomValidation, type RuleCheck } from './custom-validation.ts';
@@ -50,13 +50,8 @@ export function customKind(parts: CustomKindParts): CustomKind {
     shape: schema.shape,
     resetFields: (subresource) => (subresource === 'status' ? keptAllButStatus : subresource === '' && hasStatus ? keptStatus : keptNothing),
     ...(parts.convert === undefined ? {} : { convert: parts.convert }),
-    canonical(object) {
-      const copy = cloneJson(object);
-      schema.settle(copy, { fromStore: true });
-      schema.applyDefaults(copy);
-      return copy;
-    },
-    ...checks(validation, notes),
+    canonical: (object) => atOnce(canonical(schema, object)),
+    ...checks(schema, validation, notes),
     columns: version.additionalPrinterColumns ?? [],
     openApi: openApiOf(definition, version),
     ...(scale === undefined ? {} : { scale: scalePaths(definition, scale) }),
@@ -75,15 +70,31 @@ function openApiOf(definition: CustomResourceDefinition, version: CustomResource
   };
 }
 
-function checks(validation: CustomValidation, notes: WeakMap<object, string[]>): Pick<KindHandling, 'validateNew' | 'validateChange'> {
+function* canonical(schema: VersionSchema, object: Stored): Sliced<Stored> {
+  const copy = cloneJson(object);
+  yield;
+  schema.settle(copy, { fromStore: true });
+  yield;
+  schema.applyDefaults(copy);
+  schema.settled.add(copy);
+  return copy;
+}
+
+function checks(schema: VersionSchema, validation: CustomValidation, notes: WeakMap<object, string[]>): Pick<KindHandling, 'validateNew' | 'validateChange' | 'steps'> {
   const noting = (object: Stored) => (text: string): void => {
     const known = notes.get(object);
     if (known === undefined) notes.set(object, [text]);
     else known.push(text);
   };
-  return {
+  const steps: HandlingSteps = {
+    canonical: (object) => canonical(schema, object),
     validateNew: (object) => validation.create(object, noting(object)),
     validateChange: (subresource, object, old) => (subresource === 'status' ? validation.status(object, old, noting(object)) : validation.update(object, old, noting(object))),
+  };
+  return {
+    validateNew: (object) => atOnce(steps.validateNew(object)),
+    validateChange: (subresource, object, old) => atOnce(steps.validateChange(subresource, object, old)),
+    steps,
   };
 }
 

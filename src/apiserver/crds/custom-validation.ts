@@ -2,8 +2,8 @@
 // resources, list types, and the rules of its schema. Updates tolerate what was wrong before and has not changed.
 import type { CustomResourceSubresourceScale } from '#api/apiextensions/v1.ts';
 import {
-  addAll, blocksRules, Correlated, goType, invalidValue, isObject, nameIsSubdomain, RawNumber, validateEmbedded, validateListTypes, validateObjectMeta, validateObjectMetaUpdate, validateValue,
-  type FieldError,
+  addAll, blocksRules, Correlated, goType, invalidValue, isObject, nameIsSubdomain, RawNumber, validateEmbedded, validateListTypes, validateObjectMeta, validateObjectMetaUpdate, validatingValue,
+  type FieldError, type Sliced,
 } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import type { VersionSchema } from './version-schema.ts';
@@ -13,10 +13,11 @@ export interface RuleCheck {
   (object: KubeObject, old: KubeObject | undefined, correlation: Correlated | undefined, warn: (text: string) => void): FieldError[];
 }
 
+/** With a pause between the steps that look at the whole object. */
 export interface CustomValidation {
-  create(object: KubeObject, warn: (text: string) => void): FieldError[];
-  update(object: KubeObject, old: KubeObject, warn: (text: string) => void): FieldError[];
-  status(object: KubeObject, old: KubeObject, warn: (text: string) => void): FieldError[];
+  create(object: KubeObject, warn: (text: string) => void): Sliced<FieldError[]>;
+  update(object: KubeObject, old: KubeObject, warn: (text: string) => void): Sliced<FieldError[]>;
+  status(object: KubeObject, old: KubeObject, warn: (text: string) => void): Sliced<FieldError[]>;
 }
 
 const unchecked: FieldError = { type: 'Invalid', field: '<nil>', badValue: null, detail: 'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation' };
@@ -28,42 +29,55 @@ export function customValidation(schema: VersionSchema, namespaced: boolean, sca
   };
   const correlated = (object: KubeObject, old: KubeObject): Correlated | undefined => (schema.structural === undefined ? undefined : new Correlated(object, old, schema.structural));
   return {
-    create(object, warn) {
+    *create(object, warn) {
       const errors = typeErrors(schema, object);
       if (errors.length === 0) {
         addAll(errors, validateObjectMeta(object.metadata, namespaced, nameIsSubdomain));
-        if (schema.raw !== undefined) addAll(errors, validateValue(schema.raw, object));
+        yield;
+        if (schema.raw !== undefined) addAll(errors, yield* validatingValue(schema.raw, object));
+        yield;
         addAll(errors, specErrors(object, scale));
         addAll(errors, statusErrors(object, scale));
       }
       addAll(errors, validateEmbedded(object, schema.structural, false));
+      yield;
       addAll(errors, validateListTypes(schema.structural, object));
+      yield;
       return withRules(errors, () => rules?.(object, undefined, undefined, warn) ?? []);
     },
-    update(object, old, warn) {
+    *update(object, old, warn) {
       const correlation = correlated(object, old);
       const errors = typeErrors(schema, object);
       if (errors.length === 0) {
         addAll(errors, validateObjectMetaUpdate(object.metadata, old.metadata));
-        if (schema.raw !== undefined) addAll(errors, validateValue(schema.raw, object, '', correlation));
+        yield;
+        if (schema.raw !== undefined) addAll(errors, yield* validatingValue(schema.raw, object, '', correlation));
+        yield;
         addAll(errors, specErrors(object, scale));
         addAll(errors, statusErrors(object, scale));
       }
       addAll(errors, validateEmbedded(object, schema.structural, false));
-      if (validateListTypes(schema.structural, old).length === 0) addAll(errors, validateListTypes(schema.structural, object));
+      yield;
+      const wasRight = validateListTypes(schema.structural, old).length === 0;
+      yield;
+      if (wasRight) addAll(errors, validateListTypes(schema.structural, object));
+      yield;
       return withRules(errors, () => rules?.(object, old, correlation, warn) ?? []);
     },
-    status(object, old, warn) {
+    *status(object, old, warn) {
       const correlation = correlated(object, old);
       const errors = typeErrors(schema, object);
       if (errors.length === 0) {
         addAll(errors, validateObjectMetaUpdate(object.metadata, old.metadata));
+        yield;
         const statusSchema = schema.raw?.properties?.['status'];
-        if (statusSchema !== undefined && object['status'] !== undefined) addAll(errors, validateValue(statusSchema, object['status'], 'status', correlation?.key('status')));
+        if (statusSchema !== undefined && object['status'] !== undefined) addAll(errors, yield* validatingValue(statusSchema, object['status'], 'status', correlation?.key('status')));
         addAll(errors, statusErrors(object, scale));
       }
+      yield;
       const doubled = validateListTypes(schema.structural, object);
       if (doubled.length > 0 && validateListTypes(schema.structural, old).length === 0) addAll(errors, doubled);
+      yield;
       return withRules(errors, () => rules?.(object, old, correlation, warn) ?? []);
     },
   };

@@ -55,7 +55,7 @@ export function planDefinition(parts: DefinitionParts): DefinitionPlan | undefin
     if (schema !== undefined) kinds.set(version.name, customKind({ definition, version, schema, convert: conversion.immediate ? convertAmong(versions, conversion) : undefined, rules: ruleCheck(schema, ruleTimes) }));
   }
   const cached = cachedResource(definition, storage, kinds.get(storage.name)?.strategy);
-  return { parts, versions, storage, kinds, stored: { ...cached, readStored: (kv) => readStored(kv, cached, storage, conversion, versions) } };
+  return { parts, versions, storage, kinds, stored: { ...cached, isSettled: (object) => storage.settled.has(object), readStored: (kv, known) => (known === undefined ? readStored(kv, cached, storage, conversion, versions) : justWritten(kv, cached, known)) } };
 }
 
 function cachedResource(definition: CustomResourceDefinition, schema: VersionSchema, strategy: Strategy | undefined): CachedResource {
@@ -81,6 +81,11 @@ function convertAmong(versions: Versions, conversion: Conversion): ConvertTo {
     schema.applyDefaults(result);
     return { object: result, shape: schema.shape };
   };
+}
+
+/** The entry of an object that this server has settled, encoded and stored. */
+function justWritten(kv: KeyValue, resource: CachedResource, object: KubeObject): Entry {
+  return entryFrom(resource, kv.key.slice(resource.prefix.length), kv.modRevision, serveStored(resource.head, kv.value, kv.modRevision), object);
 }
 
 /** A stored pair with the defaults of the version it was written at; at the storage version where it can be brought there at once. */

@@ -23,6 +23,8 @@ export interface VersionSchema {
   /** Throws UnmarshalError with Go's text for metadata that makes no sense. */
   settle(object: KubeObject, options?: SettleOptions): void;
   applyDefaults(object: KubeObject): void;
+  /** Objects that are exactly as this schema reads them from the store, which spares reading back what was just written. */
+  readonly settled: WeakSet<KubeObject>;
 }
 
 /** Unknown fields are kept where the definition is so old that it may say so, and where its schema is not structural. */
@@ -40,6 +42,7 @@ export function versionSchema(definition: CustomResourceDefinition, version: Cus
     raw,
     structural,
     shape: structuralShape(structural),
+    settled: new WeakSet(),
     settle(object, { fromStore = false, unknown } = {}) {
       const options = { dropInvalid: fromStore, ...(unknown === undefined ? {} : { unknown }) };
       coerceMetadata(object, '', options);

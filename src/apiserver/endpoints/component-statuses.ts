@@ -53,5 +53,5 @@ export async function listComponentStatuses(target: Target): Promise<void> {
   const items = (await all(target.server)).filter(({ metadata: { name = '' } = {} }) => selection.matches({ key: name, name, namespace: '', uid: '', revision: 0, bytes: Buffer.alloc(0), labels: {}, fields: [] }));
   const list: KubeObject = media.form === 'table' ? tableOf(presentation, items, {}) : { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items };
   const type = media.form === 'table' ? 'meta.v1.Table' : 'core.v1.ComponentStatusList';
-  await answerBytes(target.call, 200, contentTypes[media.encoding], encodeValue(media, type, list));
+  await answerBytes(target.call, 200, contentTypes[media.encoding], await encodeValue(media, type, list));
 }

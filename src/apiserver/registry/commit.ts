@@ -32,9 +32,9 @@ const tooLargeMessage = 'etcdserver: request is too large';
  * The object as it is stored, without its resourceVersion. What is larger than the store takes is stored without its
  * managedFields, but for an apply, which is about these. Throws when it is too large all the same.
  */
-function encodeForStore(resource: StoredResource, object: KubeObject, isApply: boolean): Buffer {
+function encodeForStore(resource: StoredResource, object: KubeObject, isApply: boolean): { readonly bytes: Buffer; readonly known: KubeObject } {
   const stored = encodeStored(resource.head, object);
-  if (stored.length <= largestWriteBytes) return stored;
+  if (stored.length <= largestWriteBytes) return { bytes: stored, known: object };
   if (isApply || object.metadata?.managedFields === undefined) throw storeFailure(tooLargeMessage);
   const { managedFields: _managed, ...metadata } = object.metadata;
   return encodeForStore(resource, { ...object, metadata }, isApply);
@@ -51,11 +51,12 @@ export interface Encoded {
 /** The object as it is stored: of a custom resource at the version that is stored. */
 export function encode(resource: StoredResource, object: KubeObject, isApply = false): Promise<Encoded> | Encoded {
   const { versioned } = resource;
-  if (versioned === undefined) return { bytes: encodeForStore(resource, object, isApply), known: object };
+  if (versioned === undefined) return encodeForStore(resource, object, isApply);
   const stored = versioned.toStored(object);
   const target = { ...resource, head: versioned.storedHead };
-  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted, isApply), known: undefined }));
-  return { bytes: encodeForStore(target, stored, isApply), known: undefined };
+  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted, isApply).bytes, known: undefined }));
+  const encoded = encodeForStore(target, stored, isApply);
+  return stored === object ? encoded : { bytes: encoded.bytes, known: undefined };
 }
 
 /** Would a write of these bytes leave the store as it is? */

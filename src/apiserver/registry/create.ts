@@ -8,7 +8,7 @@ import { encode, putObject, storeFailure, type Committed } from './commit.ts';
 import { cacheOfStored } from './current.ts';
 import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
 import { reserve, type Reservation } from './reservations.ts';
-import { isHeavy, rest } from './pace.ts';
+import { canonicalOf, errorsOfNew, isHeavy, rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import { tracked } from './tracking.ts';
@@ -69,7 +69,8 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
     const given = object['spec'];
     if (twin !== undefined) object['spec'] = twin;
     await rest(request);
-    const errors = [...(request.served.rules ?? stored.handling).validateNew(object), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];
+    const found = errorsOfNew(request, object);
+    const errors = [...(found instanceof Promise ? await found : found), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];
     const name = object.metadata.name ?? '';
     if (errors.length > 0) throw invalid({ group: stored.info.group, kind: object.kind ?? stored.info.kind }, name, errors);
     await rest(request);
@@ -79,7 +80,8 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
       await registry.admission.validate(admissionRequest(request, 'CREATE', object, undefined));
     }
     await rest(request);
-    const result = stored.handling.canonical(object, twin === undefined ? undefined : ({ metadata: {}, spec: twin } as Stored));
+    const settled = twin === undefined ? canonicalOf(request, object) : stored.handling.canonical(object, { metadata: {}, spec: twin } as Stored);
+    const result = settled instanceof Promise ? await settled : settled;
     if (twin === undefined && isObject(given) && isObject(result['spec'])) specs?.keep(given, result['spec']);
     await rest(request);
     return insert(registry, request, result);

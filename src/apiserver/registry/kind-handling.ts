@@ -4,7 +4,7 @@
 import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1.ts';
 import {
   applyDefaults, decodeInSlices, decodeObject, decodePatched, normalize, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate,
-  type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape,
+  type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape, type Sliced,
 } from '#machinery';
 import type { Stored } from './strategy.ts';
 
@@ -15,6 +15,12 @@ export interface ScalePaths {
   readonly labelSelector: string | undefined;
   /** spec.replicas in every version: "group/version" → path; null where a version has no scale. */
   readonly byVersion: Readonly<Record<string, string | null>>;
+}
+
+export interface HandlingSteps {
+  canonical(object: Stored): Sliced<Stored>;
+  validateNew(object: Stored): Sliced<FieldError[]>;
+  validateChange(subresource: string, object: Stored, old: Stored): Sliced<FieldError[]>;
 }
 
 export interface KindHandling {
@@ -33,6 +39,8 @@ export interface KindHandling {
   canonical(object: Stored, old?: Stored): Stored;
   validateNew(object: Stored): FieldError[];
   validateChange(subresource: string, object: Stored, old: Stored): FieldError[];
+  /** The three above with pauses, where they take long for large objects. */
+  readonly steps?: HandlingSteps;
   /** Of Tables; undefined: those of the type. */
   readonly columns?: readonly CustomResourceColumnDefinition[];
   readonly scale?: ScalePaths;

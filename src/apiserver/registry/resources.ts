@@ -69,7 +69,7 @@ export interface ServedResource {
   readonly listKind: string;
   readonly handling: KindHandling;
   /** Validates what comes through this version, in the stored form; absent: the stored version's rules hold. */
-  readonly rules?: Pick<KindHandling, 'validateNew' | 'validateChange'>;
+  readonly rules?: Pick<KindHandling, 'validateNew' | 'validateChange' | 'steps'>;
   /** undefined: never stored (reviews, bindings). */
   readonly stored: StoredResource | undefined;
   /** The cached bytes are this version's bytes. */

@@ -9,7 +9,7 @@ import { createAdmitted, settle, warnOfDuplicates } from './create.ts';
 import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } from './current.ts';
 import { agreeOnNamespace } from './metadata.ts';
 import { reserve } from './reservations.ts';
-import { isHeavy, rest } from './pace.ts';
+import { canonicalOf, errorsOfChange, isHeavy, rest } from './pace.ts';
 import { objectKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
@@ -149,7 +149,8 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   const heavy = isHeavy(request, current);
   if (heavy) await turn();
   const own = request.subresource === '' ? stored.strategy.validate?.(object, old, request) : subresource?.validate?.(object, old, request);
-  const errors = [...(request.served.rules ?? stored.handling).validateChange(request.subresource, object, old), ...(own ?? [])];
+  const found = errorsOfChange(request, object, current);
+  const errors = [...(found instanceof Promise ? await found : found), ...(own ?? [])];
   if (errors.length > 0) throw invalid({ group: stored.info.group, kind: object.kind ?? stored.info.kind }, metadata.name ?? '', errors);
   if (heavy) await turn();
   for (const warning of (request.subresource === '' ? stored.strategy : subresource)?.warnings?.(object, old) ?? []) request.warn(warning);
@@ -157,7 +158,8 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   if (heavy) await turn();
   const judged = !registry.admission.ignores('UPDATE', request.served.info, request.subresource);
   // Decoders and strategies leave the canonical form alone; admission plugins may not.
-  const result = asStored(keepUnchangedTimes(old, judged || stored.strategy.canonicalize !== undefined ? stored.handling.canonical(object, old) : object));
+  const settled = judged || stored.strategy.canonicalize !== undefined ? canonicalOf(request, object, current) : object;
+  const result = asStored(keepUnchangedTimes(old, settled instanceof Promise ? await settled : settled));
   if (judged) {
     await registry.admission.validate(admissionRequest(request, 'UPDATE', result, old));
   }

@@ -4,7 +4,7 @@ export { isStructural, structuralErrors } from './validity.ts';
 export { prune } from './prune.ts';
 export { dropNulls, fillDefaults } from './defaults.ts';
 export { Correlated } from './correlate.ts';
-export { blocksRules, validateValue } from './validate.ts';
+export { blocksRules, validateValue, validatingValue } from './validate.ts';
 export { coerceEmbedded, CoerceError, coerceMetadata, validateEmbedded } from './metadata.ts';
 export { compileRuleTree, runRules, type RuleNode } from './rule-check.ts';
 export { validateListTypes } from './list-types.ts';

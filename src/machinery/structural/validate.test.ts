@@ -1,7 +1,7 @@
 // Values against schemas where sizes hurt: time may grow with the value, not with its square.
 import { expect, it } from 'vitest';
 import { parseJson } from '../json.ts';
-import { validateValue } from './validate.ts';
+import { validateValue, validatingValue } from './validate.ts';
 
 /** So many that work which grows with their square would not end within a test's time. */
 const many = 100_000;
@@ -27,4 +27,11 @@ it('looks values up in a long enum', () => {
 it('tells a message once, however often alternatives give it', () => {
   const faults = validateValue({ type: 'object', allOf: Array.from({ length: 20 }, () => ({ required: ['x'] })) }, {});
   expect(faults.map(({ type }) => type)).toEqual(['Required', 'Invalid']);
+});
+
+it('pauses again and again in a large value, and not at all in a small one', () => {
+  const schema = list({ type: 'object', properties: { x: { type: 'integer' } } });
+  const pauses = (count: number): number => [...validatingValue(schema, { a: Array.from({ length: count }, (_, i) => ({ x: i })) })].length;
+  expect(pauses(20_000)).toBeGreaterThan(15);
+  expect(pauses(20)).toBe(1);
 });

@@ -4,6 +4,7 @@
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import { goQuote, invalidValue, required, tooLong, tooMany, typeInvalid, type FieldError } from '../field-errors.ts';
 import { isObject, jsonEqual } from '../patch/json-tree.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import type { Correlated } from './correlate.ts';
 import { allowedBy } from './enum.ts';
 import { hasFormat, isKnownFormat } from './formats.ts';
@@ -59,7 +60,14 @@ function isTold(result: Result, message: string): boolean {
 
 /** What is wrong with a value. `path` names it in the errors' fields. */
 export function validateValue(schema: JSONSchemaProps, value: unknown, path = '', correlation?: Correlated): FieldError[] {
-  return ratcheted(schema, value, '', correlation).faults.map((fault) => fieldError(fault, path));
+  return atOnce(validatingValue(schema, value, path, correlation));
+}
+
+/** As validateValue, with pauses. */
+export function* validatingValue(schema: JSONSchemaProps, value: unknown, path = '', correlation?: Correlated): Sliced<FieldError[]> {
+  const found = yield* rating(schema, value, '', correlation, { left: valuesPerSlice });
+  yield;
+  return found.faults.map((fault) => fieldError(fault, path));
 }
 
 function fieldError(fault: Fault, base: string): FieldError {
@@ -83,7 +91,10 @@ function fieldError(fault: Fault, base: string): FieldError {
 }
 
 function ratcheted(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
-  const found = check(schema, value, path, correlation);
+  return tolerating(check(schema, value, path, correlation), correlation);
+}
+
+function tolerating(found: Result, correlation: Correlated | undefined): Result {
   return found.faults.length > 0 && correlation?.equal === true ? { faults: [], matches: found.matches } : found;
 }
 
@@ -97,7 +108,32 @@ function formatOf(schema: JSONSchemaProps, types: readonly string[]): string {
   return format !== undefined && format !== '' && isKnownFormat(types.length === 1 ? (types[0] ?? '') : '', format) ? format : '';
 }
 
-function check(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
+/** How many values are looked at between two pauses. */
+const valuesPerSlice = 2_000;
+
+interface Pace {
+  left: number;
+}
+
+/** Counts a value; true when it is time for a pause. */
+function isDue(pace: Pace): boolean {
+  if (--pace.left > 0) return false;
+  pace.left = valuesPerSlice;
+  return true;
+}
+
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+/** As `ratcheted`, with pauses between the items and members of what is not checked through alternatives. */
+function* rating(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, pace: Pace): Sliced<Result> {
+  const inside = Array.isArray(value) ? yield* checkingItems(schema, value, path, correlation, pace) : isObject(value) ? yield* checkingMembers(schema, value, path, correlation, pace) : undefined;
+  return tolerating(check(schema, value, path, correlation, inside), correlation);
+}
+
+/** @param inside What is wrong with the items or members, where that is known. */
+function check(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, inside?: Result): Result {
   const types = typesOf(schema);
   const format = formatOf(schema, types);
   const out = result();
@@ -111,9 +147,9 @@ function check(schema: JSONSchemaProps, value: unknown, path: string, correlatio
     if (format !== '' && isKnownFormat('', format)) parts.push(hasFormat(format, value) ? result() : result(wrongType(path, format, value)));
   }
   if (isNumber(value)) parts.push({ faults: numberFaults(schema, types, format, value, path), matches: 1 });
-  if (Array.isArray(value)) parts.push(checkList(schema, value, path, correlation));
+  if (Array.isArray(value)) parts.push(checkList(schema, value, path, inside ?? checkItems(schema, value, path, correlation)));
   parts.push(checkEnum(schema, value, path));
-  if (isObject(value)) parts.push(checkObject(schema, value, path, correlation));
+  if (isObject(value)) parts.push(checkObject(schema, value, path, inside ?? checkMembers(schema, value, path, correlation)));
   for (const part of parts) {
     if (part === undefined) continue;
     merge(out, part);
@@ -233,10 +269,28 @@ function nearest(schemas: readonly JSONSchemaProps[], value: unknown, path: stri
   return { best: success ?? failure ?? result(), valid, failures: failure !== undefined };
 }
 
-function checkList(schema: JSONSchemaProps, list: readonly unknown[], path: string, correlation: Correlated | undefined): Result {
+function checkItems(schema: JSONSchemaProps, list: readonly unknown[], path: string, correlation: Correlated | undefined): Result {
   const out = result();
   const items = asSchema(schema.items);
   if (items !== undefined) list.forEach((item, i) => merge(out, ratcheted(items, item, `${path}[${i}]`, correlation?.index(i))));
+  return out;
+}
+
+function* checkingItems(schema: JSONSchemaProps, list: readonly unknown[], path: string, correlation: Correlated | undefined, pace: Pace): Sliced<Result> {
+  const out = result();
+  const items = asSchema(schema.items);
+  if (items !== undefined) {
+    for (const [i, item] of list.entries()) {
+      if (isDue(pace)) yield;
+      const at = `${path}[${i}]`;
+      const below = correlation?.index(i);
+      merge(out, isContainer(item) ? yield* rating(items, item, at, below, pace) : ratcheted(items, item, at, below));
+    }
+  }
+  return out;
+}
+
+function checkList(schema: JSONSchemaProps, list: readonly unknown[], path: string, out: Result): Result {
   const { minItems, maxItems } = schema;
   if (minItems !== undefined && list.length < minItems) {
     merge(out, result({ kind: 'invalid', path, value: list.length, message: `${path} in body should have at least ${minItems} items` }));
@@ -251,35 +305,65 @@ function checkList(schema: JSONSchemaProps, list: readonly unknown[], path: stri
   return out;
 }
 
-function checkObject(schema: JSONSchemaProps, object: Record<string, unknown>, path: string, correlation: Correlated | undefined): Result {
+/** A member to check. kind and apiVersion of the whole object are never tolerated. */
+interface Member {
+  readonly schema: JSONSchemaProps;
+  readonly name: string;
+  readonly path: string;
+}
+
+/** Those without a property of their own first. */
+function membersOf(schema: JSONSchemaProps, object: Record<string, unknown>, path: string): Member[] {
+  const { properties = {} } = schema;
+  const additional = asSchema(schema.additionalProperties);
+  const found: Member[] = [];
+  if (additional !== undefined) for (const name of Object.keys(object)) if (!Object.hasOwn(properties, name)) found.push({ schema: additional, name, path: `${path}.${name}` });
+  for (const name of Object.keys(properties)) {
+    const property = properties[name];
+    if (property !== undefined && Object.hasOwn(object, name)) found.push({ schema: property, name, path: path === '' ? name : `${path}.${name}` });
+  }
+  return found;
+}
+
+function before({ name }: Member, parent: string, correlation: Correlated | undefined): Correlated | undefined {
+  return parent === '' && (name === 'kind' || name === 'apiVersion') ? undefined : correlation?.key(name);
+}
+
+function checkMembers(schema: JSONSchemaProps, object: Record<string, unknown>, path: string, correlation: Correlated | undefined): Result {
+  const out = result();
+  for (const member of membersOf(schema, object, path)) merge(out, ratcheted(member.schema, object[member.name], member.path, before(member, path, correlation)));
+  return out;
+}
+
+function* checkingMembers(schema: JSONSchemaProps, object: Record<string, unknown>, path: string, correlation: Correlated | undefined, pace: Pace): Sliced<Result> {
+  const out = result();
+  for (const member of membersOf(schema, object, path)) {
+    if (isDue(pace)) yield;
+    const value = object[member.name];
+    const below = before(member, path, correlation);
+    merge(out, isContainer(value) ? yield* rating(member.schema, value, member.path, below, pace) : ratcheted(member.schema, value, member.path, below));
+  }
+  return out;
+}
+
+function checkObject(schema: JSONSchemaProps, object: Record<string, unknown>, path: string, inside: Result): Result {
   const out = result();
   const names = Object.keys(object);
-  const { minProperties, maxProperties, properties = {}, additionalProperties } = schema;
+  const { minProperties, maxProperties, properties = {} } = schema;
   if (minProperties !== undefined && names.length < minProperties) {
     merge(out, result({ kind: 'invalid', path, value: names.length, message: `${path} in body should have at least ${minProperties} properties` }));
   }
   if (maxProperties !== undefined && names.length > maxProperties) {
     merge(out, result({ kind: 'tooMany', path, value: names.length, valid: maxProperties, message: `${path} in body should have at most ${maxProperties} properties` }));
   }
-  const additional = asSchema(additionalProperties);
-  for (const name of names) {
-    if (Object.hasOwn(properties, name)) continue;
-    if (additionalProperties === false) merge(out, result({ kind: 'invalid', path, value: name, message: `${path}.${name} in body is a forbidden property` }));
-    else if (additional !== undefined) merge(out, member(additional, object, name, `${path}.${name}`, path, correlation));
+  if (schema.additionalProperties === false) {
+    for (const name of names) if (!Object.hasOwn(properties, name)) merge(out, result({ kind: 'invalid', path, value: name, message: `${path}.${name} in body is a forbidden property` }));
   }
-  for (const [name, property] of Object.entries(properties)) {
-    if (Object.hasOwn(object, name)) merge(out, member(property, object, name, path === '' ? name : `${path}.${name}`, path, correlation));
-  }
+  merge(out, inside);
   for (const name of schema.required ?? []) {
     if (!Object.hasOwn(object, name)) merge(out, result({ kind: 'required', path: `${path}.${name}`, message: `${path}.${name} in body is required` }));
   }
   return out;
-}
-
-/** kind and apiVersion of the whole object are never tolerated. */
-function member(schema: JSONSchemaProps, object: Record<string, unknown>, name: string, path: string, parent: string, correlation: Correlated | undefined): Result {
-  const isTypeMeta = parent === '' && (name === 'kind' || name === 'apiVersion');
-  return ratcheted(schema, object[name], path, isTypeMeta ? undefined : correlation?.key(name));
 }
 
 const blocking: ReadonlySet<FieldError['type']> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);

@@ -4,8 +4,7 @@ import type { CertificateSigningRequest, CertificateSigningRequestCondition } fr
 import { parseCertificate, parseCsr, pemBlocks } from '#wire';
 import { addAll, child, duplicate, forbiddenField, goQuote, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { checkSignerName } from '../core/fields.ts';
-import { unifiedDiff } from '../core/unified-diff.ts';
-import { goStructs } from '../go-struct.ts';
+import { structDiff } from '../core/unified-diff.ts';
 import { sameValue, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { checkMeta, kind } from '../validator.ts';
 
@@ -133,7 +132,7 @@ function checkDecision(csr: Csr, old: Csr): FieldError[] {
     if (after.length < before.length) return [];
     if (after.length > before.length) return [forbiddenField(statusesPath, `updates may not add a condition of type ${goQuote(type)}`)];
     if (sameValue(after, before)) return [];
-    return [forbiddenField(statusesPath, `updates may not modify a condition of type ${goQuote(type)}\n${unifiedDiff(goStructs('certificates.v1.CertificateSigningRequestCondition', before), goStructs('certificates.v1.CertificateSigningRequestCondition', after))}`)];
+    return [forbiddenField(statusesPath, `updates may not modify a condition of type ${goQuote(type)}\n${structDiff('certificates.v1.CertificateSigningRequestCondition', before, after)}`)];
   });
 }
 

@@ -12,7 +12,7 @@ import { checkNodeSelector } from './affinity.ts';
 import { checkEnum, checkLabel1123, checkNoBacksteps, checkObjectName, checkRequired, checkSubdomain, quantity } from './fields.ts';
 import { checkAccessModes, checkClaimSpec } from './persistent-volume-claim-spec.ts';
 import { checkBasicResource, checkResourceAmount, isNativeResource } from './resources.ts';
-import { unifiedDiff } from './unified-diff.ts';
+import { structDiff } from './unified-diff.ts';
 import {
   checkAllRequired, checkAzureDisk, checkCsiDriverName, checkFibreChannel, checkFlexVolume, checkFlocker, checkGlusterfs, checkHostPath,
   checkIscsi, checkNfs, checkPartitionedDisk, checkQuobyte, checkSecretRef, checkStorageOs, iscsiNameTooLong,
@@ -183,7 +183,7 @@ function checkVolumeUpdate(object: PersistentVolume, old: PersistentVolume): Fie
   const [after, before] = [cloneJson(object.spec), old.spec];
   if (before?.csi && !before.csi.controllerExpandSecretRef) delete after?.csi?.controllerExpandSecretRef;
   if (!sameValue(sourceOf(after), sourceOf(before))) {
-    const text = unifiedDiff(goStruct('core.v1.PersistentVolumeSource', sourceOf(before)), goStruct('core.v1.PersistentVolumeSource', sourceOf(after)));
+    const text = structDiff('core.v1.PersistentVolumeSource', sourceOf(before), sourceOf(after));
     errors.push(forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${text}`));
   }
   addAll(errors, immutable(object.spec?.volumeMode ?? null, before?.volumeMode ?? null, 'volumeMode'));
@@ -223,7 +223,7 @@ function checkClaimUpdate(object: PersistentVolumeClaim, old: PersistentVolumeCl
   }
   if (!sameValue(spec, before)) {
     const detail = 'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims';
-    errors.push(forbiddenField('spec', `${detail}\n${unifiedDiff(goStruct('core.v1.PersistentVolumeClaimSpec', before), goStruct('core.v1.PersistentVolumeClaimSpec', spec))}`));
+    errors.push(forbiddenField('spec', `${detail}\n${structDiff('core.v1.PersistentVolumeClaimSpec', before, spec)}`));
   }
   const newSize = quantity(object.spec?.resources?.requests?.['storage']);
   const smaller = compareQuantity(newSize, quantity(old.spec?.resources?.requests?.['storage'])) < 0;

@@ -9,7 +9,7 @@ import { goStruct, goStructs } from '../go-struct.ts';
 import { checkImageSpaces } from './container.ts';
 import { checkAnnotationsMatchFields, checkPodAnnotations, checkPodAnnotationUpdates } from './pod-annotations.ts';
 import { checkPodSpec, checkTolerations, mirrorPodAnnotation } from './pod-spec.ts';
-import { unifiedDiff } from './unified-diff.ts';
+import { structDiff } from './unified-diff.ts';
 
 const noSpec: PodSpec = { containers: [] };
 
@@ -95,7 +95,7 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const { munged, errors: gatedErrors } = withUpdatableFieldsOf(spec, oldSpec);
   addAll(errors, gatedErrors);
   if (!sameValue(munged, oldSpec)) {
-    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${unifiedDiff(goStruct('core.v1.PodSpec', oldSpec), goStruct('core.v1.PodSpec', munged))}`));
+    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${structDiff('core.v1.PodSpec', oldSpec, munged)}`));
   }
   return errors;
 }
@@ -193,7 +193,7 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     const after = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name);
     const name = JSON.stringify(before.name);
     if (after === undefined) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be removed\n`));
-    else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${unifiedDiff(goStruct('core.v1.EphemeralContainer', before), goStruct('core.v1.EphemeralContainer', after))}`));
+    else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${structDiff('core.v1.EphemeralContainer', before, after)}`));
   }
   return errors;
 }

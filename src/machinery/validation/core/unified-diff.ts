@@ -1,7 +1,32 @@
 // The difference of two values as validation prints it: a unified diff of their indented JSON with three
-// lines of context, as difflib writes it. Inputs beyond a few thousand lines are shown as one replacement.
+// lines of context, as difflib writes it. Inputs beyond a few thousand lines are shown as one replacement; what is
+// so large that nobody would read its difference is not even printed, as that alone would hold up the server.
+import { goStruct, goStructs } from '../go-struct.ts';
+
 const context = 3;
 const maxCells = 1_000_000;
+
+/** Of both sides together. A large pod has some hundred; each is up to 30 lines, as absent fields are printed too. */
+const maxValues = 2_500;
+const tooLarge = `(the difference is not shown: both sides have more than ${maxValues} values together)\n`;
+
+/** The difference of two values of a schema type, or of two lists of them, printed as upstream's structs. */
+export function structDiff(type: string, before: unknown, after: unknown): string {
+  if (valuesLeft(after, valuesLeft(before, maxValues)) < 0) return tooLarge;
+  const struct = (value: unknown): unknown => (Array.isArray(value) ? goStructs(type, value as readonly unknown[]) : goStruct(type, value));
+  return unifiedDiff(struct(before), struct(after));
+}
+
+/** What is left of a budget after counting a value and all below; the count stops below zero. */
+function valuesLeft(value: unknown, budget: number): number {
+  let left = budget - 1;
+  if (typeof value !== 'object' || value === null) return left;
+  for (const member of Object.values(value)) {
+    left = valuesLeft(member, left);
+    if (left < 0) break;
+  }
+  return left;
+}
 
 type Op = { readonly kind: ' ' | '-' | '+'; readonly line: string };
 

@@ -102,10 +102,12 @@ async function bundleEntry(root: string, name: string, input: string, directory:
 /** Starts the bundled API server, so that dist/ has the code of what a start calls. */
 async function compileApiServer(root: string, directory: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'skiff-build-'));
-  const args = ['--disable-warning=ExperimentalWarning', ...nodeFlags.apiserver, join(root, 'tools/warm-start.ts'), join(directory, 'apiserver.cjs'), folder];
+  const run = (...args: readonly string[]): Promise<unknown> =>
+    promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', ...nodeFlags.apiserver, join(root, 'tools/warm-start.ts'), join(directory, 'apiserver.cjs'), ...args], { env: { ...process.env, ...environment }, timeout: 60_000 });
   try {
     // On an empty store, then on the one that this leaves.
-    for (let start = 0; start < 2; start++) await promisify(execFile)(process.execPath, args, { env: { ...process.env, ...environment }, timeout: 60_000 });
+    for (let start = 0; start < 2; start++) await run(folder);
+    await run();
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,8 @@
 // Makes the code that a bundled API server starts from (src/main/compiled-program.ts): the build runs this with the
 // program's own V8 flags, for V8 takes no code that was made under others. Started twice, on an empty store and on one
 // that has its objects, the program adds what it calls in each; its folder is thrown away.
-//   node <flags of the API server> tools/warm-start.ts <apiserver.cjs> <folder>
+// Started without a folder, it only tells whether V8 takes the code.
+//   node <flags of the API server> tools/warm-start.ts <apiserver.cjs> [folder]
 import { writeFileSync } from 'node:fs';
 import { codeFile, loadProgram } from '../src/main/compiled-program.ts';
 import { realWorld } from '../src/base/world.ts';
@@ -12,11 +13,15 @@ import { trialCluster } from './trial-cluster.ts';
 
 const longestMs = 30_000;
 const [program, folder] = process.argv.slice(2);
-if (program === undefined || folder === undefined) throw new Error('usage: warm-start.ts <program> <folder>');
+if (program === undefined) throw new Error('usage: warm-start.ts <program> [folder]');
 
+const loaded = loadProgram(program);
+if (folder === undefined) {
+  if (!loaded.codeTaken) console.error(`V8 does not take ${codeFile(program)}`);
+  process.exit(loaded.codeTaken ? 0 : 1);
+}
 const world = realWorld('build', 'silent');
 const { config, file } = await trialCluster(world, folder);
-const loaded = loadProgram(program);
 const { runApiServer } = loaded.exports as typeof import('../src/main/apiserver.ts');
 void runApiServer(file);
 

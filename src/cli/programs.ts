@@ -11,15 +11,14 @@ export type ProgramName = (typeof programNames)[number];
 /**
  * V8 flags by program. A large young generation lets the API server's bursts die young; 32 MB would take 40 MB more after
  * a storm and spare no time. 4 MB is enough for the others. A start makes what lives as long as the process: with 1 MB of
- * young generation at first that is copied in six scavenges, with 8 MB in three.
- * --expose-gc lets a program that has become idle collect once (main/idle-memory.ts). The agent waits for containers
- * rather than computes: Maglev as its last compiler saves the 5 MB that Turbofan alone would map.
+ * young generation at first that is copied in six scavenges, with 8 MB in three. The agent waits for containers rather
+ * than computes: Maglev as its last compiler saves the 5 MB that Turbofan alone would map.
+ * Sizes alone, where a start matters: any other flag makes V8 compile all of Node's modules anew (main/late-flags.ts).
  */
 export const nodeFlags: Readonly<Record<ProgramName, readonly string[]>> = {
-  // The write path is long and flat: with V8's default of 3,000 calls it takes 20,000 writes until most of it is compiled.
-  apiserver: ['--expose-gc', '--min-semi-space-size=8', '--max-semi-space-size=16', '--invocation-count-for-turbofan=1000'],
-  controllers: ['--expose-gc', '--max-semi-space-size=4', '--max-old-space-size=2048'],
-  agent: ['--expose-gc', '--no-turbofan', '--max-semi-space-size=4', '--max-old-space-size=1024'],
+  apiserver: ['--min-semi-space-size=8', '--max-semi-space-size=16'],
+  controllers: ['--max-semi-space-size=4', '--max-old-space-size=2048'],
+  agent: ['--no-turbofan', '--max-semi-space-size=4', '--max-old-space-size=1024'],
 };
 
 /**

@@ -21,6 +21,7 @@ import { featureGates } from './feature-gates.ts';
 import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
 import { flagTexts, keyValues } from './flag-texts.ts';
+import { optimizeSooner } from './late-flags.ts';
 import { createNodeProxy, type KubeletCredentials } from './node-proxy.ts';
 import { openStore, underPrefix } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -58,6 +59,9 @@ function metricsApi(world: World, proxy: ReturnType<typeof createNodeProxy>): { 
     },
   };
 }
+
+/** A start is over, and its code was taken, when V8's flags change. */
+const settledMs = 1000;
 
 /** What a cluster's own configuration adds to the flags; a server by itself has none of it. */
 export interface ClusterSide {
@@ -132,6 +136,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   followFiles(world, frontProxyFiles, stopped.signal, () => void (frontProxy = pairOf(frontProxyFiles)));
   followFiles(world, kubelets.files, stopped.signal, () => proxy.renew(kubelets.read()));
   await server.start();
+  const sooner = world.clock.after(settledMs, () => void optimizeSooner(), { background: true });
   const scraper = metrics.start(server.reader);
   const etcd = await openEtcdListener(world, flags, store);
   const compactionMs = flags.get('etcd-compaction-interval');
@@ -141,6 +146,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     async close() {
       await load.drain(world, server, listener);
       stopped.abort(new Error('the program ends'));
+      sooner.cancel();
       scraper.close();
       stopCompactor();
       await etcd?.close();

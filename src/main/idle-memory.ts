@@ -2,9 +2,9 @@
 // (start-up is one) until it has a reason to collect, and an idle program gives it none for minutes: tens of
 // megabytes. One collection in a quiet moment returns them.
 import { flushCompileCache } from 'node:module';
-import { getHeapStatistics } from 'node:v8';
 import { every, sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
+import { collectAll } from './late-flags.ts';
 
 export interface HeapSample {
   /** Share of one core used since the sample before. */
@@ -33,25 +33,22 @@ export function collectionPlan(): (sample: HeapSample) => boolean {
   };
 }
 
-/** Watches the program's heap until the signal aborts; nothing happens in a program started without --expose-gc. */
+/** Watches the program's heap until the signal aborts. */
 export function releaseIdleMemory(world: World, signal: AbortSignal): void {
-  const collect = globalThis.gc;
-  if (collect === undefined) return;
   const wanted = collectionPlan();
   let cpu = process.cpuUsage();
   let at = world.clock.monotonic();
-  const look = (): void => {
+  const look = async (): Promise<void> => {
     const now = world.clock.monotonic();
     const used = process.cpuUsage(cpu);
     const cpuShare = now > at ? (used.user + used.system) / 1000 / (now - at) : 1;
     cpu = process.cpuUsage();
     at = now;
-    const heap = getHeapStatistics();
-    if (wanted({ cpuShare, usedBytes: heap.used_heap_size, committedBytes: heap.total_heap_size })) {
+    const heap = process.memoryUsage();
+    if (wanted({ cpuShare, usedBytes: heap.heapUsed, committedBytes: heap.heapTotal })) {
       // Compiled code goes to disk now, so that a start after kill -9 or a crash is a warm one too.
       flushCompileCache();
-      // As if memory had run out: an ordinary collection keeps the freed pages in V8's pool.
-      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
+      await collectAll();
     }
   };
   void sleep(world.clock, firstPeriodMs, signal).then(() => every(world.clock, periodMs, signal, look), () => undefined);

@@ -42,15 +42,12 @@ export function kubernetesServiceHook(service: KubernetesService): PostStartHook
       // Each is the server's own, whatever has become of the others.
       await Promise.all([
         reconcile(writer, '', 'services', (found) => {
-          const spec: Service['spec'] = {
-            ...(found as (KubeObject & Service) | undefined)?.spec,
-            clusterIP: clusterIp,
-            ports: [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }],
-            sessionAffinity: 'None',
-            type: 'ClusterIP',
-          };
+          const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }];
+          // One that is there keeps its address, of whatever range: clients know it.
+          if (found !== undefined) return { ...found, spec: { ...(found as KubeObject & Service).spec, ports, type: 'ClusterIP' } };
           const labels = { component: 'apiserver', provider: 'kubernetes' };
-          return { apiVersion: 'v1', kind: 'Service', ...found, metadata: { ...found?.metadata, name, namespace, labels: { ...found?.metadata?.labels, ...labels } }, spec };
+          const spec: Service['spec'] = { clusterIP: clusterIp, ports, sessionAffinity: 'None', type: 'ClusterIP' };
+          return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec };
         }),
         ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, address, port)] : []),
       ]);

@@ -1,8 +1,9 @@
-// What every long-running program shares: stop on SIGTERM or SIGINT, a last word on what nobody caught, and logs of
-// bounded size. A second signal ends the process at once.
+// What every long-running program shares: stop on SIGTERM or SIGINT, a last word on what nobody caught, logs of bounded
+// size, and metrics of the process. A second signal ends the process at once.
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { releaseIdleMemory } from './idle-memory.ts';
+import { readProcessMetrics } from './process-metrics.ts';
 
 export interface Running {
   close(): Promise<void>;
@@ -37,6 +38,7 @@ export async function runProgram(world: World, start: (signal: AbortSignal) => P
     world.log.error('broken invariant: nobody handles this rejection', { error: errorText(reason), stack: reason instanceof Error ? reason.stack : undefined });
     process.exit(1);
   });
+  readProcessMetrics(world);
   try {
     const running = await start(stop.signal);
     started = true;

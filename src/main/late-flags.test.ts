@@ -4,7 +4,7 @@ import { collectAll } from './late-flags.ts';
 
 test('a collection takes what nobody holds, and no gc() stays behind', async () => {
   const had = globalThis.gc;
-  const gone = new WeakRef(new Array<number>(100_000).fill(1.5));
+  const gone = new WeakRef(Array.from({ length: 100_000 }, () => 1.5));
   // A weak reference holds its target until the turn ends.
   await new Promise((resolve) => setImmediate(resolve));
   await collectAll();

@@ -22,7 +22,7 @@ import { createAddressMetrics, createPortMetrics, createRepairMetrics, readUsage
 import { createClusterIps, type ClusterIps } from './cluster-ips.ts';
 import { formatIp, parseCidr } from './ip-range.ts';
 import { createNodePorts, parsePortRange, PortTakenError, type NodePorts } from './node-ports.ts';
-import { startRepair } from './repair.ts';
+import { startRepair, startRepairOfChanged } from './repair.ts';
 import { addressesOf, supplyOf, takeClusterIps } from './service-addresses.ts';
 import { completeFamilies } from './service-families.ts';
 import { createServiceRanges } from './service-ranges.ts';
@@ -66,7 +66,11 @@ export function createServiceAllocation(parts: AllocationParts): ServiceAllocati
   return {
     firstAddress: formatIp(main.family, main.first),
     reserver: createReserver(supplies, ports),
-    startRepair: () => startRepair({ world, reader, ranges, supplies, ports, writer, signal, metrics: createRepairMetrics(world.metrics) }),
+    startRepair() {
+      const repair = { world, reader, cache, ranges, supplies, ports, writer, signal, metrics: createRepairMetrics(world.metrics) };
+      startRepair(repair);
+      startRepairOfChanged(repair);
+    },
   };
 }
 

@@ -2,6 +2,7 @@
 // from none that is not or goes (KEP-1880).
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openMemoryStore, type Store } from '#store';
+import { createVirtualWorld } from '#testing';
 import { startTestServer, testWorld, type Answer, type TestServer } from '../test-server.case.ts';
 
 const services = '/api/v1/namespaces/default/services';
@@ -111,4 +112,21 @@ it('an IPAddress that no longer says whose it is is made again when a server sta
   await api[Symbol.asyncDispose]();
   api = await startTestServer(store, { serviceCidr: '10.96.0.0/30' });
   await expect.poll(async () => (await api.get(path)).body.spec?.parentRef?.name).toBe('a');
+});
+
+it('a service that has an address without mark gets it marked when it changes', async () => {
+  const path = '/apis/networking.k8s.io/v1/ipaddresses/10.96.0.1';
+  const world = createVirtualWorld({ seed: 6 });
+  const other = openMemoryStore(world);
+  await using server = await startTestServer(other, { serviceCidr: '10.96.0.0/30' }, world);
+  await server.post(services, { metadata: { name: 'a' }, spec: { clusterIP: '10.96.0.1', ports: [{ port: 80 }] } });
+  await server.del(path);
+  await server.patch(`${services}/a`, 'merge', { metadata: { labels: { a: 'b' } } });
+  await world.clock.advance('2s');
+  await world.clock.settle();
+  expect((await server.get(path)).body.spec?.parentRef?.name).toBe('a');
+  await server.del(`${services}/a`);
+  await world.clock.advance('2s');
+  await world.clock.settle();
+  expect((await server.get(path)).status).toBe(404);
 });

@@ -173,8 +173,8 @@ export interface ObjectWriter {
   lookup(group: string, resource: string, namespace: string, name: string): Promise<KubeObject | undefined>;
   /** Throws alreadyExists as any create. */
   create(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
-  /** Throws conflict when `metadata.resourceVersion` is stale. */
-  update(group: string, resource: string, object: KubeObject): Promise<KubeObject>;
+  /** Throws conflict when `metadata.resourceVersion` is stale. @param subresource 'status': nothing is asked of the specification. */
+  update(group: string, resource: string, object: KubeObject, subresource?: 'status'): Promise<KubeObject>;
   /**
    * Changes the stored object as it is, status included, again when somebody was quicker; what `change` throws
    * ends it. With `dryRun` nothing is written. Owners of fields are left alone unless `subresource` says of which

@@ -51,11 +51,11 @@ export function createWriter(base: Registry, resources: ResourceTable, reader: O
       served.handling.applyDefaults(copy);
       return (await createObject(registry, requestFor(served, copy.metadata.namespace ?? '', ''), copy)).object;
     },
-    async update(group, resource, object) {
+    async update(group, resource, object, subresource) {
       const sent = asStored(cloneJson(object));
       const served = find(group, resource);
       served.handling.applyDefaults(sent);
-      const request = requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? '');
+      const request = { ...requestFor(served, sent.metadata.namespace ?? '', sent.metadata.name ?? ''), subresource: subresource ?? '' };
       return (await updateObject(registry, request, { mayCreate: false, build: () => cloneJson(sent) })).object;
     },
     mutate(group, resource, namespace, name, change, dryRun = false, subresource) {

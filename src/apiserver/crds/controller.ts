@@ -210,10 +210,11 @@ async function finish(parts: CustomResourceParts, definition: CustomResourceDefi
     }
     await say({ status: 'False', reason: 'InstanceDeletionCompleted', message: 'removed all instances' });
   }
+  // As an update of its status, which asks nothing of the specification: one that is wrong can go too.
   const latest = await parts.writer.lookup(definitionGroup, definitionPlural, '', name);
   if (latest?.metadata === undefined) return;
   const finalizers = (latest.metadata.finalizers ?? []).filter((finalizer) => finalizer !== cleanupFinalizer);
-  await parts.writer.update(definitionGroup, definitionPlural, { ...latest, metadata: { ...latest.metadata, finalizers } });
+  await parts.writer.update(definitionGroup, definitionPlural, { ...latest, metadata: { ...latest.metadata, finalizers } }, 'status');
 }
 
 async function deleteInstances(parts: CustomResourceParts, { base, stored }: Serving): Promise<Pick<Condition, 'reason' | 'message'> | undefined> {

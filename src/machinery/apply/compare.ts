@@ -94,7 +94,8 @@ function compareMaps(shape: MapShape, before: JsonObject, after: JsonObject, out
     else (out.added ??= {})[path] = wholeTree(child, right);
   }
   if (before === noMap) return;
-  for (const key in before) {
+  // Not for…in: V8 (13.6) compiles a read by its key that seldom happens in such a loop over and over.
+  for (const key of Object.keys(before)) {
     if (Object.hasOwn(after, key)) continue;
     const field = shape.fields?.get(key);
     const child = field === undefined ? (shape.element ?? deducedShape) : field.shape;

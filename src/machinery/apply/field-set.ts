@@ -284,7 +284,8 @@ export function parseFieldSet(value: unknown, depth = 0): FieldSet {
   if (typeof value !== 'object' || value === null || depth > 1000) return leaf;
   const source = value as Readonly<Record<string, unknown>>;
   let out: FieldSetBuilder | undefined;
-  for (const key in source) {
+  // Not for…in: V8 (13.6) compiles its reads of ever new shapes over and over.
+  for (const key of Object.keys(source)) {
     const element = key === self ? self : canonicalPathElement(key);
     const parsed = element === undefined ? undefined : parseFieldSet(source[key], depth + 1);
     if (out === undefined) {

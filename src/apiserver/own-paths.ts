@@ -13,7 +13,7 @@ import type { ApiServerConfig } from './server-config.ts';
 
 export interface OwnPathsParts {
   readonly world: World;
-  readonly config: Pick<ApiServerConfig, 'version' | 'flags' | 'advertise'>;
+  readonly config: Pick<ApiServerConfig, 'version' | 'flags' | 'advertise' | 'openApiEnums'>;
   readonly resources: ResourceTable;
   readonly delegates: readonly Delegate[];
   readonly aggregation: Aggregation;
@@ -23,7 +23,7 @@ export interface OwnPathsParts {
 
 export function createOwnPaths({ world, config, resources, delegates, aggregation, health, documents }: OwnPathsParts): ReturnType<typeof createPathHandlers> {
   const { version, flags, advertise } = config;
-  const openapi = createOpenApiPaths(aggregation.openApi.over(currentOpenApi(resources, `${version.major ?? ''}.${version.minor ?? ''}`)));
+  const openapi = createOpenApiPaths(aggregation.openApi.over(currentOpenApi(resources, `${version.major ?? ''}.${version.minor ?? ''}`, config.openApiEnums)));
   const discovery = createDiscoveryPaths({
     resources: () => [...resources.told, ...delegates.flatMap((d) => d.resources)], revision: () => resources.revision, merge: aggregation.discovery,
     serverAddress: advertise === undefined ? '' : `${advertise.address}:${advertise.port}`, openapi,

@@ -18,6 +18,8 @@ export interface ApiServerConfig {
   readonly unsafeDeletion?: boolean;
   /** The feature gate CBORServingAndStorage: bodies and answers may be CBOR. */
   readonly cbor?: boolean;
+  /** False: OpenAPI does not tell which values a field may have (the feature gate OpenAPIEnums). */
+  readonly openApiEnums?: boolean;
   /** What is recorded of requests, and where. Absent: nothing. */
   readonly audit?: Auditor;
   /** Called once, with the server's own caches. */

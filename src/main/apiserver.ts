@@ -7,6 +7,7 @@ import { createApiServer, defaultSecurity, kubeletTarget, openAudit, publishTrus
 import { errorText } from '#base/errors.ts';
 import { realWorld, type World } from '#base/world.ts';
 import { firstServiceIp, type ClusterPaths } from '#cli';
+import { refuseAmbiguousAddresses } from '#machinery';
 import { createMetricsHandler, metricsResources, startScraper, type Scraper } from '#metrics';
 import { startCompactor } from '#store';
 import { keyMatches, serveHttp, type Handler } from '#wire';
@@ -78,6 +79,7 @@ function handshakeErrors({ metrics }: World): () => void {
 async function startServer(world: World, flags: ApiserverFlags, cluster: ClusterSide | undefined): Promise<Running> {
   const gates = featureGates(flags.get('feature-gates'));
   world.metrics.read('kubernetes_feature_enabled', '[BETA] This metric records the data about the stage and enablement of a k8s feature.', 'gauge', () => gates.samples().map(({ value, ...labels }) => ({ labels, value })));
+  refuseAmbiguousAddresses(gates.on('StrictIPCIDRValidation'));
   const stopped = new AbortController();
   const texts = (name: FileFlag): string => (flags.get(name) === '' ? '' : readFlagFile(flags.get(name), name));
   const authorities = { client: texts('client-ca-file'), proxy: texts('requestheader-client-ca-file') };
@@ -106,6 +108,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     ...(audit === undefined ? {} : { audit }),
     unsafeDeletion: gates.on('AllowUnsafeMalformedObjectDeletion'),
     cbor: gates.on('CBORServingAndStorage'),
+    openApiEnums: gates.on('OpenAPIEnums'),
     security: defaultSecurity(world, security),
     nodeProxy: proxy,
     serviceCidr: flags.get('service-cluster-ip-range'),

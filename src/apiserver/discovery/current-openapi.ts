@@ -8,10 +8,11 @@ function pathOf({ group, version }: ResourceInfo): string {
   return group === '' ? `api/${version}` : `apis/${group}/${version}`;
 }
 
-export function currentOpenApi(resources: ResourceTable, serverVersion: string): OpenApiDocuments {
+/** @param enums Are the values told that a built-in field may have? */
+export function currentOpenApi(resources: ResourceTable, serverVersion: string, enums = true): OpenApiDocuments {
   let found: Descriptions | undefined;
   const descriptions: Descriptions = { of: (type) => (found ??= findDescriptions()).of(type) };
-  const common = { serverVersion, descriptions };
+  const common = { serverVersion, descriptions, enums };
   const builtIn = resources.told.filter((info) => info.type !== undefined);
   const fixed = openApiDocuments({ ...common, resources: builtIn });
   const builtInPaths = new Set(builtIn.map(pathOf));

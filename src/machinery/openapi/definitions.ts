@@ -17,6 +17,8 @@ export interface DefinitionInput {
   readonly operations: readonly Operation[];
   readonly groupVersions: readonly { readonly group: string; readonly version: string }[];
   readonly descriptions: Descriptions;
+  /** Absent: true. */
+  readonly enums?: boolean;
   customSchema?(info: ResourceInfo): CustomSchema | undefined;
 }
 
@@ -56,13 +58,13 @@ function typesFor({ infos, operations }: DefinitionInput): Set<string> {
 
 /** The document's definitions, sorted by name; each is made when asked. */
 export function definitionEntries(input: DefinitionInput): Entries {
-  const { dialect, descriptions } = input;
+  const { dialect, descriptions, enums = true } = input;
   const entries: Entries = [];
   for (const type of typesFor(input)) {
     const name = definitionName(type);
     if (name === undefined) continue;
     const isNamedScalar = isScalar(type) || isUnionType(type);
-    entries.push([name, () => (isNamedScalar ? namedScalarSchema(dialect, type) : messageSchema(dialect, type, descriptions, input.groupVersions))]);
+    entries.push([name, () => (isNamedScalar ? namedScalarSchema(dialect, type) : messageSchema(dialect, type, descriptions, input.groupVersions, enums))]);
   }
   if (input.operations.some(({ response }) => response === versionDefinition)) entries.push([versionDefinition, () => versionSchema(dialect)]);
   for (const info of input.infos) {

@@ -23,6 +23,8 @@ export interface OpenApiInput {
   /** The schema of a custom resource, as its definition gives it. */
   customSchema?(info: ResourceInfo): CustomSchema | undefined;
   readonly descriptions?: Descriptions;
+  /** False: which values a field may have is not told (the feature gate OpenAPIEnums). */
+  readonly enums?: boolean;
   /** Told as the document's version ("1.36"). */
   readonly serverVersion?: string;
   /** What earlier documents of the same server leave to later ones: those of groups that are what they were. */

@@ -115,4 +115,13 @@ test('the prose of a field tells the values it may have, that of a list does not
   const properties = pick(core, 'components', 'schemas', 'io.k8s.api.core.v1.PersistentVolumeClaimSpec', 'properties');
   expect(pick(properties, 'volumeMode', 'description')).toBe('How.\n\nPossible enum values:\n - `"Block"`\n - `"Filesystem"`');
   expect(pick(properties, 'accessModes', 'description')).toBe('Which.');
+  expect(pick(properties, 'volumeMode', 'enum')).toEqual(['Block', 'Filesystem']);
+});
+
+test('values are not told where that is turned off', async () => {
+  const told = openApiDocuments({ resources: [...resources], enums: false, descriptions: { of: () => ({ description: undefined, fields: new Map([['volumeMode', 'How.']]) }) } });
+  const core: unknown = JSON.parse(Buffer.from((await (await told.groupVersion('api/v1'))?.bytes()) ?? []).toString('utf8'));
+  const properties = pick(core, 'components', 'schemas', 'io.k8s.api.core.v1.PersistentVolumeClaimSpec', 'properties');
+  expect(pick(properties, 'volumeMode')).toEqual({ type: 'string', description: 'How.' });
+  expect(pick(properties, 'accessModes', 'items')).toEqual({ type: 'string' });
 });

@@ -41,17 +41,19 @@ function zeroOf(field: FieldSchema): unknown {
   return field.type.includes('.') && !unionTypes.has(field.type) ? {} : undefined;
 }
 
+const noValues: readonly string[] = [];
+
 /** A type may be used by other fields: what is said about this use stands beside the reference. */
-function fieldSchema(dialect: Dialect, owner: string, field: FieldSchema, description: string | undefined): JsonDocument {
+function fieldSchema(dialect: Dialect, owner: string, field: FieldSchema, description: string | undefined, values: readonly string[]): JsonDocument {
   const out: JsonDocument = {};
   const item = valueSchema(dialect, field.type);
-  if (field.enum.length > 0) item['enum'] = field.enum;
+  if (values.length > 0) item['enum'] = values;
   if (field.shape === 'list') Object.assign(out, { type: 'array', items: item });
   else if (field.shape === 'map') Object.assign(out, { type: 'object', additionalProperties: item });
   else if (field.shape === 'listMap') Object.assign(out, { type: 'object', additionalProperties: { type: 'array', items: item } });
   else Object.assign(out, item);
   // Of lists and maps the values stand with the items alone.
-  if (description !== undefined) out['description'] = field.enum.length === 0 || field.shape !== 'one' ? description : `${description}\n\nPossible enum values:\n${field.enum.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
+  if (description !== undefined) out['description'] = values.length === 0 || field.shape !== 'one' ? description : `${description}\n\nPossible enum values:\n${values.map((value) => ` - \`${JSON.stringify(value)}\``).join('\n')}`;
   // In v3 nothing may stand beside a reference: it moves into a list of its own.
   const fallback = dialect === 'v3' ? (field.default ?? zeroOf(field)) : undefined;
   if (fallback !== undefined) out['default'] = fallback;
@@ -100,8 +102,8 @@ function unionDocument({ discriminator, fields }: UnionSchema): JsonDocument {
   };
 }
 
-/** The schema of a message type. */
-export function messageSchema(dialect: Dialect, type: string, descriptions: Descriptions, groupVersions: readonly { group: string; version: string }[]): JsonDocument {
+/** The schema of a message type. @param enums Are the values told that a field may have? */
+export function messageSchema(dialect: Dialect, type: string, descriptions: Descriptions, groupVersions: readonly { group: string; version: string }[], enums = true): JsonDocument {
   const schema: TypeSchema = typeOf(type);
   const prose = descriptions.of(type);
   const properties: Record<string, JsonDocument> = {};
@@ -110,7 +112,7 @@ export function messageSchema(dialect: Dialect, type: string, descriptions: Desc
   }
   for (const field of schema.fields) {
     const text = isBare(type, field) ? undefined : (prose?.fields.get(field.name) ?? descriptions.of(field.type)?.description);
-    properties[field.name] = fieldSchema(dialect, type, field, text);
+    properties[field.name] = fieldSchema(dialect, type, field, text, enums ? field.enum : noValues);
   }
   const required = schema.fields.filter((field) => field.required).map((field) => field.name);
   return {

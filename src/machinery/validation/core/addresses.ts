@@ -2,7 +2,7 @@
 // (apimachinery/pkg/util/validation/ip.go, KEP-4858).
 import { isIPv4 } from 'node:net';
 import { goQuote, invalidValue, type FieldError } from '../../field-errors.ts';
-import { addressBits, checkCidr, checkIp, withoutLeadingZeros } from './fields.ts';
+import { addressBits, strictCidrErrors, strictIpErrors, withoutLeadingZeros } from './fields.ts';
 
 const badInterface = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)';
 const mappedPrefix = 0xffffn;
@@ -52,7 +52,7 @@ function masked({ isV4, bits, length }: Network): string {
 
 /** Why a value is not an IP address in canonical form. */
 export function canonicalIpErrors(value: string): string[] {
-  const errors = checkIp(value, '').map((error) => error.detail);
+  const errors = strictIpErrors(value, '').map((error) => error.detail);
   if (errors.length > 0) return errors;
   const text = canonicalIp(value);
   return text === value ? [] : [`must be in canonical form (${goQuote(text)})`];
@@ -60,7 +60,7 @@ export function canonicalIpErrors(value: string): string[] {
 
 /** A CIDR in canonical form without bits beyond its prefix. */
 export function checkStrictCidr(value: string, path: string): FieldError[] {
-  const errors = checkCidr(value, path);
+  const errors = strictCidrErrors(value, path);
   if (errors.length > 0) return errors;
   const text = masked(parseCidr(value));
   return text === value ? [] : [invalidValue(path, value, `must be in canonical form (${goQuote(text)})`)];
@@ -73,7 +73,7 @@ function isReadable(errors: readonly FieldError[], prefix: string): boolean {
 
 /** An address with the length of its network, as `ip addr` shows it. */
 export function checkInterfaceAddress(value: string, path: string): FieldError[] {
-  if (!isReadable(checkCidr(value, path), 'must be a valid CIDR value')) return [invalidValue(path, value, badInterface)];
+  if (!isReadable(strictCidrErrors(value, path), 'must be a valid CIDR value')) return [invalidValue(path, value, badInterface)];
   const { length } = parseCidr(value);
   const [address = ''] = value.split('/');
   const text = canonicalIp(address);
@@ -86,7 +86,7 @@ export function checkInterfaceAddress(value: string, path: string): FieldError[]
 export function ipWarnings(value: string, path: string): string[] {
   // Who has no leading zeros has no other spelling.
   if (isIPv4(value)) return [];
-  const errors = checkIp(value, path);
+  const errors = strictIpErrors(value, path);
   if (!isReadable(errors, 'must be a valid IP')) return [];
   const text = canonicalIp(value);
   if (errors.length > 0) return [`${path}: non-standard IP address ${goQuote(value)} is invalid: use ${goQuote(text)}`];
@@ -95,7 +95,7 @@ export function ipWarnings(value: string, path: string): string[] {
 
 /** Warnings about a CIDR in a field that takes other than canonical ones. */
 export function cidrWarnings(value: string, path: string): string[] {
-  const errors = checkCidr(value, path);
+  const errors = strictCidrErrors(value, path);
   if (!isReadable(errors, 'must be a valid CIDR')) return [];
   const network = parseCidr(value);
   const size = network.isV4 ? 32 : 128;

@@ -78,9 +78,26 @@ export function quantity(text: string | number | undefined): Quantity {
 
 const mapped = /^::ffff:/i;
 
+/** Do older fields refuse addresses that programs read in different ways? The feature gate StrictIPCIDRValidation. */
+let refusesAmbiguous = true;
+
+/** Said once, before the server starts: it holds for the process. */
+export function refuseAmbiguousAddresses(on: boolean): void {
+  refusesAmbiguous = on;
+}
+
+/** Of what is wrong with a value in an older field, what counts. */
+function counting(errors: FieldError[]): FieldError[] {
+  return refusesAmbiguous ? errors : errors.filter(({ detail }) => detail.startsWith('must be a valid'));
+}
+
 /** An IP address in a field that predates strict checking: any spelling of IPv6, no leading zeros in IPv4. */
 export function checkIp(value: string, path: string, old: readonly string[] = []): FieldError[] {
-  if (old.includes(value)) return [];
+  return old.includes(value) ? [] : counting(strictIpErrors(value, path));
+}
+
+/** The same whatever older fields take. */
+export function strictIpErrors(value: string, path: string): FieldError[] {
   if (isIP(value) !== 0 && !value.includes('%')) {
     return mapped.test(value) && value.includes('.') ? [invalidValue(path, value, 'must not be an IPv4-mapped IPv6 address')] : [];
   }
@@ -96,7 +113,11 @@ export function withoutLeadingZeros(value: string): string {
 
 /** A CIDR in a field that predates strict checking. */
 export function checkCidr(value: string, path: string, old: readonly string[] = []): FieldError[] {
-  if (old.includes(value)) return [];
+  return old.includes(value) ? [] : counting(strictCidrErrors(value, path));
+}
+
+/** The same whatever older fields take. */
+export function strictCidrErrors(value: string, path: string): FieldError[] {
   const bad = (detail: string): FieldError[] => [invalidValue(path, value, detail)];
   const slash = value.lastIndexOf('/');
   const address = value.slice(0, Math.max(slash, 0));

@@ -17,6 +17,7 @@ import { reservationSource } from './registry/reservations.ts';
 import { createResourceTable, type ResourceTable } from './registry/resources.ts';
 import type { Registry } from './registry/write-request.ts';
 import type { ApiServerConfig } from './server-config.ts';
+import { completeClaim } from './strategies/disabled-fields.ts';
 import { createRemover, createWriter, type Remover } from './writer.ts';
 
 export interface OwnObjects {
@@ -36,7 +37,7 @@ export interface OwnObjects {
 }
 
 export function createOwnObjects(world: World, config: ApiServerConfig, signal: AbortSignal): OwnObjects {
-  const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr), [`${definitionGroup}/${definitionPlural}`]: completeDefinition });
+  const resources = createResourceTable(enabledResources(config.runtimeConfig), { '/services': serviceCompletion(config.serviceCidr), '/persistentvolumeclaims': completeClaim, [`${definitionGroup}/${definitionPlural}`]: completeDefinition });
   const resourceOf = keyResources(resources.stored);
   const store = measuredStore(world, config.store, resourceOf);
   const encrypted = config.encryption === undefined ? undefined : encryptedStore(store, config.encryption, resourceOf);

@@ -4,6 +4,7 @@ import type { Container, Node, Pod, PersistentVolumeClaim, PersistentVolumeClaim
 import type { Lease } from '#api/coordination/v1.ts';
 import type { Device, ResourceSlice } from '#api/resource/v1.ts';
 import type { CSIDriver } from '#api/storage/v1.ts';
+import type { KubeObject } from '../contract.ts';
 import type { Stored } from '../registry/strategy.ts';
 
 function containersOf(spec: PodSpec | undefined): readonly Container[] {
@@ -84,6 +85,16 @@ function sameSources(spec: PersistentVolumeClaimSpec): void {
     const { apiGroup, kind, name } = dataSourceRef;
     spec.dataSource = { ...(apiGroup === undefined ? {} : { apiGroup }), kind, name };
   }
+}
+
+/** A claim of a server that knew one spelling of its source, or no mode, as everybody reads it (upstream: defaultOnReadPvc). Answers whether that changed it. */
+export function completeClaim({ spec }: KubeObject): boolean {
+  if (spec === undefined) return false;
+  const claim = spec as PersistentVolumeClaimSpec;
+  const { dataSource, dataSourceRef, volumeMode } = claim;
+  sameSources(claim);
+  claim.volumeMode ??= 'Filesystem';
+  return claim.dataSource !== dataSource || claim.dataSourceRef !== dataSourceRef || claim.volumeMode !== volumeMode;
 }
 
 /** Sources in other namespaces (CrossNamespaceVolumeDataSource), and of kinds that only dataSourceRef may name (KEP-1495). */

@@ -18,10 +18,11 @@ import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
 
 /** A resource as it is kept. */
-/** As clients sent them, with defaults, and as they went to the store. */
+/** As clients sent them, with defaults; as they went to the store; of objects that changed in something else. */
 export interface RecentSpecs {
   readonly sent: RecentValues;
   readonly stored: RecentValues;
+  readonly changed: RecentValues;
 }
 
 export interface StoredResource extends CachedResource {
@@ -107,7 +108,7 @@ function storedOf(info: ResourceInfo, completeStored: CachedResource['completeSt
     info,
     strategy,
     handling: handlingOf(info),
-    ...(strategy.comesFromTemplates ? { specs: { sent: recentValues(), stored: recentValues() } } : {}),
+    ...(strategy.comesFromTemplates ? { specs: { sent: recentValues(), stored: recentValues(), changed: recentValues() } } : {}),
     ...(completeStored === undefined ? {} : { completeStored }),
   };
 }

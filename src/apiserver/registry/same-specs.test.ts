@@ -47,6 +47,22 @@ test('a change of one pod is its own', () =>
     expect((await api.post(pods, named('p4'))).body.spec.containers[0].image).toBe('busybox');
   }));
 
+test('labels and annotations change without the spec, and are judged for each pod', () =>
+  withServer(async (api) => {
+    for (let i = 0; i < 4; i++) expect((await api.post(pods, named(`p${i}`))).status).toBe(201);
+    for (let i = 0; i < 4; i++) {
+      const before = (await api.get(`${pods}/p${i}`)).body;
+      const { status, body } = await api.patch(`${pods}/p${i}`, i % 2 === 0 ? 'merge' : 'strategic', { metadata: { labels: { number: `${i}` } } });
+      expect([status, body.metadata.labels, body.spec, body.metadata.generation]).toEqual([200, { app: 'a', number: `${i}` }, before.spec, 1]);
+      expect((await api.get(`${pods}/p${i}`)).body).toEqual(body);
+    }
+    const costly = await api.patch(`${pods}/p2`, 'merge', { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': 'high' } } });
+    expect([costly.status, costly.body.message]).toEqual([422, expect.stringContaining('must be a 32bit integer')]);
+    const moved = await api.patch(`${pods}/p2`, 'merge', { spec: { nodeName: 'elsewhere' } });
+    expect([moved.status, moved.body.message]).toEqual([422, expect.stringContaining('pod updates may not change fields other than')]);
+    expect((await api.patch(`${pods}/p3`, 'merge', { metadata: { labels: { number: null } } })).body.spec).toEqual((await api.get(`${pods}/p0`)).body.spec);
+  }));
+
 test('a bad spec is refused every time', () =>
   withServer(async (api) => {
     const answers = [];

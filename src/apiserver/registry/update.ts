@@ -1,7 +1,7 @@
 // Updates: PUT, PATCH and every subresource that changes a stored object. The new object is built from the
 // current one, written under its revision, and built again when somebody else was quicker. An update that
 // changes nothing writes nothing; one that empties the finalizers of an object in deletion deletes it.
-import { conflict, goQuote, invalid, keepUnchangedTimes, notFound, turn } from '#machinery';
+import { conflict, goQuote, invalid, isObject, keepUnchangedTimes, notFound, turn } from '#machinery';
 import { encodeStored, serveStored } from '../cache/stored-form.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { deleteObject, encode, isUnchanged, putObject, served, storeFailure, UnsettledWriteError } from './commit.ts';
@@ -166,8 +166,33 @@ async function prepare(registry: Registry, request: WriteRequest, object: Stored
   return result;
 }
 
-async function prepareAndWrite(registry: Registry, request: WriteRequest, key: string, object: Stored, current: Current): Promise<Outcome> {
+/**
+ * Where the spec is that of objects before, both objects get their twin of it: whatever compares them ends at once, and
+ * what is known of it needs no second look.
+ */
+function withTwins(request: WriteRequest, object: Stored, current: Current): Current {
+  const { specs } = request.stored;
+  const { spec } = object;
+  const old = current.object['spec'];
+  if (specs === undefined || request.subresource !== '' || !isObject(spec) || !isObject(old) || !sharesAll(spec, old)) return current;
+  const twin = specs.changed.find(spec);
+  if (twin === undefined) {
+    specs.changed.keep(old, old);
+    return current;
+  }
+  object['spec'] = twin;
+  return { ...current, object: { ...current.object, spec: twin } };
+}
+
+/** The very members, and no others. */
+function sharesAll(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): boolean {
+  const names = Object.keys(one);
+  return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
+}
+
+async function prepareAndWrite(registry: Registry, request: WriteRequest, key: string, object: Stored, found: Current): Promise<Outcome> {
   const { stored } = request;
+  const current = isHeavy(request, found) ? found : withTwins(request, object, found);
   const result = await prepare(registry, request, object, current);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
   await rest(request, current);

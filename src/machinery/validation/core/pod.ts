@@ -3,7 +3,7 @@
 import type { Affinity, Binding, Container, NodeSelectorTerm, Pod, PodSpec, Toleration } from '#api/core/v1.ts';
 import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain, rangeError } from '../../names.ts';
-import { oncePerTwin } from '../../twins.ts';
+import { isTwin, oncePerTwin } from '../../twins.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { goStruct, goStructs } from '../go-struct.ts';
 import { checkImageSpaces } from './container.ts';
@@ -20,11 +20,19 @@ export function checkMetaAndSpec(pod: Pod, old?: Pod): FieldError[] {
     ...validateObjectMeta(pod.metadata, true, nameIsSubdomain),
     ...validateStandardFinalizers(pod.metadata),
     ...checkPodAnnotations(pod.metadata?.annotations, spec, 'metadata.annotations'),
-    ...(old === undefined && standsAlone(pod) ? specErrors(spec, () => checkSpec(pod)) : checkSpec(pod, old)),
+    ...specErrorsOf(pod, old),
   ];
 }
 
-const specErrors = oncePerTwin<readonly FieldError[]>();
+const errorsOfSpecs = oncePerTwin<readonly FieldError[]>();
+
+function specErrorsOf(pod: Pod, old: Pod | undefined): readonly FieldError[] {
+  const { spec } = pod;
+  if (!isTwin(spec) || !standsAlone(pod)) return checkSpec(pod, old);
+  const errors = errorsOfSpecs(spec, () => checkSpec(pod));
+  // What was stored before can only excuse.
+  return old === undefined || errors.length === 0 ? errors : checkSpec(pod, old);
+}
 
 /** Are the errors of the spec the same for every pod that has it? Names of claims follow from the pod's, and a mirror pod may not have some. */
 function standsAlone({ metadata, spec }: Pod): boolean {

@@ -90,9 +90,12 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   const address = advertiseAddress(flags);
   const port = flags.get('secure-port');
   const external = `${flags.get('external-hostname') || address}:${port}`;
+  // The disk works while keys and certificates are read.
+  const opening = openStore(world, flags);
+  opening.catch(() => {});
   const security = securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined);
   const serving = servingOf(world, flags, firstServiceIp(flags.get('service-cluster-ip-range')));
-  const store = await openStore(world, flags);
+  const store = await opening;
   const encryption = await programEncryption(world, cluster?.paths, encryptionFlags(flags));
   const audit = openAudit(world, cluster === undefined || flags.given('audit-policy-file') ? auditOptions(flags) : cluster.audit);
   const proxy = createNodeProxy(world.clock, kubelets.read());

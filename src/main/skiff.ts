@@ -1,13 +1,11 @@
 // The entry of everything that runs: `skiff run <program>` goes straight to a program of the cluster, all else to the
 // command line. Each is loaded when it is asked for: the command line's parser is no part of an API server's start.
-import { existsSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { join } from 'node:path';
 
-/** The project's root: this file is src/main/skiff.ts, or dist/skiff.js when bundled. */
-const root = existsSync(join(import.meta.dirname, '../rooms.ts')) ? join(import.meta.dirname, '..') : join(import.meta.dirname, '../..');
+/** The project's root: this file is src/main/skiff.ts, or dist/skiff.js when bundled. What it imported would be a file more to read. */
+const root = import.meta.dirname.replace(/\/(src\/main|dist)$/, '');
 
-enableCompileCache(join(root, 'node_modules/.cache/skiff-compile'));
+enableCompileCache(`${root}/node_modules/.cache/skiff-compile`);
 
 /** The programs of the cluster, as their supervisors start them: `skiff run <program> --config <cluster.json>`. */
 const programs: Readonly<Record<string, (configPath: string) => Promise<void>>> = {

@@ -7,9 +7,9 @@ import type { World } from '#base/world.ts';
 import { keyIdOf } from '#wire';
 import { defaultAdmission, enabledPlugins, type AdmissionSettings } from './admission/index.ts';
 import {
-  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, configurationPath, configuredTokens, createImpersonation, createTokenIssuer, forApiAudiences, jwksPath, loopbackAuthenticator,
-  openIdCacheSeconds, openIdMetadata, readTokenFile, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, tokenWebhookCheck, x509Authenticator,
-  type AnonymousSettings, type CertificateTest, type ConfiguredTokenSettings, type RequestHeaderSettings, type TokenCheck,
+  anonymousAuthenticator, bearerAuthenticator, bootstrapTokenCheck, cachedCheck, commonHeaders, configurationPath, configuredTokens, createImpersonation, createTokenIssuer, fixedKeys, forApiAudiences, jwksPath, keySigner, loopbackAuthenticator,
+  openIdMetadata, readTokenFile, requestHeaderAuthenticator, reviewSelf, reviewToken, serviceAccountCheck, staticTokenCheck, tokenWebhookCheck, x509Authenticator,
+  type AnonymousSettings, type CertificateTest, type ConfiguredTokenSettings, type ExternalSigner, type RequestHeaderSettings, type TokenCheck, type TokenKeys, type TokenSigner,
 } from './authn/index.ts';
 import {
   alwaysAllow, alwaysDeny, authorizerRow, createAbacAuthorizer, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, readPolicies, refusal, unionAuthorizer, type RowSettings,
@@ -27,8 +27,10 @@ export interface WebhookFile {
 }
 
 export interface SecuritySettings {
-  /** PEM private key that signs service account tokens; its public half verifies them. */
+  /** PEM private key that signs service account tokens; its public half verifies them. Not asked for with an external signer. */
   readonly serviceAccountKey: string;
+  /** Signs service account tokens and has the keys that verify them, instead of this server. */
+  readonly externalSigner?: ExternalSigner;
   /** Further keys that verify (rotation), PEM. */
   readonly serviceAccountPublicKeys?: readonly string[];
   /** The issuer of new tokens. */
@@ -45,6 +47,8 @@ export interface SecuritySettings {
   readonly maxTokenSeconds?: number;
   /** Tokens of pods live a year though they ask for an hour; true when absent. */
   readonly extendTokens?: boolean;
+  /** Such tokens live no longer than this; absent: a year. */
+  readonly maxExtendedSeconds?: number;
   readonly authorizationModes: readonly AuthorizationMode[];
   /** --authorization-config: instead of the modes. */
   readonly authorizationFile?: string;
@@ -83,13 +87,30 @@ export interface SecuritySettings {
 
 const healthPaths = ['/healthz', '/livez', '/readyz'];
 
-function documentsOf(settings: SecuritySettings, publicKeys: Parameters<typeof openIdMetadata>[3], world: World): Readonly<Record<string, FixedDocument>> {
+/** Made anew when the keys are others. */
+function documentsOf(settings: SecuritySettings, tokenKeys: TokenKeys, world: World): Readonly<Record<string, FixedDocument>> {
+  const make = () => openIdMetadata(settings.issuer, settings.jwksUri ?? '', settings.externalAddress ?? 'kubernetes.default.svc', tokenKeys.all());
   try {
-    const { configuration, keys } = openIdMetadata(settings.issuer, settings.jwksUri ?? '', settings.externalAddress ?? 'kubernetes.default.svc', publicKeys);
-    const cacheControl = `public, max-age=${openIdCacheSeconds}`;
+    let current = make();
+    tokenKeys.onChange(() => {
+      try {
+        current = make();
+      } catch (error) {
+        world.log.warn('OpenID discovery shows the keys of before', { error: error instanceof Error ? error.message : String(error) });
+      }
+    });
+    const document = (contentType: string, body: () => string): FixedDocument => ({
+      contentType,
+      get cacheControl() {
+        return `public, max-age=${tokenKeys.maxAgeSeconds()}`;
+      },
+      get body() {
+        return body();
+      },
+    });
     return {
-      [configurationPath]: { contentType: 'application/json', cacheControl, body: configuration },
-      [jwksPath]: { contentType: 'application/jwk-set+json', cacheControl, body: keys },
+      [configurationPath]: document('application/json', () => current.configuration),
+      [jwksPath]: document('application/jwk-set+json', () => current.keys),
     };
   } catch (error) {
     world.log.info('no OpenID discovery of service account tokens', { issuer: settings.issuer, reason: error instanceof Error ? error.message : String(error) });
@@ -104,19 +125,25 @@ function rowSettings({ authorizationModes, authorizationFile, authorizationWebho
   };
 }
 
+function ownSigner({ serviceAccountKey, serviceAccountPublicKeys = [] }: SecuritySettings): { readonly signer: TokenSigner; readonly keys: TokenKeys } {
+  const privateKey = createPrivateKey(serviceAccountKey);
+  const publicKey = createPublicKey(privateKey);
+  return { signer: keySigner(privateKey, keyIdOf(publicKey)), keys: fixedKeys([publicKey, ...serviceAccountPublicKeys.map((pem) => createPublicKey(pem))]) };
+}
+
 /** The function that `createApiServer` calls with its cache and writer. */
 export function defaultSecurity(world: World, settings: SecuritySettings): (ports: SecurityPorts) => Security {
   return ({ reader, writer, resources, webhooks }) => {
     const { clock, random } = world;
-    const privateKey = createPrivateKey(settings.serviceAccountKey);
-    const publicKeys = [createPublicKey(privateKey), ...(settings.serviceAccountPublicKeys ?? []).map((pem) => createPublicKey(pem))];
+    const { signer, keys } = settings.externalSigner === undefined ? ownSigner(settings) : { signer: settings.externalSigner, keys: settings.externalSigner };
     const audiences = settings.audiences ?? [settings.issuer];
     const issueToken = createTokenIssuer({ clock, random, reader, writer }, {
-      issuer: settings.issuer, audiences, privateKey, keyId: keyIdOf(createPublicKey(privateKey)), maxExpirationSeconds: settings.maxTokenSeconds ?? 0, extendExpiration: settings.extendTokens ?? true,
+      issuer: settings.issuer, audiences, signer, maxExpirationSeconds: settings.maxTokenSeconds ?? 0, extendExpiration: settings.extendTokens ?? true,
+      ...(settings.maxExtendedSeconds === undefined ? {} : { maxExtendedSeconds: settings.maxExtendedSeconds }),
     });
     const checks: TokenCheck[] = [
       ...(settings.tokenFile === undefined ? [] : [forApiAudiences(staticTokenCheck(readTokenFile(settings.tokenFile.path, settings.tokenFile.text, (text) => world.log.warn(text))), audiences)]),
-      serviceAccountCheck({ clock, metrics: world.metrics, reader, writer }, { issuers: [settings.issuer, ...(settings.formerIssuers ?? [])], audiences, publicKeys, lookUp: settings.lookUpAccounts !== false }),
+      serviceAccountCheck({ clock, metrics: world.metrics, reader, writer }, { issuers: [settings.issuer, ...(settings.formerIssuers ?? [])], audiences, keys, lookUp: settings.lookUpAccounts !== false }),
       ...(settings.bootstrapTokens === false ? [] : [forApiAudiences(bootstrapTokenCheck(clock, reader), audiences)]),
     ];
     const signal = settings.signal ?? new AbortController().signal;
@@ -165,7 +192,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
       refusal,
       creators,
       hooks: [rbacPolicyHook(settings)],
-      documents: documentsOf(settings, publicKeys, world),
+      documents: documentsOf(settings, keys, world),
     };
   };
 }

@@ -5,7 +5,7 @@ export { serverIdentity } from './bootstrap/identity-lease.ts';
 export { kubeletTarget } from './endpoints/kubelet-target.ts';
 export { openEncryption, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
-export { signedBy } from './authn/index.ts';
+export { openExternalSigner, signedBy } from './authn/index.ts';
 export { publishTrustedClients, type TrustedClients } from './bootstrap/trusted-clients.ts';
 export { defaultFlowLimits, type FlowLimits } from './flowcontrol/index.ts';
 export type {

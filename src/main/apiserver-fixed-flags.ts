@@ -60,7 +60,6 @@ export const fixedFlags = {
   'permit-port-sharing': { type: 'bool', default: false, help: 'Only false is possible.', only: ['false'], why: 'the port is opened for this process alone' },
   profiling: { type: 'bool', default: false, help: `Taken, without effect: ${golang}, and /debug/pprof is not served.` },
   'runtime-config-emulation-forward-compatible': { type: 'bool', default: false, help: `Only false is possible: ${emulation}.`, only: ['false'], why: emulation },
-  'service-account-signing-endpoint': { type: 'string', default: '', help: 'Not possible: give --service-account-signing-key-file.', only: [''], why: 'tokens are signed with --service-account-signing-key-file' },
   'show-hidden-metrics-for-version': { type: 'string', default: '', help: 'Taken, without effect: no metric is hidden.' },
   'shutdown-watch-termination-grace-period': { type: 'duration', default: 0, help: 'Taken, without effect: watches end when the server begins to drain, and clients resume elsewhere.' },
   'storage-backend': { type: 'string', default: '', help: "Only etcd3 is possible, which --etcd-servers makes an etcd and its absence the embedded store with etcd's meaning.", only: ['', 'etcd3'], why: "--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'" },

@@ -57,9 +57,16 @@ test.each<[string[], string[]]>([
   [['--service-account-issuer=https://i'], ['service-account-issuer "https://i" is already specified']],
   [['--service-account-jwks-uri=http://x'], ['service-account-jwks-uri requires https scheme, parsed as: http://x']],
   [['--service-account-max-token-expiration=30m'], ['the service-account-max-token-expiration must be between 1 hour and 2^32 seconds']],
+  [['--service-account-signing-endpoint=/run/s.sock'], ["can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)"]],
   [['--enable-admission-plugins=Nothing'], ['enable-admission-plugins plugin "Nothing" is unknown']],
 ])('%o together', (args, errors) => {
   expect(securityFlagErrors(parseFlags(apiserverFlags, [...good, ...args]))).toEqual(errors);
+});
+
+test('a signer outside needs no keys out of files, and an abstract socket has a name', () => {
+  const errorsOf = (endpoint: string): string[] => securityFlagErrors(parseFlags(apiserverFlags, ['--service-account-issuer=https://i', `--service-account-signing-endpoint=${endpoint}`]));
+  expect(errorsOf('@signer.example')).toEqual([]);
+  expect(errorsOf('@a b')).toEqual(['invalid value "@a b" passed for `--service-account-signing-endpoint`, when prefixed with @ must be a valid abstract socket name']);
 });
 
 describe('what this server does in one way only', () => {

@@ -119,6 +119,7 @@ export const apiserverFlags = {
   'service-account-key-file': { type: 'array', default: [], help: 'File containing PEM-encoded x509 RSA or ECDSA private or public keys, used to verify ServiceAccount tokens.' },
   'service-account-lookup': { type: 'bool', default: true, help: 'If true, validate ServiceAccount tokens exist in etcd as part of authentication.' },
   'service-account-max-token-expiration': { type: 'duration', default: 0, help: 'The maximum validity duration of a token created by the service account token issuer.' },
+  'service-account-signing-endpoint': { type: 'string', default: '', help: 'Path to the socket where an external JWT signer is listening, or @name of an abstract one. Mutually exclusive with --service-account-signing-key-file and --service-account-key-file.' },
   'service-account-signing-key-file': { type: 'string', default: '', help: 'Path to the file that contains the current private key of the service account token issuer.' },
   'token-auth-file': { type: 'string', default: '', help: 'If set, the file that will be used to secure the secure port of the API server via token authentication.' },
   // Authorization

@@ -2,7 +2,7 @@
 // told at once, in upstream's words.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type AuthorizationMode, pluginChoiceErrors, readAdmissionConfiguration, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
+import { type AuthorizationMode, openExternalSigner, pluginChoiceErrors, readAdmissionConfiguration, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { httpTransport, pemBlocks } from '#wire';
@@ -35,13 +35,46 @@ function authenticationErrors(flags: ApiserverFlags): string[] {
     else if (issuer.includes(':') && !URL.canParse(issuer)) errors.push(`service-account-issuer ${JSON.stringify(issuer)} contained a ':' but was not a valid URL: invalid URL`);
     else if (issuers.indexOf(issuer) < at) errors.push(`service-account-issuer ${JSON.stringify(issuer)} is already specified`);
   }
-  if (flags.get('service-account-signing-key-file') === '') errors.push('service-account-signing-key-file and service-account-issuer are required flags');
-  if (flags.get('service-account-key-file').length === 0) errors.push('either `--service-account-key-file` or `--service-account-signing-endpoint` must be set');
+  errors.push(...signingErrors(flags));
   const jwks = flags.get('service-account-jwks-uri');
   if (jwks !== '' && !jwks.startsWith('https://')) errors.push(`service-account-jwks-uri requires https scheme, parsed as: ${jwks}`);
   const longest = flags.get('service-account-max-token-expiration');
   if (longest !== 0 && (longest < 3_600_000 || longest > 2 ** 32 * 1000)) errors.push('the service-account-max-token-expiration must be between 1 hour and 2^32 seconds');
   return errors;
+}
+
+const abstractSocket = /^@([a-zA-Z0-9_-]+\.)*[a-zA-Z0-9_-]+$/;
+
+/** Keys out of files, or a signer outside. */
+function signingErrors(flags: ApiserverFlags): string[] {
+  const endpoint = flags.get('service-account-signing-endpoint');
+  const hasKey = flags.get('service-account-signing-key-file') !== '';
+  const hasKeys = flags.get('service-account-key-file').length > 0;
+  const errors: string[] = [];
+  if (endpoint === '') {
+    if (!hasKey) errors.push('service-account-signing-key-file and service-account-issuer are required flags');
+    if (!hasKeys) errors.push('either `--service-account-key-file` or `--service-account-signing-endpoint` must be set');
+    return errors;
+  }
+  if (hasKey || hasKeys) errors.push("can't set `--service-account-signing-key-file` and/or `--service-account-key-file` with `--service-account-signing-endpoint` (They are mutually exclusive)");
+  if (endpoint.startsWith('@') && !abstractSocket.test(endpoint)) errors.push(`invalid value ${JSON.stringify(endpoint)} passed for \`--service-account-signing-endpoint\`, when prefixed with @ must be a valid abstract socket name`);
+  return errors;
+}
+
+const expirationExtensionSeconds = 365 * 24 * 3600;
+const warnOnlySeconds = 3607;
+
+/** The same settings with the signer outside that the flags name. Rejects when it does not answer, or not well. */
+export async function withExternalSigner(world: World, flags: ApiserverFlags, settings: SecuritySettings, signal: AbortSignal): Promise<SecuritySettings> {
+  const socket = flags.get('service-account-signing-endpoint');
+  if (socket === '') return settings;
+  const externalSigner = await openExternalSigner(world, { socket, maxTokenSeconds: settings.maxTokenSeconds ?? 0, signal });
+  const maxTokenSeconds = settings.maxTokenSeconds === undefined || settings.maxTokenSeconds === 0 ? externalSigner.maxTokenSeconds : settings.maxTokenSeconds;
+  const maxExtendedSeconds = Math.min(externalSigner.maxTokenSeconds, expirationExtensionSeconds);
+  if (settings.extendTokens === true && maxTokenSeconds < warnOnlySeconds) {
+    world.log.warn('service-account-extend-token-expiration is true, in order to correctly trigger safe transition logic, token lifetime supported by external-jwt-signer must be longer', { seconds: warnOnlySeconds, now: maxTokenSeconds });
+  }
+  return { ...settings, externalSigner, maxTokenSeconds, maxExtendedSeconds };
 }
 
 function authorizationErrors(flags: ApiserverFlags): string[] {
@@ -211,7 +244,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
   const row = flags.get('authorization-mode');
   const gates = featureGates(flags.get('feature-gates'));
   return {
-    serviceAccountKey: readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file'),
+    serviceAccountKey: flags.get('service-account-signing-endpoint') === '' ? readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file') : '',
     serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
     issuer, formerIssuers, externalAddress, signal, serverId: serverIdentity(hostname()),
     ...(audiences.length === 0 ? {} : { audiences }),

@@ -13,7 +13,7 @@ import { startCompactor } from '#store';
 import { keyMatches, serveHttp, type Handler } from '#wire';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
-import { readFlagFile, securityOf, type FileFlag } from './apiserver-security.ts';
+import { readFlagFile, securityOf, withExternalSigner, type FileFlag } from './apiserver-security.ts';
 import { auditOptions, clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
 import { encryptionFlags, programEncryption } from './encryption.ts';
@@ -93,7 +93,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   // The disk works while keys and certificates are read.
   const opening = openStore(world, flags);
   opening.catch(() => {});
-  const security = securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined);
+  const security = await withExternalSigner(world, flags, securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined), stopped.signal);
   const serving = servingOf(world, flags, firstServiceIp(flags.get('service-cluster-ip-range')));
   const store = await opening;
   const encryption = await programEncryption(world, cluster?.paths, encryptionFlags(flags));

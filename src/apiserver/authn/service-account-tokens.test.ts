@@ -7,7 +7,7 @@ import { systemRandom } from '#base/random.ts';
 import { generateKey, keyIdOf, parseJwt, signJwt, type KeyType } from '#wire';
 import type { KubeObject, RequestNotes } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
-import { createTokenIssuer, openIdMetadata, serviceAccountCheck } from './index.ts';
+import { createTokenIssuer, fixedKeys, keySigner, openIdMetadata, serviceAccountCheck } from './index.ts';
 import type { TokenAnswer } from './token-checks.ts';
 
 const start = Date.parse('2026-01-01T00:00:00Z');
@@ -41,8 +41,8 @@ function fixture(type: KeyType = 'ecdsa-p256', more: { maxExpirationSeconds?: nu
       return object;
     },
   };
-  const issue = createTokenIssuer({ clock, random: systemRandom, reader, writer }, { issuer, audiences: [issuer], privateKey, keyId: keyIdOf(publicKey), maxExpirationSeconds: 0, extendExpiration: true, ...more });
-  const check = serviceAccountCheck({ clock, metrics: createMetrics(), reader, writer }, { issuers: [issuer], audiences: [issuer], publicKeys: [publicKey] });
+  const issue = createTokenIssuer({ clock, random: systemRandom, reader, writer }, { issuer, audiences: [issuer], signer: keySigner(privateKey, keyIdOf(publicKey)), maxExpirationSeconds: 0, extendExpiration: true, ...more });
+  const check = serviceAccountCheck({ clock, metrics: createMetrics(), reader, writer }, { issuers: [issuer], audiences: [issuer], keys: fixedKeys([publicKey]) });
   return {
     reader, store, notes, privateKey, publicKey,
     async make(spec: object = {}, metadata: object = {}, name = 'sa'): Promise<Made> {
@@ -209,7 +209,7 @@ describe('a token out of a Secret', () => {
 });
 
 test('relying parties find the issuer, its keys and their algorithms', () => {
-  const keys = [createPublicKey(generateKey('rsa-2048')), createPublicKey(generateKey('ecdsa-p256'))];
+  const keys = [createPublicKey(generateKey('rsa-2048')), createPublicKey(generateKey('ecdsa-p256'))].map((key) => ({ key, id: keyIdOf(key) }));
   const { configuration, keys: set } = openIdMetadata(issuer, '', 'api.example:6443', keys);
   expect(JSON.parse(configuration)).toEqual({
     issuer, jwks_uri: 'https://api.example:6443/openid/v1/jwks', response_types_supported: ['id_token'], subject_types_supported: ['public'], id_token_signing_alg_values_supported: ['ES256', 'RS256'],

@@ -1,19 +1,19 @@
 // Verifies service account tokens: signature, issuer, audience, then what the token is bound to, in the server's own
 // cache; what the cache does not have yet is looked up in the store. Signatures are verified once a token, since that
 // costs more than the rest of a small request; everything else holds anew for each request.
-import type { KeyObject } from 'node:crypto';
 import type { Clock } from '#base/clock.ts';
 import type { Metrics } from '#base/metrics.ts';
-import { keyIdOf, parseJwt, signatureIsGood, type JwtClaims } from '#wire';
+import { parseJwt, signatureIsGood, type JwtClaims, type ParsedJwt } from '#wire';
 import type { KubeObject, ObjectReader, ObjectWriter, RequestNotes } from '../contract.ts';
 import { boundIdentity, legacyClaims, legacyIssuer, legacyToken, markedInvalid, quotedList, type Finder, type LegacyToken } from './service-account-claims.ts';
+import type { TokenKey, TokenKeys } from './token-keys.ts';
 import type { TokenAnswer, TokenCheck, TokenQuestion } from './token-checks.ts';
 
 export interface VerifierSettings {
   readonly issuers: readonly string[];
   /** The API's own audiences: what a token is for that says nothing. */
   readonly audiences: readonly string[];
-  readonly publicKeys: readonly KeyObject[];
+  readonly keys: TokenKeys;
   /** --service-account-lookup: are tokens out of Secrets only good while their Secret and account are there? Absent: yes. */
   readonly lookUp?: boolean;
 }
@@ -65,22 +65,27 @@ function tokenMetrics(metrics: Metrics) {
 export function serviceAccountCheck(parts: VerifierParts, settings: VerifierSettings): TokenCheck {
   const { clock, reader, writer } = parts;
   const counted = tokenMetrics(parts.metrics);
-  const keys = settings.publicKeys.map((key) => ({ key, id: keyIdOf(key) }));
+  const { keys } = settings;
   const verified = new Map<string, JwtClaims>();
+  keys.onChange(() => verified.clear());
 
-  const claimsOf = (token: string): JwtClaims | undefined => {
+  const verify = (token: string, parsed: ParsedJwt, candidates: readonly TokenKey[]): JwtClaims => {
+    if (candidates.length === 0) throw new Error('invalid signature, no keys found');
+    if (!candidates.some(({ key }) => signatureIsGood(parsed, key))) throw new Error('go-jose/go-jose: error in cryptographic primitive');
+    if (verified.size >= rememberedTokens) verified.clear();
+    verified.set(token, parsed.claims);
+    return parsed.claims;
+  };
+
+  const claimsOf = (token: string): Promise<JwtClaims> | JwtClaims | undefined => {
     const known = verified.get(token);
     if (known !== undefined) return known;
     const parsed = parseJwt(token);
     const issuer = parsed?.claims.iss ?? '';
     if (parsed === undefined || (issuer !== legacyIssuer && !settings.issuers.includes(issuer))) return undefined;
     const { kid } = parsed.header;
-    const candidates = kid === undefined || kid === '' ? keys : keys.filter(({ id }) => id === kid);
-    if (candidates.length === 0) throw new Error('invalid signature, no keys found');
-    if (!candidates.some(({ key }) => signatureIsGood(parsed, key))) throw new Error('go-jose/go-jose: error in cryptographic primitive');
-    if (verified.size >= rememberedTokens) verified.clear();
-    verified.set(token, parsed.claims);
-    return parsed.claims;
+    const candidates = kid === undefined || kid === '' ? keys.all() : keys.find(kid);
+    return candidates instanceof Promise ? candidates.then((found) => verify(token, parsed, found)) : verify(token, parsed, candidates);
   };
 
   const rememberUse = (secret: KubeObject): void => {
@@ -157,15 +162,18 @@ export function serviceAccountCheck(parts: VerifierParts, settings: VerifierSett
   };
 
   const inCache: Finder = (resource, namespace, name) => reader.get('', resource, namespace, name) ?? raise(new Missing(resource, namespace, name));
-  return (question) => {
-    const claims = claimsOf(question.token);
-    if (claims === undefined) return undefined;
+  const answer = (question: TokenQuestion, claims: JwtClaims): Promise<TokenAnswer> | TokenAnswer => {
     try {
       return decide(question, claims, inCache);
     } catch (error) {
       if (error instanceof Missing) return decideSlowly(question, claims, error);
       throw error;
     }
+  };
+  return (question) => {
+    const claims = claimsOf(question.token);
+    if (claims === undefined) return undefined;
+    return claims instanceof Promise ? claims.then((late) => answer(question, late)) : answer(question, claims);
   };
 }
 

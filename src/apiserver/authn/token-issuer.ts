@@ -1,24 +1,35 @@
 // Issues service account tokens: the TokenRequest subresource (KEP-1205). A token may be bound to a pod, a node or a
 // Secret; one that a pod's volume asked for on its own lives a year, with a note when a fresh one was due (KEP-1205's
 // way out of the tokens that never expired).
-import type { KeyObject } from 'node:crypto';
 import type { TokenRequest } from '#api/authentication/v1.ts';
 import { rfc3339, type Clock } from '#base/clock.ts';
 import { uuid, type Random } from '#base/random.ts';
-import { badRequest, conflict, goQuote, invalid, invalidValue, notFound, type FieldError } from '#machinery';
-import { signJwt } from '#wire';
+import { badRequest, conflict, goQuote, internalError, invalid, invalidValue, notFound, type FieldError } from '#machinery';
+import { errorText } from '#base/errors.ts';
+import type { JwtClaims } from '#wire';
 import type { CreateCall, KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import type { KubernetesClaim, Reference } from './service-account-claims.ts';
+import type { TokenSigner } from './token-keys.ts';
 
 export interface IssuerSettings {
   readonly issuer: string;
   /** Of tokens that are asked for without any. */
   readonly audiences: readonly string[];
-  readonly privateKey: KeyObject;
-  readonly keyId: string;
+  readonly signer: TokenSigner;
   /** --service-account-max-token-expiration; 0 sets no bound. */
   readonly maxExpirationSeconds: number;
   readonly extendExpiration: boolean;
+  /** The longest life of an extended token; absent: a year. */
+  readonly maxExtendedSeconds?: number;
+}
+
+/** Throws 500 when nobody signs. */
+async function signed(signer: TokenSigner, claims: JwtClaims, signal: AbortSignal | undefined): Promise<string> {
+  try {
+    return await signer.sign(claims, signal);
+  } catch (error) {
+    throw internalError(new Error(`failed to generate token: ${errorText(error)}`));
+  }
 }
 
 export interface IssuerParts {
@@ -101,8 +112,9 @@ export function createTokenIssuer({ clock, random, reader, writer }: IssuerParts
     const extended = settings.extendExpiration && claim.pod !== undefined && seconds === injectedExpirationSeconds && audiences.every((audience) => settings.audiences.includes(audience));
     const jti = uuid(random);
     const kubernetes: KubernetesClaim = { namespace, ...nodeFirst(claim), serviceaccount: { name, uid }, ...(extended ? { warnafter: now + seconds } : {}) };
-    const exp = now + (extended ? extendedExpirationSeconds : seconds);
-    const token = signJwt({ aud: audiences, exp, iat: now, iss: settings.issuer, jti, 'kubernetes.io': kubernetes, nbf: now, sub: `system:serviceaccount:${namespace}:${name}` }, settings.privateKey, settings.keyId);
+    const exp = now + (extended ? (settings.maxExtendedSeconds ?? extendedExpirationSeconds) : seconds);
+    const claims = { aud: audiences, exp, iat: now, iss: settings.issuer, jti, 'kubernetes.io': kubernetes, nbf: now, sub: `system:serviceaccount:${namespace}:${name}` };
+    const token = await signed(settings.signer, claims, notes.signal);
     notes.annotate('authentication.kubernetes.io/issued-credential-id', `JTI=${jti}`);
     return {
       ...request,

@@ -37,13 +37,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'apiserver_egress_dialer_dial_failure_count',
     'apiserver_egress_dialer_dial_start_total',
   ]],
-  ['Tokens are signed with keys of the server\'s own; there is no external signer.', [
-    'apiserver_externaljwt_fetch_keys_data_timestamp',
-    'apiserver_externaljwt_fetch_keys_request_total',
-    'apiserver_externaljwt_fetch_keys_success_timestamp',
-    'apiserver_externaljwt_request_duration_seconds',
-    'apiserver_externaljwt_sign_request_total',
-  ]],
   ['Virtual time is a double and is not wound back.', [
     'apiserver_flowcontrol_epoch_advance_total',
   ]],

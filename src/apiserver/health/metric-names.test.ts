@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { openMemoryStore } from '#store';
 import { defaultAuditOptions, openAudit } from '../audit/index.ts';
+import { createSignerMetrics } from '../authn/external-signer-metrics.ts';
 import { defaultSecurity } from '../default-security.ts';
 import { createEncryptionMetrics } from '../encryption/metrics.ts';
 import { startTestServer, testWorld } from '../test-server.case.ts';
@@ -76,6 +77,7 @@ async function registered(): Promise<Map<string, Known>> {
   const webhook = { timeout: '3s', subjectAccessReviewVersion: 'v1', failurePolicy: 'Deny', authorizedTTL: '1m', unauthorizedTTL: '1m', connectionInfo: { type: 'KubeConfigFile', kubeConfigFile: kubeconfig } };
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   createEncryptionMetrics(world, 'me');
+  createSignerMetrics(world.metrics);
   const audit = openAudit(world, { ...defaultAuditOptions, policyFile: 'default', log: { ...defaultAuditOptions.log, path: join(directory, 'audit.log') } });
   const store = openMemoryStore(world);
   const security = defaultSecurity(world, {

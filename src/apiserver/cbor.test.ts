@@ -73,6 +73,9 @@ describe('with the gate', () => {
     expect(await told(maps, 'application/cbor;as=Table;g=meta.k8s.io;v=v1')).toBe('only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf, application/cbor');
     expect((await suite.call('POST', maps, '{}', { 'content-type': 'text/x' })).body.message).toMatch(/accepted media types include: .*, application\/cbor$/);
     expect((await ask('GET', '/apis/apps/v1')).body).toMatchObject({ kind: 'APIResourceList', groupVersion: 'apps/v1' });
+    // Groups, and the versions of custom ones, are told in the other encodings alone.
+    expect(await ask('GET', '/apis/apps', undefined, { accept: 'application/cbor, application/json' })).toMatchObject({ type: 'application/json', body: { kind: 'APIGroup', name: 'apps' } });
+    expect(await ask('GET', '/apis/apps')).toMatchObject({ status: 406, body: { reason: 'NotAcceptable' } });
   });
 
   test('custom resources', async () => {
@@ -89,6 +92,7 @@ describe('with the gate', () => {
     const made = await ask('POST', tabs, { apiVersion: 'example.com/v1', kind: 'Tab', metadata: { name: 't' }, spec: { size: 3, ratio: 1.5, note: 'n', more: 1 } });
     expect(made).toMatchObject({ status: 201, type: 'application/cbor', body: { kind: 'Tab', spec: { size: 3, ratio: 1.5, note: 'n' } } });
     expect(made.body.spec).not.toHaveProperty('more');
+    expect(await ask('GET', '/apis/example.com/v1', undefined, { accept: 'application/cbor, application/json' })).toMatchObject({ type: 'application/json', body: { groupVersion: 'example.com/v1' } });
     expect((await ask('GET', tabs)).body).toMatchObject({ kind: 'TabList', items: [{ kind: 'Tab', metadata: { name: 't' } }] });
     expect((await ask('POST', tabs, { metadata: { name: 't' } })).body.message).toBe(`the object provided is unrecognized (must be of type Tab): Object 'Kind' is missing in '{"metadata": {"name": "t"}}' (${Buffer.from(encode({ metadata: { name: 't' } })).toString('hex')})`);
   });
@@ -98,5 +102,5 @@ test('without the gate there is no CBOR', async () => {
   expect((await plain.get('/api/v1/namespaces/default', { accept: 'application/cbor' })).status).toBe(406);
   expect((await plain.call('POST', maps, encode(map('x')), { 'content-type': 'application/cbor' })).status).toBe(415);
   expect((await plain.call('PATCH', `${maps}/x?fieldManager=m`, encode(map('x')), { 'content-type': 'application/apply-patch+cbor' })).status).toBe(415);
-  expect((await plain.get('/apis/apps/v1', { accept: 'application/cbor' })).headers['content-type']).toBe('application/json');
+  expect((await plain.get('/apis/apps/v1', { accept: 'application/cbor' })).body).toMatchObject({ code: 406, message: 'only the following media types are accepted: application/json, application/yaml, application/vnd.kubernetes.protobuf' });
 });

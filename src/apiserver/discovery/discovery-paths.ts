@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { APIGroupDiscoveryList } from '#api/apidiscovery/v2.ts';
 import type { ResourceInfo } from '#api/resources.ts';
-import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeCbor, encodeProtobuf, genericServerResponse, noSuchPath, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
+import { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions, encodeCbor, encodeProtobuf, genericServerResponse, noSuchPath, notAcceptable, stringifyJson, stringifyYaml, type KubeObject } from '#machinery';
 import type { DiscoveryMerge } from '../aggregation/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { contentTypes, type Encoding } from '../request/media-type.ts';
@@ -45,9 +45,10 @@ interface Wanted {
   readonly aggregated: 'v2' | 'v2beta1' | undefined;
 }
 
-/** The first clause of Accept that discovery can serve; JSON when none can. */
-function wantedOf(accept: string | undefined, cbor: boolean): Wanted {
-  for (const clause of (accept ?? '').split(',')) {
+/** The first clause of Accept that discovery can serve. Throws 406 when none can. @param isRoot The aggregated form is there. */
+function wantedOf(accept: string | undefined, cbor: boolean, isRoot: boolean): Wanted {
+  if (accept === undefined || accept.trim() === '') return { encoding: 'json', aggregated: undefined };
+  for (const clause of accept.split(',')) {
     const [range = '', ...parameters] = clause.trim().split(';').map((part) => part.trim());
     const values = new Map(parameters.map((p) => [p.slice(0, p.indexOf('=')), p.slice(p.indexOf('=') + 1)] as const));
     const encoding = (Object.keys(contentTypes) as Encoding[]).find((name) => contentTypes[name] === range && (name !== 'cbor' || cbor));
@@ -59,11 +60,11 @@ function wantedOf(accept: string | undefined, cbor: boolean): Wanted {
       continue;
     }
     const version = values.get('v');
-    if (encoding !== undefined && kind === 'APIGroupDiscoveryList' && values.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) {
+    if (isRoot && encoding !== undefined && kind === 'APIGroupDiscoveryList' && values.get('g') === 'apidiscovery.k8s.io' && (version === 'v2' || version === 'v2beta1')) {
       return { encoding, aggregated: version };
     }
   }
-  return { encoding: 'json', aggregated: undefined };
+  throw notAcceptable(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', ...(cbor ? ['application/cbor'] : [])]);
 }
 
 function encode(encoding: Encoding, document: Document, aggregated: string | undefined): Encoded {
@@ -111,16 +112,19 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
   const listDocument = (group: string, version: string): Document | undefined =>
     apiResourceList(resources, group, version) === undefined ? undefined : { type: 'meta.v1.APIResourceList', make: () => apiResourceList(resources, group, version) ?? {} };
 
+  /** The resources of a version of the server's own are all that is told in CBOR. */
+  const isBuiltInVersion = (path: string): boolean => {
+    const [root, ...steps] = path.split('/').filter((step) => step !== '');
+    const [group = '', version = ''] = root === 'api' ? ['', ...steps] : steps;
+    return resources.some((info) => info.type !== undefined && info.group === group && info.version === version);
+  };
   return {
     handle(call) {
       const { path } = call.info;
       if (path.startsWith('/openapi/')) return parts.openapi.handle(call);
       if (path !== '/api' && path !== '/apis' && !path.startsWith('/api/') && !path.startsWith('/apis/')) return undefined;
       refresh();
-      const wanted = wantedOf(call.exchange.headers.accept, call.cbor && path.split('/').length > 2);
-      const isRoot = /^\/apis?\/?$/.test(path);
-      const aggregated = isRoot ? wanted.aggregated : undefined;
-      const encoding = aggregated === undefined && wanted.aggregated !== undefined ? 'json' : wanted.encoding;
+      const { encoding, aggregated } = wantedOf(call.exchange.headers.accept, call.cbor && isBuiltInVersion(path), /^\/apis?\/?$/.test(path));
       const document = documentOf(path, aggregated);
       if (document === undefined) {
         // A group that is served answers for what is below it; nobody answers for others.

@@ -1,6 +1,7 @@
 // The Service default/kubernetes and its endpoints, which are the server's unless it is told that somebody else keeps them.
 import { expect, test } from 'vitest';
 import { openMemoryStore } from '#store';
+import { createVirtualWorld } from '#testing';
 import { startTestServer, testWorld } from '../test-server.case.ts';
 
 test.each([[true, [200, 200, 200]], [false, [200, 404, 404]]])('endpoints kept by the server: %s', async (keepsEndpoints, statuses) => {
@@ -24,4 +25,16 @@ test('the Service keeps its address when servers start with other ranges', async
   expect(await started('10.96.0.0/16', 6443)).toEqual(['10.96.0.1', 6443]);
   expect(await started('fd00::/112,10.96.0.0/16', 6444)).toEqual(['10.96.0.1', 6444]);
   expect(await started('10.97.0.0/16', 6443)).toEqual(['10.96.0.1', 6443]);
+});
+
+test('what somebody deletes comes back, in the range of today', async () => {
+  const world = createVirtualWorld({ seed: 8 });
+  const store = openMemoryStore(world);
+  const path = '/api/v1/namespaces/default';
+  await using api = await startTestServer(store, { advertise: { address: '192.0.2.1', port: 6443 } }, world);
+  for (const kind of ['services', 'endpoints']) await api.del(`${path}/${kind}/kubernetes`);
+  await world.clock.advance('10s');
+  await world.clock.settle();
+  expect((await api.get(`${path}/services/kubernetes`)).body.spec.clusterIP).toBe('10.96.0.1');
+  expect((await api.get(`${path}/endpoints/kubernetes`)).body.subsets[0].addresses).toEqual([{ ip: '192.0.2.1' }]);
 });

@@ -2,8 +2,11 @@
 // the server itself keeps, because nobody else knows where it is. Several servers add themselves.
 import type { Endpoints, Service } from '#api/core/v1.ts';
 import type { EndpointSlice } from '#api/discovery/v1.ts';
+import { every } from '#base/clock.ts';
+import { errorText } from '#base/errors.ts';
+import type { World } from '#base/world.ts';
 import { isAlreadyExists, isConflict, jsonEqual } from '#machinery';
-import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
+import type { KubeObject, ObjectReader, ObjectWriter, PostStartHook } from '../contract.ts';
 
 export interface KubernetesService {
   /** The first address of the service range. */
@@ -34,25 +37,42 @@ async function reconcile(writer: ObjectWriter, group: string, resource: string, 
   }
 }
 
-export function kubernetesServiceHook(service: KubernetesService): PostStartHook {
-  const { address, port, clusterIp, keepsEndpoints = true } = service;
+const lookEveryMs = 10_000;
+
+/** Made at the start, and again when somebody has deleted it. */
+export function kubernetesServiceHook({ clock, log }: World, reader: ObjectReader, service: KubernetesService): PostStartHook {
+  const all = service.keepsEndpoints === false ? kept.slice(0, 1) : kept;
   return {
     name: 'bootstrap-controller',
-    async run(writer) {
-      // Each is the server's own, whatever has become of the others.
-      await Promise.all([
-        reconcile(writer, '', 'services', (found) => {
-          const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }];
-          // One that is there keeps its address, of whatever range: clients know it.
-          if (found !== undefined) return { ...found, spec: { ...(found as KubeObject & Service).spec, ports, type: 'ClusterIP' } };
-          const labels = { component: 'apiserver', provider: 'kubernetes' };
-          const spec: Service['spec'] = { clusterIP: clusterIp, ports, sessionAffinity: 'None', type: 'ClusterIP' };
-          return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec };
-        }),
-        ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, address, port)] : []),
-      ]);
+    async run(writer, signal) {
+      await keep(writer, service);
+      void every(clock, lookEveryMs, signal, async () => {
+        if (all.every(([group, resource]) => reader.get(group, resource, namespace, name) !== undefined)) return;
+        try {
+          await keep(writer, service);
+        } catch (error) {
+          if (!signal.aborted) log.warn('the Service default/kubernetes cannot be kept', { error: errorText(error) });
+        }
+      });
     },
   };
+}
+
+const kept = [['', 'services'], ['', 'endpoints'], ['discovery.k8s.io', 'endpointslices']] as const;
+
+/** Each is the server's own, whatever has become of the others. */
+async function keep(writer: ObjectWriter, { address, port, clusterIp, keepsEndpoints = true }: KubernetesService): Promise<void> {
+  await Promise.all([
+    reconcile(writer, '', 'services', (found) => {
+      const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }];
+      // One that is there keeps its address, of whatever range: clients know it.
+      if (found !== undefined) return { ...found, spec: { ...(found as KubeObject & Service).spec, ports, type: 'ClusterIP' } };
+      const labels = { component: 'apiserver', provider: 'kubernetes' };
+      const spec: Service['spec'] = { clusterIP: clusterIp, ports, sessionAffinity: 'None', type: 'ClusterIP' };
+      return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec };
+    }),
+    ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, address, port)] : []),
+  ]);
 }
 
 function keepEndpoints(writer: ObjectWriter, address: string, port: number): Promise<void> {

@@ -16,7 +16,7 @@ export function createServerHooks(world: World, config: ApiServerConfig, reader:
     legacyTokenTrackingHook(world.clock),
     serviceCidrHook(world, config.serviceCidr, reader),
     priorityClassesHook,
-    ...(config.advertise === undefined ? [] : [kubernetesServiceHook({ ...config.advertise, clusterIp })]),
+    ...(config.advertise === undefined ? [] : [kubernetesServiceHook(world, reader, { ...config.advertise, clusterIp })]),
     ...(config.trustedClients === undefined ? [] : [clusterAuthenticationHook(world.clock, config.trustedClients)]),
     ...parts,
     ...(config.hooks ?? []),

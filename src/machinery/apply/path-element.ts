@@ -1,5 +1,6 @@
 // One step of a field path in fieldsV1's spelling: `f:name` a field, `k:{…}` a list item by its keys,
 // `v:…` a set item, `i:3` an index. Spelling, order and the human form follow structured-merge-diff.
+import { RawNumber } from '../json-number.ts';
 import type { ListShape } from './shape.ts';
 
 const order = 'fkvi';
@@ -52,7 +53,7 @@ function compareScalars(a: unknown, b: unknown): number {
 
 /** JSON as Go's encoder writes it inside a path element: `<`, `>` and `&` escaped. */
 function goJson(value: unknown): string {
-  const text = typeof value === 'object' || typeof value === 'bigint' ? String(value) : JSON.stringify(value);
+  const text = value instanceof RawNumber || typeof value === 'bigint' ? String(value) : JSON.stringify(value);
   return /[<>&\u2028\u2029]/.test(text)
     ? text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
     : text;

@@ -60,7 +60,7 @@ export function serverSideApply(input: ApplyInput): KubeObject {
 /** As serverSideApply, in slices. */
 export function* applying(input: ApplyInput): Sliced<KubeObject> {
   const { applied } = input;
-  const apiVersion = input.apiVersion ?? applied.apiVersion ?? '';
+  const apiVersion = input.apiVersion ?? textOf(applied.apiVersion);
   checkRequest(input, apiVersion);
   const shape = input.shape ?? shapeOf(input.type);
   const live = input.live === undefined ? (emptyObject(input.type) as KubeObject) : withManagedFields(input.live, undefined);
@@ -68,7 +68,7 @@ export function* applying(input: ApplyInput): Sliced<KubeObject> {
   yield;
   const faults = checkShape(shape, applied);
   if (faults.length > 0) {
-    throw failure(`failed to create typed patch object (${applied.metadata?.namespace ?? ''}/${applied.metadata?.name ?? ''}; ${gvkText(apiVersion, applied.kind ?? '')}): ${shapeErrorText(faults)}`);
+    throw failure(`failed to create typed patch object (${textOf(applied.metadata?.namespace)}/${textOf(applied.metadata?.name)}; ${gvkText(apiVersion, textOf(applied.kind))}): ${shapeErrorText(faults)}`);
   }
   yield;
   return yield* run({ shape, apiVersion, live, managers, input });
@@ -179,12 +179,17 @@ function* liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live
 
 function checkRequest(input: ApplyInput, apiVersion: string): void {
   const { applied } = input;
-  const kind = input.kind ?? applied.kind ?? '';
-  if ((applied.apiVersion ?? '') !== apiVersion || (applied.kind ?? '') !== kind) {
-    throw badRequest(`invalid object type: ${gvkText(applied.apiVersion ?? '', applied.kind ?? '')}`);
+  const kind = input.kind ?? textOf(applied.kind);
+  if (textOf(applied.apiVersion) !== apiVersion || textOf(applied.kind) !== kind) {
+    throw badRequest(`invalid object type: ${gvkText(textOf(applied.apiVersion), textOf(applied.kind))}`);
   }
   const given = applied.metadata?.managedFields;
   if (given !== undefined && given !== null) throw badRequest('metadata.managedFields must be nil');
+}
+
+/** What a configuration has where text belongs; anything else counts as none. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
 }
 
 /** "apps/v1, Kind=Deployment" as Go prints a GroupVersionKind. */

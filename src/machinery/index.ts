@@ -53,7 +53,7 @@ export { podCertificateStatusErrors } from './validation/certificates/pod-status
 export { checkClusterIps as checkServiceIps } from './validation/core/service-ips.ts';
 export { podQos } from './validation/core/pod-qos.ts';
 export { cidrWarnings, ipWarnings } from './validation/core/addresses.ts';
-export { refuseAmbiguousAddresses } from './validation/core/fields.ts';
+export { refuseAmbiguousAddresses, withoutLeadingZeros } from './validation/core/fields.ts';
 export { validateAnnotations, validateLabels, validateObjectMeta, validateObjectMetaUpdate } from './validation/meta/object-meta.ts';
 export { validateDeleteOptions, validatePatchOptions, validateWriteOptions } from './validation/meta/options.ts';
 export {

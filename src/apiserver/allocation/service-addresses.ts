@@ -3,7 +3,7 @@
 // upstream.
 import type { Service } from '#api/core/v1.ts';
 import { errorText } from '#base/errors.ts';
-import { internalError, invalid } from '#machinery';
+import { internalError, invalid, withoutLeadingZeros } from '#machinery';
 import type { Stored } from '../registry/strategy.ts';
 import { needsClusterIp } from '../strategies/services.ts';
 import { RangeFullError, type ClusterIps } from './cluster-ips.ts';
@@ -14,7 +14,7 @@ type ServiceObject = Stored<Service>;
 
 export function addressesOf(service: ServiceObject): string[] {
   const { clusterIP = '', clusterIPs } = service.spec ?? {};
-  return (clusterIPs ?? [clusterIP]).filter((address) => address !== '' && address !== 'None');
+  return (clusterIPs ?? [clusterIP]).filter((address) => address !== '' && address !== 'None').map(withoutLeadingZeros);
 }
 
 /** Undefined for a family that the cluster does not have any more. */
@@ -39,7 +39,7 @@ export async function takeClusterIps(service: ServiceObject, old: ServiceObject 
     if (at < from || supply === undefined) continue;
     const address = await take(service, supply, ips[at] ?? '', dryRun);
     ips[at] = address;
-    if (!dryRun) undo.add(() => supply.give(address));
+    if (!dryRun) undo.add(() => supply.give(withoutLeadingZeros(address)));
   }
   spec.clusterIPs = ips;
   if (from === 0) spec.clusterIP = ips[0] ?? '';
@@ -51,9 +51,10 @@ async function take(service: ServiceObject, supply: ClusterIps, wanted: string, 
   const badValue = service.spec?.clusterIPs ?? null;
   const refused = (detail: string): Error => invalid({ group: '', kind: 'Service' }, name, [{ type: 'Invalid', field: 'spec.clusterIPs', badValue, detail }]);
   try {
-    if (dryRun) return supply.pretend(wanted === '' ? undefined : wanted);
+    if (dryRun) return supply.pretend(wanted === '' ? undefined : withoutLeadingZeros(wanted));
     if (wanted === '') return await supply.takeAny({ namespace, name });
-    await supply.take(wanted, { namespace, name });
+    // Kept as it was written, taken as what it is.
+    await supply.take(withoutLeadingZeros(wanted), { namespace, name });
     return wanted;
   } catch (error) {
     if (wanted !== '') throw refused(`failed to allocate IP ${wanted}: ${errorText(error)}`);

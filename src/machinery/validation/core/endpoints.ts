@@ -6,13 +6,14 @@ import { nameIsSubdomain, portNumberErrors } from '../../names.ts';
 import { sameValue } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
 import { portProtocols } from './container.ts';
-import { addressBits, checkIp, checkLabel1123, checkObjectName, checkQualifiedName, checkRequiredEnum } from './fields.ts';
+import { addressBits, checkIp, checkLabel1123, checkObjectName, checkQualifiedName, checkRequiredEnum, withoutLeadingZeros } from './fields.ts';
 
 /** Loopback, link-local and unspecified addresses lead nowhere useful from another node. */
 export function checkEndpointIp(ip: string, path: string): FieldError[] {
-  if (isIP(ip) === 0) return [invalidValue(path, ip, 'must be a valid IP address')];
-  const bits = addressBits(ip);
-  const v4 = isIPv4(ip);
+  const plain = withoutLeadingZeros(ip);
+  if (isIP(plain) === 0) return [invalidValue(path, ip, 'must be a valid IP address')];
+  const bits = addressBits(plain);
+  const v4 = isIPv4(plain);
   const startsWith = (prefix: bigint, length: number): boolean => bits >> BigInt((v4 ? 32 : 128) - length) === prefix;
   const errors: FieldError[] = [];
   if (bits === 0n) errors.push(invalidValue(path, ip, `may not be unspecified (${ip})`));

@@ -6,7 +6,7 @@ import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../../names.ts';
 import { portProtocols } from '../core/container.ts';
 import { checkEndpointIp } from '../core/endpoints.ts';
-import { checkIp, checkLabel1123, checkObjectName, checkQualifiedName, checkRequiredEnum } from '../core/fields.ts';
+import { checkIp, checkLabel1123, checkObjectName, checkQualifiedName, checkRequiredEnum, withoutLeadingZeros } from '../core/fields.ts';
 import { immutable, sameValue, validateLabels } from '../meta/object-meta.ts';
 import { checkMeta, kind } from '../validator.ts';
 
@@ -28,7 +28,7 @@ function checkAddress(address: string, type: string, path: string, at: string): 
   if (type !== 'IPv4' && type !== 'IPv6') return [];
   const errors = checkIp(address, at);
   if (errors.length > 0) return errors;
-  if (type === 'IPv4' && !isIPv4(address)) errors.push(invalidValue(path, address, 'must be an IPv4 address'));
+  if (type === 'IPv4' && !isIPv4(withoutLeadingZeros(address))) errors.push(invalidValue(path, address, 'must be an IPv4 address'));
   if (type === 'IPv6' && !isIPv6(address)) errors.push(invalidValue(path, address, 'must be an IPv6 address'));
   return [...errors, ...checkEndpointIp(address, at)];
 }

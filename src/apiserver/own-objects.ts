@@ -17,6 +17,7 @@ import { reservationSource } from './registry/reservations.ts';
 import { createResourceTable, type ResourceTable } from './registry/resources.ts';
 import type { Registry } from './registry/write-request.ts';
 import type { ApiServerConfig } from './server-config.ts';
+import { signingCounts } from './strategies/signing-counts.ts';
 import { completeClaim } from './strategies/disabled-fields.ts';
 import { createRemover, createWriter, type Remover } from './writer.ts';
 
@@ -46,6 +47,7 @@ export function createOwnObjects(world: World, config: ApiServerConfig, signal: 
   config.encryption?.onChange(() => void cache.retryUnreadable().catch(() => {}));
   const reader = createReader(cache);
   readCacheMetrics(world.metrics, cache);
+  signingCounts(world.metrics);
   const allocation = createServiceAllocation({ world, cache, reader, resources, serviceCidr: config.serviceCidr, nodePortRange: config.serviceNodePortRange, signal });
   const shared = { world, cache, reader, leases: createLeasePool(config.store, world.clock), reservations: reservationSource({ '/services': allocation.reserver }), ttlSeconds: config.eventTtlSeconds, ...(isStale === undefined ? {} : { isStale }) };
   const own: Registry = { ...shared, admission: createAdmissionChain([]) };

@@ -18,10 +18,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
   ['Whether a value has changed is found where the schema is walked, and as seldom as possible: there is no comparison of its own to be timed.', [
     'apiextensions_apiserver_validation_ratcheting_seconds',
   ]],
-  ['Not counted yet: lifetimes asked for in certificate requests.', [
-    'apiserver_certificates_registry_csr_honored_duration_total',
-    'apiserver_certificates_registry_csr_requested_duration_total',
-  ]],
   ['Of the repair of cluster IPs as one bitmap, which upstream does not run either since each address is an object.', [
     'apiserver_clusterip_repair_ip_errors_total',
     'apiserver_clusterip_repair_reconcile_errors_total',

@@ -1,6 +1,7 @@
 // What is peculiar to a resource, as data and small functions: what a create or update may not set, how the
 // generation counts, how it is deleted. The generic registry does everything else. One table per API
 // group lives in strategies/.
+import type { Metrics } from '#base/metrics.ts';
 import type { DeleteOptions, ObjectMeta } from '#api/meta/v1.ts';
 import type { FieldError } from '#machinery';
 import type { Identity, KubeObject, ObjectReader } from '../contract.ts';
@@ -25,6 +26,8 @@ export interface SubresourceStrategy {
   validate?(object: Stored, old: Stored, context: WriteContext): FieldError[];
   /** Warnings of a write through the subresource; those of the resource itself are not told there. */
   warnings?(object: Stored, old: Stored): string[];
+  /** What was written, which is to be counted. */
+  written?(object: Stored, old: Stored, metrics: Metrics): void;
 }
 
 export interface Strategy {

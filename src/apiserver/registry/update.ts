@@ -80,7 +80,9 @@ async function tryUpdate(registry: Registry, request: WriteRequest, plan: Update
       return undefined;
     },
   );
-  return written === undefined ? (lost ?? { current: undefined }) : { written };
+  if (written === undefined) return lost ?? { current: undefined };
+  if (!request.dryRun) request.stored.strategy.subresources[request.subresource]?.written?.(asStored(written.object), current.object, registry.world.metrics);
+  return { written };
 }
 
 async function createInstead(registry: Registry, request: WriteRequest, plan: UpdatePlan): Promise<Written> {

@@ -5,6 +5,7 @@ import type { PodCertificateRequest } from '#api/certificates/v1beta1.ts';
 import { rfc3339 } from '#base/clock.ts';
 import { podCertificateStatusErrors } from '#machinery';
 import type { Stored, Strategy, WriteContext } from '../registry/strategy.ts';
+import { countSigned } from './signing-counts.ts';
 import { assignField, define, keepSpecAndMetadata, selectable, withStatus } from './strategy-table.ts';
 
 function stampConditions(object: Stored, before: Stored, context: WriteContext): void {
@@ -60,6 +61,7 @@ const certificateSigningRequests = define(selectable(['spec.signerName']), {
         keepDecision(object, old);
         stampConditions(object, old, context);
       },
+      written: countSigned,
     },
     approval: {
       prepare(object, old, context) {

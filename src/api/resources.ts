@@ -25,6 +25,8 @@ export interface ResourceInfo {
   readonly categories: readonly string[];
   readonly verbs: readonly string[];
   readonly subresources: readonly SubresourceInfo[];
+  /** Of custom resources: the version that is stored. */
+  readonly storageVersion?: string;
 }
 
 const table = `
@@ -202,6 +204,7 @@ const storedAs: Readonly<Record<string, string>> = {
 
 /** "group/version/Kind" of the stored form, as upstream's storage version hash is taken of it. */
 export function storageVersionOf(info: ResourceInfo): string {
+  if (info.storageVersion !== undefined) return `${info.group}/${info.storageVersion}/${info.kind}`;
   const first = info.type === undefined ? info : (firstOfKind.get(`${info.group}/${info.kind}`) ?? info);
   return storedAs[`${info.group}/${info.kind}`] ?? `${first.group}/${first.version}/${first.kind}`;
 }

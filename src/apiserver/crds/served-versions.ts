@@ -199,7 +199,9 @@ function infoOf(definition: CustomResourceDefinition, version: CustomResourceDef
   const subresources: SubresourceInfo[] = [];
   if (version.subresources?.status !== undefined) subresources.push({ name: 'status', type: '', verbs: subresourceVerbs });
   if (version.subresources?.scale !== undefined) subresources.push({ name: 'scale', type: 'autoscaling.v1.Scale', verbs: subresourceVerbs });
+  const stored = definition.spec.versions.find(({ storage }) => storage);
   return {
+    ...(stored === undefined ? {} : { storageVersion: stored.name }),
     group: definition.spec.group,
     version: version.name,
     kind: schema.kind,

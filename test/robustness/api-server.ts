@@ -43,6 +43,8 @@ export interface AttackedServer extends AsyncDisposable {
   pair(name: string): CertifiedKey;
   /** What it keeps after a collection, and what it occupies. */
   memory(): Promise<{ readonly keptMb: number; readonly residentMb: number }>;
+  /** Turns of its event loop that used more than 50 ms of CPU, since the last question; `at` in the clock of the machine. */
+  longTurns(): Promise<readonly { readonly at: number; readonly cpuMs: number }[]>;
   startProber(path: string): Promise<Prober>;
   /** True until the process has ended. */
   readonly alive: boolean;
@@ -103,17 +105,21 @@ export async function makeServerHome(more: Partial<ClusterConfig> = {}): Promise
 
 /** The program, not yet ready. */
 export function launchServer(config: ClusterConfig, ...nodeFlags: readonly string[]): ChildProcess {
-  return fork(join(root, 'src/main/skiff.ts'), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json')], {
+  return launchProgram(config, [], ...nodeFlags);
+}
+
+function launchProgram(config: ClusterConfig, flags: readonly string[], ...nodeFlags: readonly string[]): ChildProcess {
+  return fork(join(root, 'src/main/skiff.ts'), ['run', 'apiserver', '--config', join(config.paths.state, 'cluster.json'), ...flags], {
     execArgv: ['--disable-warning=ExperimentalWarning', ...nodeFlags], stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
 }
 
 /** Starts it and waits until it is ready. */
-export async function startAttackedServer(): Promise<AttackedServer> {
+export async function startAttackedServer({ flags = [] }: { readonly flags?: readonly string[] } = {}): Promise<AttackedServer> {
   const home = await makeServerHome();
   const { config, admin } = home;
   const { paths } = config;
-  const child = launchServer(config, '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'));
+  const child = launchProgram(config, flags, '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'));
   const origin = `https://localhost:${config.apiPort}`;
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -135,17 +141,27 @@ export async function startAttackedServer(): Promise<AttackedServer> {
   return {
     port: config.apiPort, origin, pid: child.pid ?? 0, admin, nobody: home.nobody,
     pair: (name) => ({ cert: read(`${name}.crt`), key: read(`${name}.key`) }),
-    memory: () =>
-      new Promise((resolve) => {
-        child.once('message', (answer) => resolve(answer as { keptMb: number; residentMb: number }));
-        child.send('memory');
-      }),
+    memory: () => asked<{ keptMb: number; residentMb: number }>(child, 'memory', 'keptMb'),
+    longTurns: async () => (await asked<{ longTurns: { at: number; cpuMs: number }[] }>(child, 'turns', 'longTurns')).longTurns,
     startProber: (path) => startProber(origin, admin, path),
     get alive() {
       return child.exitCode === null && child.signalCode === null;
     },
     [Symbol.asyncDispose]: stop,
   };
+}
+
+/** Asks the probe in the server; its answer is the one with this member. */
+function asked<T extends object>(child: ChildProcess, question: string, member: keyof T): Promise<T> {
+  return new Promise((resolve) => {
+    const take = (answer: unknown): void => {
+      if (typeof answer !== 'object' || answer === null || !(member in answer)) return;
+      child.off('message', take);
+      resolve(answer as T);
+    };
+    child.on('message', take);
+    child.send(question);
+  });
 }
 
 async function startProber(origin: string, credentials: Credentials, path: string): Promise<Prober> {

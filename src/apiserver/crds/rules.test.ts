@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openMemoryStore, type Store } from '#store';
 import { startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
-import { definition, definitions, establish, tab } from './crd.case.ts';
+import { definition, definitions, establish, tab, until } from './crd.case.ts';
 
 const tabs = '/apis/stable.example.com/v1/namespaces/default/crontabs';
 let store: Store;
@@ -45,6 +45,17 @@ it('see the old value in updates, and leave alone what has not changed', async (
   expect((await api.patch(`${tabs}/a`, 'merge', { spec: { max: 200 } })).status).toBe(200);
   const changed = await api.patch(`${tabs}/a`, 'merge', { spec: { min: 2 } });
   expect([changed.status, changed.body.message]).toEqual([422, 'CronTab.stable.example.com "a" is invalid: spec: Invalid value: min is immutable']);
+});
+
+it('under the items of what is no array any more cannot be checked, which is told of what was there before', async () => {
+  const replicas = { type: 'object', properties: { n: { type: 'integer' } }, 'x-kubernetes-validations': [{ rule: 'self.n <= 10' }] };
+  const shaped = (type: string): Json => definition([{ name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object', properties: { spec: { type: 'object', properties: { backend: { type, maxItems: 100, items: replicas } } } } } } }]);
+  await establish(api, shaped('array'));
+  expect((await api.post(tabs, tab('a', { backend: [{ n: 8 }] }))).status).toBe(201);
+  const before = (await api.get(`${definitions}/crontabs.stable.example.com`)).body;
+  expect((await api.put(`${definitions}/crontabs.stable.example.com`, { ...before, spec: shaped('object')['spec'] })).status).toBe(200);
+  const refused = await until(() => api.patch(`${tabs}/a`, 'merge', { metadata: { labels: { a: 'b' } } }), ({ status }) => status === 422);
+  expect(refused.body.message).toContain('spec.backend[0]: Invalid value: "object": rule compiler initialization error: failed to convert to declType for CEL validation rules');
 });
 
 it('are refused when they do not compile or cost too much', async () => {

@@ -21,16 +21,19 @@ interface RuleNode {
   readonly additional: RuleNode | undefined;
 }
 
-/** The rules of a schema and all below; undefined when there are none. */
-export function compileRuleTree(schema: Structural, isResource: boolean): RuleNode | undefined {
-  const rules = schema.rules.length === 0 ? [] : rulesOf(schema, isResource);
-  const items = schema.items === undefined ? undefined : compileRuleTree(schema.items, schema.items.embeddedResource);
+/**
+ * The rules of a schema and all below; undefined when there are none.
+ * @param hasType False below items of what is no array: values there have no type that a rule could be checked for.
+ */
+export function compileRuleTree(schema: Structural, isResource: boolean, hasType = true): RuleNode | undefined {
+  const rules = schema.rules.length === 0 || !hasType ? [] : rulesOf(schema, isResource);
+  const items = schema.items === undefined ? undefined : compileRuleTree(schema.items, schema.items.embeddedResource, hasType && schema.type === 'array');
   const properties = new Map<string, RuleNode>();
   for (const [name, property] of schema.properties ?? []) {
-    const node = compileRuleTree(property, property.embeddedResource);
+    const node = compileRuleTree(property, property.embeddedResource, hasType);
     if (node !== undefined) properties.set(name, node);
   }
-  const additional = typeof schema.additional === 'object' ? compileRuleTree(schema.additional, schema.additional.embeddedResource) : undefined;
+  const additional = typeof schema.additional === 'object' ? compileRuleTree(schema.additional, schema.additional.embeddedResource, hasType) : undefined;
   const allOf = (schema.raw.allOf ?? []).flatMap((part) => {
     const nested = part['x-kubernetes-validations'] ?? [];
     const node = nested.length === 0 ? undefined : compileRuleTree({ ...parseStructural({ ...schema.raw, allOf: [], 'x-kubernetes-validations': nested }), items: undefined, properties: undefined, additional: undefined }, isResource);

@@ -1,3 +1,4 @@
+// Equal values become one: which ones, for how long, and that nobody else is changed by it.
 import { expect, test } from 'vitest';
 import { isTwin, oncePerTwin, recentValues } from './twins.ts';
 

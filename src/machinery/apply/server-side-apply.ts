@@ -79,7 +79,9 @@ function* run(apply: Apply): Sliced<KubeObject> {
   const manager = input.manager === '' ? 'unknown' : input.manager;
   let result = yield* attempt(apply, manager, input.force);
   if ('conflicts' in result) {
+    yield;
     const conflicts = fieldConflicts(result.conflicts);
+    yield;
     const allowed = manager === 'kubectl' ? lastAppliedFields(shape, live, apply.apiVersion) : undefined;
     const refused = allowed === undefined ? conflicts : disallowed(conflicts, allowed);
     if (refused.length > 0) throw conflictError(refused);

@@ -17,13 +17,13 @@ test.each([[true, [200, 200, 200]], [false, [200, 404, 404]]])('endpoints kept b
 test('the Service keeps its address when servers start with other ranges', async () => {
   const store = openMemoryStore(testWorld());
   const path = '/api/v1/namespaces/default/services/kubernetes';
-  const started = async (serviceCidr: string, port: number): Promise<unknown> => {
-    await using api = await startTestServer(store, { serviceCidr, advertise: { address: '192.0.2.1', port } });
+  const started = async (serviceCidr: string, port: number, address = '192.0.2.1'): Promise<unknown> => {
+    await using api = await startTestServer(store, { serviceCidr, advertise: { address, port } });
     const { spec } = (await api.get(path)).body;
     return [spec.clusterIP, spec.ports[0].targetPort];
   };
   expect(await started('10.96.0.0/16', 6443)).toEqual(['10.96.0.1', 6443]);
-  expect(await started('fd00::/112,10.96.0.0/16', 6444)).toEqual(['10.96.0.1', 6444]);
+  expect(await started('fd00::/112,10.96.0.0/16', 6444, 'fd00:1::1')).toEqual(['10.96.0.1', 6444]);
   expect(await started('10.97.0.0/16', 6443)).toEqual(['10.96.0.1', 6443]);
 });
 

@@ -18,6 +18,8 @@ export interface KubernetesService {
   readonly keepsEndpoints?: boolean;
 }
 
+type Remove = (group: string, plural: string, namespace: string, name: string) => Promise<void>;
+
 const name = 'kubernetes';
 const namespace = 'default';
 const attempts = 5;
@@ -40,16 +42,16 @@ async function reconcile(writer: ObjectWriter, group: string, resource: string, 
 const lookEveryMs = 10_000;
 
 /** Made at the start, and again when somebody has deleted it. */
-export function kubernetesServiceHook({ clock, log }: World, reader: ObjectReader, service: KubernetesService): PostStartHook {
+export function kubernetesServiceHook({ clock, log }: World, reader: ObjectReader, remove: Remove, service: KubernetesService): PostStartHook {
   const all = service.keepsEndpoints === false ? kept.slice(0, 1) : kept;
   return {
     name: 'bootstrap-controller',
     async run(writer, signal) {
-      await keep(writer, service);
+      await keep(writer, remove, service);
       void every(clock, lookEveryMs, signal, async () => {
         if (all.every(([group, resource]) => reader.get(group, resource, namespace, name) !== undefined)) return;
         try {
-          await keep(writer, service);
+          await keep(writer, remove, service);
         } catch (error) {
           if (!signal.aborted) log.warn('the Service default/kubernetes cannot be kept', { error: errorText(error) });
         }
@@ -61,7 +63,7 @@ export function kubernetesServiceHook({ clock, log }: World, reader: ObjectReade
 const kept = [['', 'services'], ['', 'endpoints'], ['discovery.k8s.io', 'endpointslices']] as const;
 
 /** Each is the server's own, whatever has become of the others. */
-async function keep(writer: ObjectWriter, { address, port, clusterIp, keepsEndpoints = true }: KubernetesService): Promise<void> {
+async function keep(writer: ObjectWriter, remove: Remove, { address, port, clusterIp, keepsEndpoints = true }: KubernetesService): Promise<void> {
   await Promise.all([
     reconcile(writer, '', 'services', (found) => {
       const ports = [{ name: 'https', port: 443, protocol: 'TCP', targetPort: port }];
@@ -71,7 +73,7 @@ async function keep(writer: ObjectWriter, { address, port, clusterIp, keepsEndpo
       const spec: Service['spec'] = { clusterIP: clusterIp, ports, sessionAffinity: 'None', type: 'ClusterIP' };
       return { apiVersion: 'v1', kind: 'Service', metadata: { name, namespace, labels }, spec };
     }),
-    ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, address, port)] : []),
+    ...(keepsEndpoints ? [keepEndpoints(writer, address, port), keepSlice(writer, remove, address, port)] : []),
   ]);
 }
 
@@ -85,14 +87,18 @@ function keepEndpoints(writer: ObjectWriter, address: string, port: number): Pro
   });
 }
 
-function keepSlice(writer: ObjectWriter, address: string, port: number): Promise<void> {
+async function keepSlice(writer: ObjectWriter, remove: Remove, address: string, port: number): Promise<void> {
   const ports = portsOf(port);
+  const addressType = address.includes(':') ? 'IPv6' : 'IPv4';
+  const before = (await writer.lookup('discovery.k8s.io', 'endpointslices', namespace, name)) as (KubeObject & EndpointSlice) | undefined;
+  // A slice never changes its family.
+  if (before !== undefined && before.addressType !== addressType) await remove('discovery.k8s.io', 'endpointslices', namespace, name);
   return reconcile(writer, 'discovery.k8s.io', 'endpointslices', (found) => {
     const slice = found as (KubeObject & EndpointSlice) | undefined;
     const known = slice?.ports?.[0]?.port === port ? (slice.endpoints ?? []).flatMap((e) => e.addresses) : [];
     const endpoints = merged(known, address).map((ip) => ({ addresses: [ip], conditions: { ready: true } }));
     const labels = { ...found?.metadata?.labels, 'kubernetes.io/service-name': name };
-    return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType: address.includes(':') ? 'IPv6' : 'IPv4', endpoints, ports };
+    return { apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', ...found, metadata: { ...found?.metadata, name, namespace, labels }, addressType, endpoints, ports };
   });
 }
 

@@ -124,14 +124,15 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       if (path.startsWith('/openapi/')) return parts.openapi.handle(call);
       if (path !== '/api' && path !== '/apis' && !path.startsWith('/api/') && !path.startsWith('/apis/')) return undefined;
       refresh();
-      const { encoding, aggregated } = wantedOf(call.exchange.headers.accept, call.cbor && isBuiltInVersion(path), /^\/apis?\/?$/.test(path));
-      const document = documentOf(path, aggregated);
-      if (document === undefined) {
+      const plain = documentOf(path, undefined);
+      if (plain === undefined) {
         // A group that is served answers for what is below it; nobody answers for others.
         const [, root, group = ''] = path.split('/');
         if (root === 'api' || documentOf(`/apis/${group}`, undefined) !== undefined) throw noSuchPath();
         return undefined;
       }
+      const { encoding, aggregated } = wantedOf(call.exchange.headers.accept, call.cbor && isBuiltInVersion(path), /^\/apis?\/?$/.test(path));
+      const document = (aggregated === undefined ? undefined : documentOf(path, aggregated)) ?? plain;
       // Of these paths upstream asks no method; the others are routes for GET.
       const anyMethod = path.startsWith('/apis') && path.split('/').filter((step) => step !== '').length < 3;
       if (!anyMethod && call.exchange.method !== 'GET') throw genericServerResponse(405, call.exchange.method, { group: '', resource: '' }, '', '', 0, false);

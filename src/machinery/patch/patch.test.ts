@@ -136,6 +136,7 @@ describe('strategic merge patch', () => {
     [{ spec: { volumes: [{ name: 'v', $retainKeys: ['name'], hostPath: {} }] } }, 400, 'invalid patch format of retainKeys'],
     [{ spec: { '$setElementOrder/containers': [{ name: 'side' }], containers: [{ name: 'web' }] } }, 500, "The order in patch list:\n[map[name:web]]\n doesn't match $setElementOrder list:\n[map[name:side]]\n"],
     [{ spec: { containers: [[]] } }, 422, 'lists of lists are not supported'],
+    [{ spec: { containers: ['v1'] } }, 500, 'list element types are not identical: [[map[env:[map[name:A value:1] map[name:B value:2]] image:nginx:1 name:web] map[image:busybox name:side]] [v1]]'],
     ['x', 400, 'json: cannot unmarshal string into Go value of type map[string]interface {}'],
   ])('refuses %j', (patch, code, text) => {
     expect(failure(() => patchPod(patch))).toEqual({ code, text });

@@ -102,7 +102,7 @@ function applyOrder(merged: JsonObject, patch: JsonObject, key: string, place: P
   if (changeList === undefined) items = liveList ?? [];
   else if (liveList === undefined) items = clean(changeList, false).value as unknown[];
   else items = meta.merge ? mergeList(liveList, changeList, meta, false) : changeList;
-  elementKind([...(liveList ?? []), ...(changeList ?? [])]);
+  elementKind(liveList ?? [], changeList ?? []);
   if (meta.mergeKey !== '') for (const item of [...items, ...order]) requireKey(asMap(item), meta.mergeKey);
   setKey(merged, field, orderItems(items, order, liveList ?? [], meta.mergeKey));
   done.add(field);
@@ -170,18 +170,18 @@ function clean(value: unknown, dropNulls: boolean): { keep: boolean; value?: unk
   return { keep: true, value: out };
 }
 
-/** 'map' or 'scalar'; all items must be alike. */
-function elementKind(items: readonly unknown[]): 'map' | 'scalar' {
-  const kinds = new Set(items.map(goType));
+/** 'map' or 'scalar'; all items of all lists must be alike. */
+function elementKind(...lists: readonly (readonly unknown[])[]): 'map' | 'scalar' {
+  const kinds = new Set(lists.flatMap((items) => items.map(goType)));
   if (kinds.has('[]interface {}')) throw new MergeError('lists of lists are not supported', 422);
   if (kinds.size === 0) throw new MergeError('no elements in any of the given slices');
-  if (kinds.size > 1) throw new MergeError(`list element types are not identical: ${goText([items])}`);
+  if (kinds.size > 1) throw new MergeError(`list element types are not identical: ${goText(lists)}`);
   return kinds.has('map[string]interface {}') ? 'map' : 'scalar';
 }
 
 function mergeList(live: readonly unknown[], patch: readonly unknown[], meta: PatchMeta, isDeleteList: boolean): unknown[] {
   if (live.length === 0 && patch.length === 0) return [];
-  if (elementKind([...live, ...patch]) === 'scalar') {
+  if (elementKind(live, patch) === 'scalar') {
     if (isDeleteList) {
       const gone = new Set(patch);
       return live.filter((item) => !gone.has(item));

@@ -129,3 +129,11 @@ test('a field that its type would make atomic is owned part by part where it say
   const owned = again.body.metadata.managedFields.map((entry: { manager: string; fieldsV1: { 'f:spec': { 'f:claimRef': unknown } } }) => [entry.manager, entry.fieldsV1['f:spec']['f:claimRef']]);
   expect(owned).toEqual([['m', { 'f:name': {}, 'f:namespace': {} }], ['controller', { 'f:apiVersion': {}, 'f:kind': {}, 'f:uid': {} }]]);
 });
+
+test('an apply of null is one of an empty object', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const path = '/api/v1/namespaces/default/configmaps/a?fieldManager=m';
+  const [empty, nothing] = [await api.patch(path, 'apply', {}), await api.patch(path, 'apply', null)];
+  expect([nothing.status, nothing.body.message]).toEqual([400, 'invalid object type: /, Kind=']);
+  expect(nothing.body).toEqual(empty.body);
+});

@@ -103,7 +103,8 @@ export async function parsePatch(call: Call, type: PatchType, bytes: Uint8Array)
     if (isCborApply(call)) return { content: await inSlices(decodingCborMap(bytes, bodyLimits.maxValues)), duplicates: [] };
     if (type === 'apply') {
       const { value, duplicates } = isLarge ? await parseYamlAside(bytes, bodyLimits.maxValues) : parseYamlStrictly(bytes);
-      return { content: value, duplicates: [], yamlProblem: duplicates === undefined ? undefined : `error converting YAML to JSON: ${duplicates}` };
+      // To Go, null is the empty map.
+      return { content: value ?? {}, duplicates: [], yamlProblem: duplicates === undefined ? undefined : `error converting YAML to JSON: ${duplicates}` };
     }
     const limits = type === 'json' ? jsonPatchLimits : bodyLimits;
     const { value, duplicates } = isLarge ? await inSlices(parsingJson(bytes, limits)) : parseJson(bytes);

@@ -29,6 +29,8 @@ const listed: readonly (readonly [status: number, message: RegExp])[] = [
   // Strategic merge patches that are none.
   [500, /list element types are not identical: |unknown patch type: |unable to find api field in struct |expected a (\[\]interface|map\[string\]interface) \{\}, but received|no elements in any of the given slices|cannot merge lists without merge key|merging lists cannot yet be specified|The order in patch list|does not contain declared merge key/],
   [500, /resourceVersion should not be set on objects to be created/],
+  // Once somebody has deleted the default ServiceCIDR and its finalizer waits for a garbage collector that is not here.
+  [500, /failed to allocate a serviceIP for Service .*: range is full/],
   // Of a watch; the error of the store never becomes an API error.
   [500, /resourceVersion: Invalid value: .*strconv\.ParseUint/],
   [501, /./],

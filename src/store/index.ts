@@ -5,7 +5,7 @@ export type {
 export {
   CompactedError, FutureRevisionError, LeaseNotFoundError, maxTxnOperations, NoSpaceError, prefixEnd, StoreUnavailableError,
 } from './contract.ts';
-export { checkTxn, keyOf } from './txn.ts';
+export { checkTxn, isKey, keyOf, maxKeyBytes } from './txn.ts';
 export { prefixedStore } from './prefixed-store.ts';
 export { startCompactor, type CompactorConfig } from './compactor.ts';
 export { openEmbeddedStore, type EmbeddedStore, type EmbeddedStoreConfig } from './embedded/embedded-store.ts';

@@ -3,7 +3,7 @@
 import { maxTxnOperations, type Txn, type Write } from './contract.ts';
 
 const ascii = /^[ -~]+$/;
-const maxKeyBytes = 1024;
+export const maxKeyBytes = 1024;
 
 export function keyOf(write: Write): string {
   return 'put' in write ? write.put : write.delete;
@@ -19,6 +19,11 @@ export function checkTxn(txn: Txn): void {
   if (writes.length > 1 && new Set(writes.map(keyOf)).size !== writes.length) throw new Error('duplicate key given in transaction');
 }
 
+/** Can something be kept under this key? */
+export function isKey(key: string): boolean {
+  return ascii.test(key) && key.length <= maxKeyBytes;
+}
+
 function checkKey(key: string): void {
-  if (!ascii.test(key) || key.length > maxKeyBytes) throw new Error(`not a key of at most ${maxKeyBytes} printable ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
+  if (!isKey(key)) throw new Error(`not a key of at most ${maxKeyBytes} printable ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
 }

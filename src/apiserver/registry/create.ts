@@ -1,6 +1,7 @@
 // Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
 // validation, validating admission, one write that must find nothing under the key.
-import { alreadyExists, cloneJson, generateNameConflict, invalid, isAlreadyExists, isObject } from '#machinery';
+import { alreadyExists, cloneJson, generateNameConflict, invalid, invalidValue, isAlreadyExists, isObject } from '#machinery';
+import { isKey, maxKeyBytes } from '#store';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
 import { encodeStored } from '../cache/stored-form.ts';
@@ -92,6 +93,7 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const { stored } = request;
   const name = object.metadata.name ?? '';
   const key = objectKey(stored.namespaced, object.metadata.namespace ?? '', name);
+  checkName(request, name, stored.prefix + key);
   const encoding = encode(stored, object, request.isApply);
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   if (request.dryRun) {
@@ -102,6 +104,13 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const { done } = await putObject(registry, stored, key, object, encoded, 0, request.signal);
   if (done === undefined) throw alreadyExists(request.served.groupResource, name);
   return created(done);
+}
+
+/** Names of roles and the like may hold nearly anything, and the store keeps less. Throws 422. */
+function checkName({ stored }: WriteRequest, name: string, storeKey: string): void {
+  if (isKey(storeKey)) return;
+  const detail = `must be printable ASCII characters, with at most ${maxKeyBytes - (storeKey.length - name.length)} of them`;
+  throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, [invalidValue('metadata.name', name, detail)]);
 }
 
 function created(done: Committed): Written {

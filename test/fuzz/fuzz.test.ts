@@ -25,7 +25,7 @@ const listed: readonly (readonly [status: number, message: RegExp])[] = [
   [500, /no preferred addresses found/],
   // Upstream's answers as well.
   [500, /failed to create typed patch object /],
-  [500, /failed to convert new object \(.* to proper version: unable to convert unstructured object/],
+  [500, /failed to convert new object \(.* to (proper version: unable to convert unstructured object|smd typed: )/],
   // Strategic merge patches that are none.
   [500, /list element types are not identical: |unknown patch type: |unable to find api field in struct |expected a (\[\]interface|map\[string\]interface) \{\}, but received|no elements in any of the given slices|cannot merge lists without merge key|merging lists cannot yet be specified|The order in patch list|does not contain declared merge key/],
   [500, /resourceVersion should not be set on objects to be created/],

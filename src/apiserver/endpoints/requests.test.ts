@@ -130,6 +130,16 @@ test('a field that its type would make atomic is owned part by part where it say
   expect(owned).toEqual([['m', { 'f:name': {}, 'f:namespace': {} }], ['controller', { 'f:apiVersion': {}, 'f:kind': {}, 'f:uid': {} }]]);
 });
 
+test('an apply of a scale that does not say what it is', async () => {
+  await using api = await startTestServer(openMemoryStore(testWorld()));
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  expect((await api.post('/apis/apps/v1/namespaces/default/deployments', { metadata: { name: 'd' }, spec: { selector: { matchLabels: { a: 'b' } }, template } })).status).toBe(201);
+  const path = '/apis/apps/v1/namespaces/default/deployments/d/scale?fieldManager=m&force=true';
+  const { status, body } = await api.patch(path, 'apply', { kind: 'Scale', spec: { replicas: 0 }, metadata: { name: 'd' } });
+  expect([status, body.message]).toEqual([400, 'invalid object type: /, Kind=Scale']);
+  expect((await api.patch(path, 'apply', { apiVersion: 'autoscaling/v1', kind: 'Scale', spec: { replicas: 2 }, metadata: { name: 'd' } })).body.spec).toEqual({ replicas: 2 });
+});
+
 test('an apply of null is one of an empty object', async () => {
   await using api = await startTestServer(openMemoryStore(testWorld()));
   const path = '/api/v1/namespaces/default/configmaps/a?fieldManager=m';

@@ -132,7 +132,7 @@ export async function patchScale(target: Target): Promise<void> {
       type === 'json' ? jsonPatch(scale, content)
       : type === 'merge' ? mergePatch(scale, content)
       : type === 'strategic' ? strategicMergePatch(scaleType, scale, content)
-      : serverSideApply({ type: scaleType, live: scale, applied: cloneJson(content) as KubeObject, manager: request.manager, force: request.query.force === true, subresource: 'scale', nowMs: request.nowMs });
+      : serverSideApply({ type: scaleType, apiVersion: 'autoscaling/v1', kind: 'Scale', live: scale, applied: cloneJson(content) as KubeObject, manager: request.manager, force: request.query.force === true, subresource: 'scale', nowMs: request.nowMs });
     const { object } = decodePatched(scaleType, patched, { fieldValidation: fieldValidationOf(request.query.fieldValidation), ...(type === 'strategic' ? { strategic: content } : {}) });
     applyDefaults(scaleType, object);
     return object;

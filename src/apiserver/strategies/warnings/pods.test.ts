@@ -47,3 +47,28 @@ test.each<[string, Partial<PodSpec>, string[]]>([
 ])('warns of %s', (_, spec, expected) => {
   expect(warningsOf(spec)).toEqual(expected);
 });
+
+test('tells of host ports that clash, in the order of the ports', () => {
+  const ports = [
+    { containerPort: 80, protocol: 'TCP' }, { containerPort: 80, hostPort: 8080, hostIP: '10.0.0.1', protocol: 'TCP' }, { containerPort: 80, hostPort: 8080, protocol: 'TCP' },
+    { containerPort: 80, hostPort: 8080, hostIP: '10.0.0.2', protocol: 'TCP' }, { containerPort: 80, hostPort: 8081, hostIP: '10.0.0.2', protocol: 'TCP' }, { containerPort: 80, hostPort: 8080, hostIP: '10.0.0.1', protocol: 'UDP' },
+  ];
+  expect(warningsOf({ containers: [{ name: 'c', image: 'i', ports }] })).toEqual([
+    'spec.containers[0].ports[1]: overlapping port definition with spec.containers[0].ports[0]',
+    'spec.containers[0].ports[2]: overlapping port definition with spec.containers[0].ports[0]',
+    'spec.containers[0].ports[2]: dangerously ambiguous port definition with spec.containers[0].ports[1]',
+    'spec.containers[0].ports[3]: overlapping port definition with spec.containers[0].ports[0]',
+    'spec.containers[0].ports[3]: dangerously ambiguous port definition with spec.containers[0].ports[2]',
+    'spec.containers[0].ports[4]: overlapping port definition with spec.containers[0].ports[0]',
+  ]);
+});
+
+test.each([
+  ['equal', () => ({ containerPort: 80, protocol: 'TCP' })],
+  ['of one host port and ever other addresses', (i: number) => ({ containerPort: 80, hostPort: 80, hostIP: `10.0.${i >> 8}.${i & 255}`, protocol: 'TCP' })],
+  ['of ever other host ports', (i: number) => ({ containerPort: 80, hostPort: i + 1, protocol: 'TCP' })],
+])('tens of thousands of ports, %s, are not compared pair by pair', (_, port) => {
+  const ports = Array.from({ length: 40_000 }, (_each, i) => port(i));
+  // Pair by pair these would be 800 million comparisons, and for equal ports as many texts: more than memory holds.
+  expect(warningsOf({ containers: [{ name: 'c', image: 'i', ports }] }).length).toBeLessThanOrEqual(1000);
+});

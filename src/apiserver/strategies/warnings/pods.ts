@@ -104,23 +104,64 @@ function shownPort({ name = '', hostPort = 0, containerPort = 0, protocol = '', 
   return `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
 }
 
+/** A pod of equal ports would have one for each pair of them: more than an answer has room for helps nobody. */
+const mostPortWarnings = 1000;
+
+interface PlacedPort {
+  /** In the order of the pod's ports. */
+  readonly number: number;
+  readonly at: string;
+  readonly ip: string;
+  readonly hostPort: number;
+}
+
+/** The ports of one number and protocol that came before, by what a later one may have in common with them. */
+interface EarlierPorts {
+  readonly all: PlacedPort[];
+  readonly byHostPort: Map<number, PlacedPort[]>;
+  readonly byAddress: Map<string, PlacedPort[]>;
+}
+
+function addTo<K>(map: Map<K, PlacedPort[]>, key: K, port: PlacedPort): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [port]);
+  else known.push(port);
+}
+
+const addressOf = ({ hostPort, ip }: PlacedPort): string => `${hostPort}/${ip}`;
+
+/** Those among them that a port has a conflict with, each of which is told: none is looked at in vain. */
+function conflictsOf(port: PlacedPort, { all, byHostPort, byAddress }: EarlierPorts): readonly PlacedPort[] {
+  if (port.hostPort === 0) return all;
+  const alike = port.ip === '' ? byHostPort.get(port.hostPort) : byAddress.get(addressOf(port));
+  const lists = [alike, port.ip === '' ? undefined : byAddress.get(`${port.hostPort}/`), byHostPort.get(0)].filter((list) => list !== undefined);
+  return lists.length === 1 ? (lists[0] ?? []) : lists.flatMap((list) => list.slice(0, mostPortWarnings)).toSorted((a, b) => a.number - b.number);
+}
+
+function conflict(port: PlacedPort, other: PlacedPort): string {
+  if (port.ip === other.ip && port.hostPort === other.hostPort) return 'duplicate port definition with';
+  return port.hostPort === 0 || other.hostPort === 0 ? 'overlapping port definition with' : 'dangerously ambiguous port definition with';
+}
+
 function portWarnings(containers: readonly Placed[]): string[] {
   const warnings: string[] = [];
-  const all = new Map<string, { at: string; port: ContainerPort }[]>();
+  const earlier = new Map<string, EarlierPorts>();
+  let number = 0;
   for (const { container, at } of containers) {
     for (const [i, port] of (container.ports ?? []).entries()) {
-      const path = `${at}.ports[${i}]`;
-      const { hostIP = '', hostPort = 0 } = port;
-      if (hostIP !== '' && hostPort === 0) warnings.push(`${path}: hostIP set without hostPort: ${shownPort(port)}`);
+      if (warnings.length >= mostPortWarnings) return warnings;
+      const placed: PlacedPort = { number: number++, at: `${at}.ports[${i}]`, ip: port.hostIP ?? '', hostPort: port.hostPort ?? 0 };
+      if (placed.ip !== '' && placed.hostPort === 0) warnings.push(`${placed.at}: hostIP set without hostPort: ${shownPort(port)}`);
       const key = `${port.containerPort}/${port.protocol ?? ''}`;
-      const others = all.get(key) ?? [];
-      for (const { at: otherAt, port: other } of others) {
-        const [otherIp, otherPort] = [other.hostIP ?? '', other.hostPort ?? 0];
-        if (hostIP === otherIp && hostPort === otherPort) warnings.push(`${path}: duplicate port definition with ${otherAt}`);
-        else if (hostPort === 0 || otherPort === 0) warnings.push(`${path}: overlapping port definition with ${otherAt}`);
-        else if (hostPort === otherPort && (hostIP === '') !== (otherIp === '')) warnings.push(`${path}: dangerously ambiguous port definition with ${otherAt}`);
+      let others = earlier.get(key);
+      if (others === undefined) earlier.set(key, (others = { all: [], byHostPort: new Map(), byAddress: new Map() }));
+      for (const other of conflictsOf(placed, others)) {
+        if (warnings.length >= mostPortWarnings) return warnings;
+        warnings.push(`${placed.at}: ${conflict(placed, other)} ${other.at}`);
       }
-      all.set(key, [...others, { at: path, port }]);
+      others.all.push(placed);
+      addTo(others.byHostPort, placed.hostPort, placed);
+      addTo(others.byAddress, addressOf(placed), placed);
     }
   }
   return warnings;

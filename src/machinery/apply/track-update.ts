@@ -6,6 +6,7 @@ import { jsonEqual } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { isTwin } from '../twins.ts';
 import { isEmptySet, sortedSet, union, type FieldSet } from './field-set.ts';
+import { keepFields, knownFields } from './alike-creates.ts';
 import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { PathElementError } from './path-element.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
@@ -78,7 +79,7 @@ export interface UpdateRecord {
 
 /** Enters one update into `managers` (in place). Throws PathElementError. */
 export function* recordingUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<void> {
-  const fields = before === undefined && managers.size === 0 && isTwin(after['spec']) ? yield* ownedWithTwin(after, after['spec'], update) : yield* changedFields(managers, before, after, update);
+  const fields = before === undefined && managers.size === 0 ? yield* ownedByCreator(after, update) : yield* changedFields(managers, before, after, update);
   if (!isEmptySet(fields)) {
     const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
     const key = managerKey(self);
@@ -95,6 +96,15 @@ function* changedFields(managers: Map<string, Manager>, before: KubeObject | und
   const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true);
   yield;
   return withoutUnowned(filterReset(union(comparison.modified, comparison.added), update.reset));
+}
+
+/** The fields of a new object: those of one that was made alike, where there was one. */
+function* ownedByCreator(after: KubeObject, update: UpdateRecord): Sliced<FieldSet> {
+  const { shape, reset } = update;
+  const known = knownFields(shape, reset, after);
+  if (known !== undefined) return known;
+  const fields = isTwin(after['spec']) ? yield* ownedWithTwin(after, after['spec'], update) : yield* changedFields(new Map(), undefined, after, update);
+  return keepFields(shape, reset, after, fields);
 }
 
 const specsOwned = new WeakMap<object, { readonly shape: Shape; readonly reset: ResetFields | undefined; readonly fields: FieldSet | undefined }>();

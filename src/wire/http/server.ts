@@ -200,7 +200,7 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
   // After a protocol error Node ends the session and leaves its socket open.
   session.once('close', () => socket.destroySoon());
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-    stream.on('error', ignore);
+    stream.on('error', ignore).on('close', spareError);
     const exchange = new Http2Exchange(stream, headers, connection, rawHeaders);
     if (headersTooLarge(rawHeaders, limits.headerBytes)) {
       exchange.send(431, {});
@@ -231,6 +231,17 @@ function retire(session: ServerHttp2Session, clock: Clock): void {
 }
 
 function ignore(): void {}
+
+const answered = new Error('the stream has ended');
+
+/**
+ * HTTP/2 streams mostly close before their last write is reported. Node then makes an error with its stack for whoever
+ * waits for the end of the writes, though nobody does: 3 to 5 % of a request's time. It makes none where there is one.
+ */
+function spareError(this: ServerHttp2Stream): void {
+  const { _writableState: state } = this as { readonly _writableState?: { errored?: Error | null } };
+  if (state !== undefined) state.errored ??= answered;
+}
 
 function headersTooLarge(rawHeaders: readonly string[], limitBytes: number): boolean {
   let total = 0;

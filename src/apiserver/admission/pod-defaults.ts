@@ -95,14 +95,16 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
         }
         pod.spec.overhead = { ...found.overhead.podFixed };
       }
-      for (const [key, value] of Object.entries(found.scheduling?.nodeSelector ?? {})) {
+      const selector = Object.entries(found.scheduling?.nodeSelector ?? {});
+      for (const [key, value] of selector) {
         const own = pod.spec.nodeSelector?.[key];
         if (own !== undefined && own !== value) {
           throw forbidden({ group: '', resource: 'pods' }, request.name, `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${own}`);
         }
-        pod.spec.nodeSelector = { ...pod.spec.nodeSelector, [key]: value };
       }
-      const extra = (found.scheduling?.tolerations ?? []).filter((t) => !(pod.spec.tolerations ?? []).some((own) => JSON.stringify(own) === JSON.stringify(t)));
+      if (selector.length > 0) pod.spec.nodeSelector = { ...pod.spec.nodeSelector, ...Object.fromEntries(selector) };
+      const own = new Set((pod.spec.tolerations ?? []).map((toleration) => JSON.stringify(toleration)));
+      const extra = (found.scheduling?.tolerations ?? []).filter((toleration) => !own.has(JSON.stringify(toleration)));
       if (extra.length > 0) pod.spec.tolerations = [...(pod.spec.tolerations ?? []), ...extra];
     },
   };

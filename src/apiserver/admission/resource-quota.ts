@@ -76,7 +76,8 @@ function chargesOf(quotas: readonly Quota[], request: AdmissionRequest, nowMs: n
     if (missing !== undefined) throw refused(request, `failed quota: ${name}: ${missing}`);
     if (names.some((each) => quota.status?.used?.[each] === undefined)) throw refused(request, `status unknown for quota: ${name}, resources: ${names.toSorted().join(',')}`);
     const before = isUpdate && isInScopes(quota, counter, oldObject) ? quotaUsage(counter, oldObject, nowMs) : new Map<string, Quantity>();
-    const amounts = new Map([...usage].map(([each, amount]) => [each, growth(amount, before.get(each))] as const).filter(([each, amount]) => names.includes(each) && !isZeroQuantity(amount)));
+    const counted = new Set(names);
+    const amounts = new Map([...usage].map(([each, amount]) => [each, growth(amount, before.get(each))] as const).filter(([each, amount]) => counted.has(each) && !isZeroQuantity(amount)));
     if (amounts.size > 0) charges.push({ name, amounts });
   }
   if (limited.length > 0) mustBeCovered(quotas, request, counter, usage, isUpdate ? quotaUsage(counter, oldObject, nowMs) : undefined, limited);

@@ -184,5 +184,6 @@ function dependentsPolicy(
 }
 
 function sameSet(a: readonly string[], b: readonly string[]): boolean {
-  return a.length === b.length && a.every((name) => b.includes(name));
+  const others = new Set(b);
+  return a.length === b.length && a.every((name) => others.has(name));
 }

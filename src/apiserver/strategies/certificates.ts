@@ -10,11 +10,15 @@ import { assignField, define, keepSpecAndMetadata, selectable, withStatus } from
 
 function stampConditions(object: Stored, before: Stored, context: WriteContext): void {
   const status = (object as Stored<CertificateSigningRequest>).status;
-  const known = (before as Stored<CertificateSigningRequest>).status?.conditions ?? [];
+  const times = new Map<string, string | undefined>();
+  for (const { type, status: value, lastTransitionTime } of (before as Stored<CertificateSigningRequest>).status?.conditions ?? []) {
+    const key = JSON.stringify([type, value]);
+    if (!times.has(key)) times.set(key, lastTransitionTime);
+  }
   const now = rfc3339(context.nowMs);
   for (const condition of status?.conditions ?? []) {
     condition.lastUpdateTime ??= now;
-    condition.lastTransitionTime ??= known.find((old) => old.type === condition.type && old.status === condition.status)?.lastTransitionTime ?? now;
+    condition.lastTransitionTime ??= times.get(JSON.stringify([condition.type, condition.status])) ?? now;
   }
 }
 

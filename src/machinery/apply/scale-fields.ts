@@ -33,7 +33,9 @@ export function scaleEntries(parent: readonly ManagedFieldsEntry[] | undefined, 
 export function parentEntries(
   parent: readonly ManagedFieldsEntry[] | undefined, scale: readonly ManagedFieldsEntry[] | undefined, apiVersion: string, paths: ReplicasPaths,
 ): ManagedFieldsEntry[] | undefined {
-  const scaleManagers = [...decodeManagers(scale).values()].filter((manager) => hasPath(manager.fields, scalePath));
+  const scaleManagers = new Set([...decodeManagers(scale).values()].filter((manager) => hasPath(manager.fields, scalePath)));
+  // Whatever their version.
+  const byManager = Map.groupBy(scaleManagers, (manager) => managerKey({ ...manager, apiVersion: '' }));
   const out = new Map<string, Manager>();
   const before = decodeManagers(parent);
   for (const [key, manager] of before) {
@@ -43,9 +45,10 @@ export function parentEntries(
       out.set(key, manager);
       continue;
     }
-    const at = scaleManagers.findIndex((candidate) => managerKey({ ...candidate, apiVersion: manager.apiVersion }) === key);
-    if (at >= 0) {
-      scaleManagers.splice(at, 1);
+    const candidates = byManager.get(managerKey({ ...manager, apiVersion: '' }));
+    const found = candidates?.shift();
+    if (found !== undefined) {
+      scaleManagers.delete(found);
       out.set(key, manager);
       continue;
     }

@@ -117,9 +117,11 @@ function storedVersionErrors(definition: CustomResourceDefinition): FieldError[]
   const stored = definition.status?.storedVersions ?? [];
   if (stored.length === 0) return [invalidValue(path, stored, 'must have at least one stored version')];
   const errors: FieldError[] = [];
-  for (const version of definition.spec.versions) if (version.storage && !stored.includes(version.name)) errors.push(invalidValue(path, stored, `must have the storage version ${version.name}`));
+  const names = new Set(definition.spec.versions.map((version) => version.name));
+  const told = new Set(stored);
+  for (const version of definition.spec.versions) if (version.storage && !told.has(version.name)) errors.push(invalidValue(path, stored, `must have the storage version ${version.name}`));
   for (const [i, name] of stored.entries()) {
-    if (definition.spec.versions.some((version) => version.name === name)) continue;
+    if (names.has(name)) continue;
     const detail = `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`;
     errors.push(invalidValue(index(path, i), name, detail));
   }

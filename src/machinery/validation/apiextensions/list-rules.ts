@@ -12,11 +12,12 @@ export function listKeyErrors(schema: JSONSchemaProps, path: string): FieldError
   const at = child(path, 'items');
   if (items.nullable === true) errors.push(forbiddenField(child(at, 'nullable'), `cannot be nullable when x-kubernetes-list-type is ${listType}`));
   if (listType === 'set') return errors;
+  const always = new Set(items.required);
   for (const name of schema['x-kubernetes-list-map-keys'] ?? []) {
     const property = items.properties?.[name];
     if (property === undefined) continue;
     const own = key(child(at, 'properties'), name);
-    if (items.required?.includes(name) !== true && property.default === undefined) {
+    if (!always.has(name) && property.default === undefined) {
       errors.push(required(child(own, 'default'), 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property'));
     }
     if (property.nullable === true) errors.push(forbiddenField(child(own, 'nullable'), 'this property is in x-kubernetes-list-map-keys, so it cannot be nullable'));

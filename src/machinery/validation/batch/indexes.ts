@@ -52,9 +52,12 @@ export function indexesError(text: string, completions: number): string | undefi
 export function firstOverlap(left: string, right: string, completions: number): number | undefined {
   if (indexesError(left, completions) !== undefined || indexesError(right, completions) !== undefined) return undefined;
   const others = parseIndexes(right, completions);
+  // Both increase, so that what ends before one interval ends before the next as well.
+  let at = 0;
   for (const [from, to] of parseIndexes(left, completions)) {
-    const hit = others.find(([otherFrom, otherTo]) => otherFrom <= to && from <= otherTo);
-    if (hit !== undefined) return Math.max(from, hit[0]);
+    while ((others[at]?.[1] ?? Infinity) < from) at++;
+    const hit = others[at];
+    if (hit !== undefined && hit[0] <= to) return Math.max(from, hit[0]);
   }
   return undefined;
 }

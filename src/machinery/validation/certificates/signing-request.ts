@@ -83,14 +83,15 @@ function checkUsages(csr: Csr, old: Csr | undefined): FieldError[] {
 
 function checkConditions(csr: Csr, old: Csr | undefined): FieldError[] {
   const errors: FieldError[] = [];
-  const oldTypes = conditionsOf(old).map((condition) => condition.type);
-  const mayBeBoth = decided.every((type) => oldTypes.includes(type));
-  const mayRepeat = hasTwice(oldTypes);
+  const before = conditionsOf(old).map((condition) => condition.type);
+  const oldTypes = new Set(before);
+  const mayBeBoth = decided.every((type) => oldTypes.has(type));
+  const mayRepeat = hasTwice(before);
   const seen = new Set<string>();
   for (const [i, condition] of conditionsOf(csr).entries()) {
     const { type = '', status = '' } = condition;
     const at = index(statusesPath, i);
-    if (type === '' && !oldTypes.includes('')) errors.push(required(child(at, 'type'), ''));
+    if (type === '' && !oldTypes.has('')) errors.push(required(child(at, 'type'), ''));
     const allowed = onlyTrue.includes(type) ? ['True'] : ['False', 'True', 'Unknown'];
     if (status === '') errors.push(required(child(at, 'status'), ''));
     else if (!allowed.includes(status)) errors.push(notSupported(child(at, 'status'), status, allowed));

@@ -146,13 +146,15 @@ function checkLabelKeys(path: string, keys: readonly string[], mismatch: readonl
     else addAll(errors, list.flatMap((name, i) => validateLabelName(name, index(at, i))));
   }
   const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
+  const lastAt = new Map(keys.map((name, i) => [name, i]));
   for (const { key } of selector?.matchExpressions ?? []) {
-    const i = keys.lastIndexOf(key);
-    if (i >= 0 && seen.has(key)) errors.push(invalidValue(index(path, i), key, 'exists in both matchLabelKeys and labelSelector'));
+    const i = lastAt.get(key);
+    if (i !== undefined && seen.has(key)) errors.push(invalidValue(index(path, i), key, 'exists in both matchLabelKeys and labelSelector'));
     seen.add(key);
   }
+  const mismatched = new Set(mismatch);
   for (const [i, name] of keys.entries()) {
-    if (mismatch.includes(name)) errors.push(invalidValue(index(child(path, 'matchLabelKeys'), i), name, 'exists in both matchLabelKeys and mismatchLabelKeys'));
+    if (mismatched.has(name)) errors.push(invalidValue(index(child(path, 'matchLabelKeys'), i), name, 'exists in both matchLabelKeys and mismatchLabelKeys'));
   }
   return errors;
 }

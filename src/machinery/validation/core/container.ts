@@ -172,6 +172,8 @@ function checkVolumeMounts(container: Container, path: string, volumes: Readonly
   const errors: FieldError[] = [];
   const points = new Set<string>();
   const devices = container.volumeDevices ?? [];
+  const deviceNames = new Set(devices.map((device) => device.name));
+  const devicePaths = new Set(devices.map((device) => device.devicePath));
   for (const [i, mount] of (container.volumeMounts ?? []).entries()) {
     const at = index(path, i);
     const { name = '', mountPath = '' } = mount;
@@ -180,8 +182,8 @@ function checkVolumeMounts(container: Container, path: string, volumes: Readonly
     if (mountPath === '') errors.push(required(child(at, 'mountPath'), ''));
     if (points.has(mountPath)) errors.push(invalidValue(child(at, 'mountPath'), mountPath, 'must be unique'));
     points.add(mountPath);
-    if (devices.some((device) => device.name === name)) errors.push(invalidValue(child(at, 'name'), name, 'must not already exist in volumeDevices'));
-    if (devices.some((device) => device.devicePath === mountPath)) {
+    if (deviceNames.has(name)) errors.push(invalidValue(child(at, 'name'), name, 'must not already exist in volumeDevices'));
+    if (devicePaths.has(mountPath)) {
       errors.push(invalidValue(child(at, 'mountPath'), mountPath, 'must not already exist as a path in volumeDevices'));
     }
     addAll(errors, checkMountOptions(mount, container, path, at));
@@ -223,11 +225,13 @@ function checkVolumeDevices(container: Container, path: string, volumes: Readonl
   const names = new Set<string>();
   const paths = new Set<string>();
   const mounts = container.volumeMounts ?? [];
+  const mountNames = new Set(mounts.map((mount) => mount.name));
+  const mountPaths = new Set(mounts.map((mount) => mount.mountPath));
   for (const [i, device] of (container.volumeDevices ?? []).entries()) {
     const at = index(path, i);
     addAll(errors, checkDevice(device, at, volumes.get(device.name), names, paths));
-    if (mounts.some((mount) => mount.name === device.name)) errors.push(invalidValue(child(at, 'name'), device.name, 'must not already exist in volumeMounts'));
-    if (mounts.some((mount) => mount.mountPath === device.devicePath)) {
+    if (mountNames.has(device.name)) errors.push(invalidValue(child(at, 'name'), device.name, 'must not already exist in volumeMounts'));
+    if (mountPaths.has(device.devicePath)) {
       errors.push(invalidValue(child(at, 'devicePath'), device.devicePath, 'must not already exist as a path in volumeMounts'));
     }
     if (device.name !== '') names.add(device.name);

@@ -91,9 +91,11 @@ function counting(errors: FieldError[]): FieldError[] {
   return refusesAmbiguous ? errors : errors.filter(({ detail }) => detail.startsWith('must be a valid'));
 }
 
+const none: ReadonlySet<string> = new Set();
+
 /** An IP address in a field that predates strict checking: any spelling of IPv6, no leading zeros in IPv4. */
-export function checkIp(value: string, path: string, old: readonly string[] = []): FieldError[] {
-  return old.includes(value) ? [] : counting(strictIpErrors(value, path));
+export function checkIp(value: string, path: string, old: ReadonlySet<string> = none): FieldError[] {
+  return old.has(value) ? [] : counting(strictIpErrors(value, path));
 }
 
 /** The same whatever older fields take. */
@@ -112,8 +114,8 @@ export function withoutLeadingZeros(value: string): string {
 }
 
 /** A CIDR in a field that predates strict checking. */
-export function checkCidr(value: string, path: string, old: readonly string[] = []): FieldError[] {
-  return old.includes(value) ? [] : counting(strictCidrErrors(value, path));
+export function checkCidr(value: string, path: string, old: ReadonlySet<string> = none): FieldError[] {
+  return old.has(value) ? [] : counting(strictCidrErrors(value, path));
 }
 
 /** The same whatever older fields take. */

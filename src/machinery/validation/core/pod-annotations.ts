@@ -24,10 +24,12 @@ export function checkPodAnnotations(annotations: Annotations | undefined, spec: 
   for (const [name, value] of Object.entries(annotations)) {
     if (name === seccompPod || name.startsWith(seccompContainer)) addAll(errors, checkSeccompText(value, child(path, name)));
   }
+  let names: ReadonlySet<string> | undefined;
   for (const [name, value] of Object.entries(annotations)) {
     if (!name.startsWith(appArmorContainer)) continue;
     const container = name.slice(appArmorContainer.length);
-    if (!containersWithPaths(spec, '').some((found) => found.container.name === container)) errors.push(invalidValue(key(path, name), container, 'container not found'));
+    names ??= new Set(containersWithPaths(spec, '').map((found) => found.container.name));
+    if (!names.has(container)) errors.push(invalidValue(key(path, name), container, 'container not found'));
     if (value !== '' && value !== 'runtime/default' && value !== 'unconfined' && !value.startsWith('localhost/')) {
       errors.push(invalidValue(key(path, name), value, `invalid AppArmor profile name: ${JSON.stringify(value)}`));
     }

@@ -59,7 +59,7 @@ function checkNomination(name: string, before: string, boundTo: string): FieldEr
 type Addresses = readonly { readonly ip?: string }[] | undefined;
 
 function checkAddresses(path: string, list: Addresses, old: Addresses): FieldError[] {
-  const known = (old ?? []).map((address) => address.ip ?? '');
+  const known = new Set((old ?? []).map((address) => address.ip ?? ''));
   const ips = (list ?? []).map((address) => address.ip ?? '');
   const errors = ips.flatMap((ip, i) => checkIp(ip, index(path, i), known));
   const broken = ips.find((ip) => checkIp(ip, path).some((error) => error.detail.startsWith('must be a valid IP')));
@@ -68,19 +68,30 @@ function checkAddresses(path: string, list: Addresses, old: Addresses): FieldErr
   return errors;
 }
 
+/** The first of each name. */
+function firstByName<T extends { readonly name: string }>(list: readonly T[] | undefined): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const item of list ?? []) if (!found.has(item.name)) found.set(item.name, item);
+  return found;
+}
+
 /** `containers` is undefined for ephemeral containers, which never restart. */
 function checkTransitions(
   statuses: readonly ContainerStatus[] | undefined, before: readonly ContainerStatus[] | undefined, path: string, spec: PodSpec, containers: readonly Container[] | undefined,
 ): FieldError[] {
   const errors: FieldError[] = [];
-  for (const [i, was] of (before ?? []).entries()) {
+  if (before === undefined || before === null) return errors;
+  const nowByName = firstByName(statuses);
+  const containerByName = firstByName(containers);
+  const isEphemeral = path.endsWith('ephemeralContainerStatuses');
+  const allMayRestart = !isEphemeral && mayAllRestart(spec);
+  for (const [i, was] of before.entries()) {
     const terminated = was.state?.terminated;
     if (!terminated) continue;
-    const now = (statuses ?? []).find((status) => status.name === was.name);
+    const now = nowByName.get(was.name);
     if (now === undefined || now.state?.terminated) continue;
-    const container = containers?.find((candidate) => candidate.name === was.name);
-    const isEphemeral = path.endsWith('ephemeralContainerStatuses');
-    if (!isEphemeral && (mayAllRestart(spec) || (container !== undefined && mayRestart(container, spec, terminated.exitCode)))) continue;
+    const container = containerByName.get(was.name);
+    if (!isEphemeral && (allMayRestart || (container !== undefined && mayRestart(container, spec, terminated.exitCode)))) continue;
     errors.push(forbiddenField(child(index(path, i), 'state'), 'may not be transitioned to non-terminated state'));
   }
   return errors;
@@ -109,9 +120,10 @@ function mayRestart(container: Container, spec: PodSpec, exitCode: number): bool
 function checkClaimStatuses(status: PodStatus, spec: PodSpec): FieldError[] {
   const errors: FieldError[] = [];
   const names = new Set<string>();
+  const known = new Set((spec.resourceClaims ?? []).map((claim) => claim.name));
   for (const [i, claim] of (status.resourceClaimStatuses ?? []).entries()) {
     const at = index('status.resourceClaimStatuses', i);
-    if ((spec.resourceClaims ?? []).every((known) => known.name !== claim.name)) {
+    if (!known.has(claim.name)) {
       errors.push(invalidValue(child(at, 'name'), claim.name, 'must match the name of an entry in `spec.resourceClaims`'));
     }
     if (names.has(claim.name)) errors.push(duplicate(child(at, 'name'), claim.name));
@@ -141,11 +153,13 @@ function checkUsers(statuses: readonly ContainerStatus[] | undefined, path: stri
 
 function checkAllocated(statuses: readonly ContainerStatus[] | undefined, path: string, containers: readonly Container[] | undefined): FieldError[] {
   const errors: FieldError[] = [];
+  const byName = firstByName(containers);
+  const claims = new Map<Container, ReadonlySet<string>>();
   for (const [i, status] of (statuses ?? []).entries()) {
-    const container = containers?.find((candidate) => candidate.name === status.name);
+    const container = byName.get(status.name);
     for (const [j, allocated] of (status.allocatedResourcesStatus ?? []).entries()) {
       const at = index(child(index(path, i), 'allocatedResourcesStatus'), j);
-      if (container !== undefined) addAll(errors, checkAllocatedName(allocated.name, container, child(at, 'name')));
+      if (container !== undefined) addAll(errors, checkAllocatedName(allocated.name, container, claims, child(at, 'name')));
       const ids = new Set<string>();
       for (const [k, resource] of (allocated.resources ?? []).entries()) {
         const resourcePath = index(child(at, 'resources'), k);
@@ -162,9 +176,12 @@ function checkAllocated(statuses: readonly ContainerStatus[] | undefined, path: 
   return errors;
 }
 
-function checkAllocatedName(name: string, container: Container, path: string): FieldError[] {
+/** @param claims Of the containers met so far, as their allocated resources name them. */
+function checkAllocatedName(name: string, container: Container, claims: Map<Container, ReadonlySet<string>>, path: string): FieldError[] {
   if (name.startsWith('claim:')) {
-    const known = (container.resources?.claims ?? []).some((claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}` === name);
+    let named = claims.get(container);
+    if (named === undefined) claims.set(container, (named = new Set((container.resources?.claims ?? []).map((claim) => `claim:${claim.name}${claim.request ? `/${claim.request}` : ''}`))));
+    const known = named.has(name);
     const detail = "must match one of the container's resource claims in a format 'claim:<claimName>/<request>' or 'claim:<claimName>' if request is empty";
     return known ? [] : [invalidValue(path, name, detail)];
   }

@@ -122,11 +122,16 @@ function checkDeadline(spec: PodSpec, old: PodSpec): { errors: FieldError[]; sto
   return { errors: [], stop: false };
 }
 
+/** What of a toleration never changes. */
+function fixedPartOf({ key, operator, value, effect }: Toleration): string {
+  return JSON.stringify([key ?? null, operator ?? null, value ?? null, effect ?? null]);
+}
+
 function checkOnlyAddedTolerations(tolerations: readonly Toleration[] | undefined, old: readonly Toleration[] | undefined): FieldError[] {
   const path = 'spec.tolerations';
+  const kept = new Set((tolerations ?? []).map(fixedPartOf));
   for (const before of old ?? []) {
-    const kept = (tolerations ?? []).some((toleration) => sameValue({ ...before, tolerationSeconds: toleration.tolerationSeconds }, toleration));
-    if (!kept) return [forbiddenField(path, 'existing toleration can not be modified except its tolerationSeconds')];
+    if (!kept.has(fixedPartOf(before))) return [forbiddenField(path, 'existing toleration can not be modified except its tolerationSeconds')];
   }
   return checkTolerations(tolerations, path);
 }
@@ -197,8 +202,9 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     ...checkPodAnnotationUpdates(pod, old, 'metadata.annotations'),
   ];
   const path = 'spec.ephemeralContainers';
+  const now = new Map((pod.spec?.ephemeralContainers ?? []).toReversed().map((container) => [container.name, container]));
   for (const before of old.spec?.ephemeralContainers ?? []) {
-    const after = pod.spec?.ephemeralContainers?.find((container) => container.name === before.name);
+    const after = now.get(before.name);
     const name = JSON.stringify(before.name);
     if (after === undefined) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be removed\n`));
     else if (!sameValue(before, after)) errors.push(forbiddenField(path, `existing ephemeral containers ${name} may not be changed\n${structDiff('core.v1.EphemeralContainer', before, after)}`));

@@ -33,6 +33,7 @@ export function checkClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined)
   const policies = ['PreferDualStack', 'RequireDualStack', 'SingleStack'];
   if (spec.ipFamilyPolicy && !policies.includes(spec.ipFamilyPolicy)) errors.push(notSupported('spec.ipFamilyPolicy', spec.ipFamilyPolicy, policies));
   let valid = true;
+  const known = new Set(old?.clusterIPs);
   for (const [i, ip] of ips.entries()) {
     if (i === 0 && ip === 'None') {
       if (ips.length === 1) continue;
@@ -40,7 +41,7 @@ export function checkClusterIps(spec: ServiceSpec, old: ServiceSpec | undefined)
       errors.push(invalidValue(ipsPath, ips, "'None' must be the first and only value"));
       continue;
     }
-    const found = checkIp(ip, index(ipsPath, i), old?.clusterIPs);
+    const found = checkIp(ip, index(ipsPath, i), known);
     if (found.length > 0) valid = false;
     addAll(errors, found);
   }

@@ -10,7 +10,7 @@ export function checkLoadBalancerStatus(
   const ingress = status?.ingress ?? [];
   const at = child(path, 'ingress');
   if (!isLoadBalancer) return ingress.length === 0 ? [] : [forbiddenField(at, "may only be used when `spec.type` is 'LoadBalancer'")];
-  const known = (old?.ingress ?? []).map((entry) => entry.ip ?? '').filter((ip) => ip !== '');
+  const known = new Set((old?.ingress ?? []).map((entry) => entry.ip ?? '').filter((ip) => ip !== ''));
   return ingress.flatMap((entry, i) => {
     const errors: FieldError[] = [];
     const ip = entry.ip ?? '';

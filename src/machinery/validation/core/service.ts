@@ -25,9 +25,10 @@ function checkService(service: Service, old?: Service): FieldError[] {
   if ((spec.ports ?? []).length === 0 && !isHeadless(spec) && spec.type !== 'ExternalName') errors.push(required('spec.ports', ''));
   errors.push(...checkByType(spec), ...checkPorts(spec));
   errors.push(...validateLabels(spec.selector, 'spec.selector'), ...checkAffinity(spec), ...checkClusterIps(spec, old?.spec));
+  const external = new Set(old?.spec?.externalIPs);
   for (const [i, ip] of (spec.externalIPs ?? []).entries()) {
     const at = index('spec.externalIPs', i);
-    const found = checkIp(ip, at, old?.spec?.externalIPs);
+    const found = checkIp(ip, at, external);
     addAll(errors, (found.length > 0 ? found : checkEndpointIp(ip, at)));
   }
   addAll(errors, checkRequiredEnum(spec.type, ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'], 'spec.type'));
@@ -130,7 +131,7 @@ function checkSourceRanges(service: Service, old: Service | undefined): FieldErr
   if (ranges.length > 0) {
     const path = 'spec.LoadBalancerSourceRanges';
     if (!isLoadBalancer) errors.push(forbiddenField(path, onlyLoadBalancer));
-    const known = (old?.spec?.loadBalancerSourceRanges ?? []).map((range) => range.trim());
+    const known = new Set((old?.spec?.loadBalancerSourceRanges ?? []).map((range) => range.trim()));
     for (const [i, range] of ranges.entries()) addAll(errors, checkCidr(range.trim(), index(path, i), known));
     return errors;
   }

@@ -131,7 +131,7 @@ function keptFrom(old: Ingress): Kept {
 }
 
 function checkStatus(object: Ingress, old: Ingress): FieldError[] {
-  const known = (old.status?.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? '').filter((ip) => ip !== '');
+  const known = new Set((old.status?.loadBalancer?.ingress ?? []).map((entry) => entry.ip ?? '').filter((ip) => ip !== ''));
   return (object.status?.loadBalancer?.ingress ?? []).flatMap((entry, i) => {
     const at = index('status.loadBalancer.ingress', i);
     const errors: FieldError[] = [];

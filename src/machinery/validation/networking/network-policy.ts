@@ -9,10 +9,10 @@ import { standard } from '../validator.ts';
 
 interface Kept {
   readonly selectorValues: boolean;
-  readonly cidrs: readonly string[];
+  readonly cidrs: ReadonlySet<string>;
 }
 
-const nothingKept: Kept = { selectorValues: false, cidrs: [] };
+const nothingKept: Kept = { selectorValues: false, cidrs: new Set() };
 
 function checkPort(port: NetworkPolicyPort, path: string): FieldError[] {
   const errors: FieldError[] = [];
@@ -45,7 +45,8 @@ function parseNet(text: string): Net | undefined {
   const [address = '', length = ''] = text.split('/');
   const v4 = isIPv4(address);
   if ((!v4 && !isIPv6(address)) || !/^\d+$/.test(length)) return undefined;
-  return { v4, bits: addressBits(address), length: Number(length) };
+  // A prefix that is longer than its address makes no network; as a number it may be beyond all shifts.
+  return Number(length) > (v4 ? 32 : 128) ? undefined : { v4, bits: addressBits(address), length: Number(length) };
 }
 
 function isStrictSubset(inner: Net, outer: Net): boolean {
@@ -109,7 +110,7 @@ function keptOf(old: NetworkPolicySpec | undefined): Kept {
   const peers = [...(old?.ingress ?? []).flatMap((rule) => rule.from ?? []), ...(old?.egress ?? []).flatMap((rule) => rule.to ?? [])];
   return {
     selectorValues: validateLabelSelector(old?.podSelector, '').length > 0,
-    cidrs: peers.flatMap((peer) => (peer.ipBlock ? [peer.ipBlock.cidr, ...(peer.ipBlock.except ?? [])] : [])),
+    cidrs: new Set(peers.flatMap((peer) => (peer.ipBlock ? [peer.ipBlock.cidr, ...(peer.ipBlock.except ?? [])] : []))),
   };
 }
 

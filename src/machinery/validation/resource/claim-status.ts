@@ -102,7 +102,9 @@ function checkReservations(claim: ResourceClaim, old: ResourceClaim): FieldError
   if (reserved.length === 0) return [];
   if (!claim.status?.allocation) return [forbiddenField('status.reservedFor', 'may not be specified when `allocated` is not set')];
   if (claim.metadata?.deletionTimestamp === undefined) return [];
-  const isNew = (reference: ResourceClaimConsumerReference): boolean => !(old.status?.reservedFor ?? []).some((before) => jsonEqual(before, reference));
+  // A stored list has each uid once.
+  const before = new Map((old.status?.reservedFor ?? []).map((reference) => [reference.uid, reference]));
+  const isNew = (reference: ResourceClaimConsumerReference): boolean => !jsonEqual(before.get(reference.uid) ?? null, reference);
   return reserved.some(isNew) ? [forbiddenField('status.reservedFor', 'new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set')] : [];
 }
 

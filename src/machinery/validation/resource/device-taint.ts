@@ -47,10 +47,13 @@ export function checkOpaque(config: { readonly opaque?: OpaqueDeviceConfiguratio
 }
 
 function checkRepeats(list: readonly string[], path: string, others: readonly string[]): FieldError[] {
+  const seen = new Set<string>();
+  const taken = new Set(others);
   return list.flatMap((condition, i) => {
     const errors: FieldError[] = [];
-    if (list.indexOf(condition) < i) errors.push(duplicate(index(path, i), condition));
-    if (others.includes(condition)) errors.push(invalidValue(index(path, i), condition, 'bindingFailureConditions must not overlap with bindingConditions'));
+    if (seen.has(condition)) errors.push(duplicate(index(path, i), condition));
+    seen.add(condition);
+    if (taken.has(condition)) errors.push(invalidValue(index(path, i), condition, 'bindingFailureConditions must not overlap with bindingConditions'));
     return errors;
   });
 }

@@ -16,7 +16,11 @@ function checkTopologyTerm(term: TopologySelectorTerm, at: string): FieldError[]
     const errors: FieldError[] = [];
     const valuesPath = child(index(path, i), 'values');
     if (values.length === 0) errors.push(required(valuesPath, ''));
-    for (const [j, value] of values.entries()) if (values.indexOf(value) < j) errors.push(duplicate(index(valuesPath, j), value));
+    const seen = new Set<string>();
+    for (const [j, value] of values.entries()) {
+      if (seen.has(value)) errors.push(duplicate(index(valuesPath, j), value));
+      seen.add(value);
+    }
     addAll(errors, validateLabelName(key, child(index(path, i), 'key')));
     if (keys.has(key)) errors.push(duplicate(child(index(path, i), 'key'), key));
     keys.add(key);

@@ -1,0 +1,63 @@
+// Objects as large as a request may be: what belongs together is found without comparing each item with each.
+import { expect, it } from 'vitest';
+import { errorText } from '../field-errors.ts';
+import type { KubeObject } from '../object.ts';
+import { firstOverlap } from './batch/indexes.ts';
+import { validateCreate, validateStatusUpdate, validateUpdate } from './index.ts';
+
+const many = <T>(make: (i: number) => T, count = 50_000): T[] => Array.from({ length: count }, (_, i) => make(i));
+const address = (i: number, first: number): string => `${first}.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
+const named = (rest: object, namespace?: string): KubeObject => ({ metadata: { name: 'a', resourceVersion: '1', ...(namespace === undefined ? {} : { namespace }) }, ...rest });
+
+it('values of allowed topologies', () => {
+  const storage = (values: readonly string[]): KubeObject => ({ ...named({ provisioner: 'a.io/b', reclaimPolicy: 'Delete', volumeBindingMode: 'Immediate', allowedTopologies: [{ matchLabelExpressions: [{ key: 'z', values }] }] }), metadata: { name: 'a' } });
+  expect(validateCreate('storage.v1.StorageClass', storage(['a', 'b', 'a'])).map(errorText)).toEqual(['allowedTopologies[0].matchLabelExpressions[0].values[2]: Duplicate value: "a"']);
+  expect(validateCreate('storage.v1.StorageClass', storage(many((i) => `z${i}`, 200_000)))).toEqual([]);
+});
+
+it('binding conditions of devices', () => {
+  const slice = (bindingConditions: readonly string[], bindingFailureConditions: readonly string[]): KubeObject => ({
+    ...named({ spec: { driver: 'd.io', nodeName: 'n', pool: { name: 'p', generation: 1, resourceSliceCount: 1 }, devices: [{ name: 'd', bindsToNode: true, bindingConditions, bindingFailureConditions }] } }), metadata: { name: 'a' },
+  });
+  const at = 'spec.devices[0].bindingFailureConditions';
+  expect(validateCreate('resource.v1.ResourceSlice', slice(['a'], ['a', 'b', 'b'])).map(errorText)).toEqual([
+    `${at}[0]: Invalid value: "a": bindingFailureConditions must not overlap with bindingConditions`, `${at}[2]: Duplicate value: "b"`,
+  ]);
+  expect(validateCreate('resource.v1.ResourceSlice', slice(many((i) => `a${i}`, 100_000), many((i) => `b${i}`, 100_000)))).not.toEqual([]);
+});
+
+it('addresses that were there before', () => {
+  const balanced = (first: number): KubeObject => ({ ...named({ spec: { defaultBackend: { service: { name: 's', port: { number: 80 } } } }, status: { loadBalancer: { ingress: many((i) => ({ ip: address(i, first) })) } } }, 'd') });
+  expect(validateStatusUpdate('networking.v1.Ingress', balanced(11), balanced(10))).toEqual([]);
+});
+
+it('ranges that were there before', () => {
+  const policy = (except: readonly string[]): KubeObject => named({ spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ ipBlock: { cidr: '0.0.0.0/0', except } }] }] } }, 'd');
+  expect(validateUpdate('networking.v1.NetworkPolicy', policy(many((i) => `${address(i, 11)}/32`)), policy(many((i) => `${address(i, 10)}/32`)))).toEqual([]);
+});
+
+it('prefixes beyond all numbers', () => {
+  const policy = (cidr: string, except: string): KubeObject => ({ ...named({ spec: { podSelector: {}, policyTypes: ['Ingress'], ingress: [{ from: [{ ipBlock: { cidr, except: [except] } }] }] } }), metadata: { name: 'a', namespace: 'd' } });
+  const at = 'spec.ingress[0].from[0].ipBlock';
+  for (const prefix of ['99999999999', '9'.repeat(400)]) {
+    expect(validateCreate('networking.v1.NetworkPolicy', policy(`10.0.0.0/${prefix}`, `10.0.0.0/${prefix}9`)).map(({ field }) => field)).toEqual([`${at}.cidr`]);
+    expect(validateCreate('networking.v1.NetworkPolicy', policy('10.0.0.0/8', `10.0.0.0/${prefix}`)).map(({ field }) => field)).toEqual([`${at}.except[0]`]);
+  }
+});
+
+it('versions that are stored', () => {
+  const version = (name: string, storage: boolean): object => ({ name, served: true, storage, schema: { openAPIV3Schema: { type: 'object' } } });
+  const definition = (names: readonly string[], storedVersions: readonly string[]): KubeObject => ({
+    ...named({ spec: { group: 'b.c', scope: 'Namespaced', names: { plural: 'as', singular: 'a', kind: 'A', listKind: 'AList' }, versions: names.map((name, i) => version(name, i === 0)) }, status: { storedVersions, conditions: [], acceptedNames: {} } }), metadata: { name: 'as.b.c' },
+  });
+  const names = many((i) => `v${i}`, 20_000);
+  const errors = validateCreate('apiextensions.v1.CustomResourceDefinition', definition(names, [...names.toReversed(), 'w1']));
+  expect(errors.map(({ field }) => field).filter((field) => field.startsWith('status.storedVersions'))).toEqual(['status.storedVersions[20000]']);
+});
+
+it('lists of indexes', () => {
+  const [even, odd] = [many((i) => String(2 * i)), many((i) => String(2 * i + 1))];
+  expect(firstOverlap(even.join(), odd.join(), 1e9)).toBeUndefined();
+  expect(firstOverlap(even.join(), [...odd, '99998-100001'].slice(-1).join(), 1e9)).toBe(99998);
+  expect(firstOverlap('0-4,7', '5,6-9', 10)).toBe(7);
+});

@@ -1,7 +1,7 @@
 // Nobody may grant what he does not hold: writing roles needs every permission in them or the verb `escalate`,
 // writing bindings needs the role's permissions or the verb `bind`. Upstream does this in the RBAC storage.
 import type { ClusterRole, PolicyRule, RoleBinding } from '#api/rbac/v1.ts';
-import { forbidden, jsonEqual, notFound } from '#machinery';
+import { forbidden, inSlices, jsonEqual, notFound } from '#machinery';
 import { compactRules, ruleText, uncovered, type RbacAuthorizer } from '../authz/index.ts';
 import type { AdmissionPlugin, AdmissionRequest, Authorizer, KubeObject } from '../contract.ts';
 import { changesOnlyOwnership } from './ownership-only.ts';
@@ -21,9 +21,9 @@ function refused(request: AdmissionRequest, message: string): Error {
   return forbidden({ group, resource: request.resource.plural }, request.name, message);
 }
 
-function problemOf(rbac: RbacAuthorizer, request: AdmissionRequest, wanted: readonly PolicyRule[]): string | undefined {
+async function problemOf(rbac: RbacAuthorizer, request: AdmissionRequest, wanted: readonly PolicyRule[]): Promise<string | undefined> {
   const { rules, errors } = rbac.rulesFor(request.user, request.namespace);
-  const missing = uncovered(rules, wanted);
+  const missing = await inSlices(uncovered(rules, wanted));
   if (missing.length === 0) return undefined;
   const { name, groups } = request.user;
   const list = [...new Set(compactRules(missing).map(ruleText))].sort().join('\n');
@@ -37,11 +37,11 @@ export function rbacEscalation(rbac: RbacAuthorizer, authorizer: Authorizer): Ad
     const before = request.oldObject as (ClusterRole & KubeObject) | undefined;
     if (request.resource.plural === 'roles' && before !== undefined && jsonEqual(role?.rules ?? [], before.rules ?? [])) return;
     if (await mayVerb(authorizer, request, 'escalate', request.resource.plural, request.operation === 'CREATE' ? '' : request.name)) return;
-    const problem = problemOf(rbac, request, role?.rules ?? []);
+    const problem = await problemOf(rbac, request, role?.rules ?? []);
     if (problem !== undefined) throw refused(request, problem);
     // An aggregated role may come to hold anything, so its author must hold everything.
     const aggregates = [role, before].some((each) => (each?.aggregationRule?.clusterRoleSelectors ?? []).length > 0);
-    if (aggregates && problemOf(rbac, request, everything) !== undefined) throw refused(request, 'must have cluster-admin privileges to use an aggregationRule');
+    if (aggregates && (await problemOf(rbac, request, everything)) !== undefined) throw refused(request, 'must have cluster-admin privileges to use an aggregationRule');
   };
   const checkBinding = async (request: AdmissionRequest): Promise<void> => {
     const roleRef = (request.object as (RoleBinding & KubeObject) | undefined)?.roleRef;
@@ -50,7 +50,7 @@ export function rbacEscalation(rbac: RbacAuthorizer, authorizer: Authorizer): Ad
     if (await mayVerb(authorizer, request, 'bind', resource, roleRef.name)) return;
     const rules = rbac.rulesOfRole(roleRef, request.namespace);
     if (rules === undefined) throw notFound({ group, resource }, roleRef.name);
-    const problem = problemOf(rbac, request, rules);
+    const problem = await problemOf(rbac, request, rules);
     if (problem !== undefined) throw refused(request, problem);
   };
   return {

@@ -1,5 +1,6 @@
 // Who may do what: the default policy as a whole, RBAC bindings, the Node authorizer's relationships, escalation.
 import { describe, expect, test } from 'vitest';
+import { atOnce } from '#machinery';
 import type { Attributes, Identity, KubeObject } from '../contract.ts';
 import { fakeReader } from '../fake-reader.case.ts';
 import { createNodeAuthorizer, createRbacAuthorizer, defaultPolicy, ruleText, uncovered, unionAuthorizer } from './index.ts';
@@ -69,10 +70,22 @@ describe('RBAC', () => {
   });
   test('escalation: what is missing, in upstream\'s words', () => {
     const own = [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] }];
-    expect(uncovered(own, [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }])).toEqual([]);
-    const missing = uncovered(own, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'delete'] }]);
+    expect(atOnce(uncovered(own, [{ apiGroups: [''], resources: ['pods'], verbs: ['list'] }]))).toEqual([]);
+    const missing = atOnce(uncovered(own, [{ apiGroups: [''], resources: ['pods'], verbs: ['get', 'delete'] }]));
     expect(missing.map(ruleText)).toEqual(['{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}']);
-    expect(uncovered([{ nonResourceURLs: ['/healthz*'], verbs: ['*'] }], [{ nonResourceURLs: ['/healthz/etcd'], verbs: ['get'] }])).toEqual([]);
+    expect(atOnce(uncovered([{ nonResourceURLs: ['/healthz*'], verbs: ['*'] }], [{ nonResourceURLs: ['/healthz/etcd'], verbs: ['get'] }]))).toEqual([]);
+  });
+  test('escalation: rules that stand for more than can be spelled out', () => {
+    const cover = (own: readonly object[], wanted: object): string[] => atOnce(uncovered(own as never, [wanted as never])).map(ruleText);
+    const list = (letter: string, count = 20_000): string[] => Array.from({ length: count }, (_, i) => `${letter}${i}`);
+    const huge = { apiGroups: list('g'), resources: list('r'), verbs: list('v'), resourceNames: list('n') };
+    expect(cover([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'] }], huge)).toEqual([]);
+    expect(cover([{ apiGroups: ['*'], resources: list('r'), verbs: list('v') }, { apiGroups: ['x'], resources: ['pods'], verbs: ['get'] }], huge)).toEqual([]);
+    expect(cover([{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }], huge)).toHaveLength(1000);
+    expect(cover([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], resourceNames: ['n1', 'n3'] }, { apiGroups: ['*'], resources: ['*'], verbs: ['v2'] }], { apiGroups: ['a'], resources: ['p/s'], verbs: ['v1', 'v2', 'v1'], resourceNames: ['n1', 'n2'] })).toEqual([
+      '{APIGroups:["a"], Resources:["p/s"], ResourceNames:["n2"], Verbs:["v1"]}', '{APIGroups:["a"], Resources:["p/s"], ResourceNames:["n2"], Verbs:["v1"]}',
+    ]);
+    expect(cover([{ nonResourceURLs: ['/a*'], verbs: ['get'] }], { nonResourceURLs: ['/ab', '/b'], verbs: ['get', 'put'] })).toHaveLength(3);
   });
   test('a refusal says who, what and where', () => {
     expect(forbiddenText(ask(jane, 'list', 'deployments', { apiGroup: 'apps', namespace: 'x' }))).toBe('User "jane" cannot list resource "deployments" in API group "apps" in the namespace "x"');

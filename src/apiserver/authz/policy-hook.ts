@@ -1,11 +1,11 @@
 // Brings the cluster's RBAC objects up to the default policy when a server starts (rbac/bootstrap-roles): creates
 // what is missing, adds missing rules and subjects, leaves the rest.
 import type { ClusterRole, ClusterRoleBinding, Subject } from '#api/rbac/v1.ts';
-import { isAlreadyExists, isConflict, jsonEqual } from '#machinery';
+import { atOnce, isAlreadyExists, isConflict, jsonEqual } from '#machinery';
 import type { KubeObject, ObjectWriter, PostStartHook } from '../contract.ts';
 import { defaultPolicy } from './default-policy.ts';
 import type { RoleFeatures } from './feature-roles.ts';
-import { uncovered } from './rule-match.ts';
+import { uncovered } from './rule-cover.ts';
 
 const group = 'rbac.authorization.k8s.io';
 const autoUpdate = 'rbac.authorization.kubernetes.io/autoupdate';
@@ -41,7 +41,7 @@ function bindingChange(wanted: KubeObject & ClusterRoleBinding, found: KubeObjec
 function roleChange(wanted: KubeObject & ClusterRole, found: KubeObject & ClusterRole): Partial<KubeObject> {
   const selectors = found.aggregationRule?.clusterRoleSelectors ?? [];
   const more = (wanted.aggregationRule?.clusterRoleSelectors ?? []).filter((selector) => !selectors.some((own) => jsonEqual(own, selector)));
-  const missing = wanted.aggregationRule === undefined ? uncovered(found.rules ?? [], wanted.rules ?? []) : [];
+  const missing = wanted.aggregationRule === undefined ? atOnce(uncovered(found.rules ?? [], wanted.rules ?? [], Infinity)) : [];
   return {
     ...metadataOf(wanted, found),
     ...(missing.length === 0 ? {} : { rules: [...(found.rules ?? []), ...missing] }),

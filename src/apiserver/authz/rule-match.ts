@@ -1,8 +1,9 @@
-// Does an RBAC rule allow a request, and does a set of rules cover another one? The first is asked on every
-// request, the second when somebody grants permissions (escalation check).
+// Does an RBAC rule allow a request, and how are rules shown to people whose grant is refused? The first is asked on
+// every request.
 import type { PolicyRule } from '#api/rbac/v1.ts';
 import type { Attributes } from '../contract.ts';
 
+/** True when a list names the value, or all. */
 function has(list: readonly string[] | undefined, value: string): boolean {
   return list !== undefined && (list.includes('*') || list.includes(value));
 }
@@ -28,43 +29,6 @@ export function ruleAllows(rule: PolicyRule, request: Attributes): boolean {
     resourceMatches(rule, request.resource, request.subresource) &&
     (rule.resourceNames === undefined || rule.resourceNames.length === 0 || rule.resourceNames.includes(request.name))
   );
-}
-
-/** A rule split so that every list has one entry: what must be covered piece by piece. */
-function breakDown(rule: PolicyRule): PolicyRule[] {
-  const pieces: PolicyRule[] = [];
-  for (const verb of rule.verbs) {
-    for (const url of rule.nonResourceURLs ?? []) pieces.push({ verbs: [verb], nonResourceURLs: [url] });
-    for (const group of rule.apiGroups ?? []) {
-      for (const resource of rule.resources ?? []) {
-        const names = rule.resourceNames ?? [];
-        if (names.length === 0) pieces.push({ verbs: [verb], apiGroups: [group], resources: [resource] });
-        for (const name of names) pieces.push({ verbs: [verb], apiGroups: [group], resources: [resource], resourceNames: [name] });
-      }
-    }
-  }
-  return pieces;
-}
-
-function pieceCovered(owner: PolicyRule, piece: PolicyRule): boolean {
-  if (!has(owner.verbs, piece.verbs[0] ?? '')) return false;
-  const url = piece.nonResourceURLs?.[0];
-  if (url !== undefined) {
-    return owner.nonResourceURLs?.some((o) => o === url || o === '*' || (o.endsWith('*') && url.startsWith(o.slice(0, -1)))) === true;
-  }
-  const [resource = '', subresource = ''] = (piece.resources?.[0] ?? '').split('/');
-  const ownerNames = owner.resourceNames ?? [];
-  const name = piece.resourceNames?.[0];
-  return (
-    has(owner.apiGroups, piece.apiGroups?.[0] ?? '') &&
-    resourceMatches(owner, resource, subresource) &&
-    (ownerNames.length === 0 || (name !== undefined && ownerNames.includes(name)))
-  );
-}
-
-/** The pieces of `wanted` that `owned` does not cover; empty when all may be granted. */
-export function uncovered(owned: readonly PolicyRule[], wanted: readonly PolicyRule[]): PolicyRule[] {
-  return wanted.flatMap(breakDown).filter((piece) => !owned.some((rule) => pieceCovered(rule, piece)));
 }
 
 /** Rules for one resource each, with all their verbs together; others as they are. */

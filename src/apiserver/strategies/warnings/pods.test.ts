@@ -72,3 +72,15 @@ test.each([
   // Pair by pair these would be 800 million comparisons, and for equal ports as many texts: more than memory holds.
   expect(warningsOf({ containers: [{ name: 'c', image: 'i', ports }] }).length).toBeLessThanOrEqual(1000);
 });
+
+test('files that meet, however many', () => {
+  const told = (paths: readonly string[]): string[] => warningsOf({ volumes: [{ name: 'v', configMap: { name: 'm', items: files(...paths) } }] }).map((text) => text.slice(text.indexOf('paths: ') + 'paths: '.length));
+  expect(told(['b/c', 'a', 'b-', 'b/c/d', 'b', 'a/', '', 'b'])).toEqual(['"b/c/d" with "b/c"', '"b" with "b/c"', '"b" with "b/c/d"', '"a" with "a"', '"b" with "b/c"', '"b" with "b/c/d"', '"b" with "b"']);
+  expect(told(Array.from({ length: 30_000 }, () => 'same'))).toHaveLength(1000);
+  expect(told(Array.from({ length: 100_000 }, (_, i) => `f${i}`))).toEqual([]);
+  // Slashes that do not end the path, and folders in folders.
+  expect(told([`a${'/'.repeat(1_000_000)}b`, 'b'])).toEqual([]);
+  expect(told([...Array.from({ length: 1000 }, (_, i) => 'a/'.repeat(i + 1)), 'b'])).toHaveLength(1000);
+  const volumes = Array.from({ length: 300 }, (_, i) => ({ name: `v${i}`, secret: { secretName: 's', items: files(...Array.from({ length: 200 }, () => 'same')) } }));
+  expect(warningsOf({ volumes })).toHaveLength(1000);
+});

@@ -2,6 +2,7 @@
 import type { KeyToPath, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, ProjectedVolumeSource, Volume, VolumeProjection } from '#api/core/v1.ts';
 import { goQuote, parseQuantity, quantityMilliValue } from '#machinery';
 import { termWarnings } from './node-labels.ts';
+import { overlaps, type PlacedFile } from './overlapping-files.ts';
 
 const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class';
 const mountOptionsAnnotation = 'volume.beta.kubernetes.io/mount-options';
@@ -73,6 +74,9 @@ function isNoted(volume: Volume): boolean {
   return false;
 }
 
+/** Of thousands of files at one path each would be told with each other one. */
+const mostOverlaps = 1000;
+
 export function volumeWarnings(volumes: readonly Volume[] | undefined, path: string): string[] {
   const warnings = (volumes ?? []).flatMap((volume, i) => {
     if (!isNoted(volume)) return [];
@@ -81,43 +85,21 @@ export function volumeWarnings(volumes: readonly Volume[] | undefined, path: str
     const claim = template ? claimSpecWarnings(template.spec, `${path}[${i}].ephemeral.volumeClaimTemplate.spec`) : [];
     return [...removed(removedBefore), ...claim, ...removed(removedAfter)];
   });
-  return [...warnings, ...(volumes ?? []).flatMap(overlapWarnings)];
+  let told = 0;
+  for (const volume of volumes ?? []) {
+    for (const warning of overlapWarnings(volume)) {
+      if (told++ >= mostOverlaps) return warnings;
+      warnings.push(warning);
+    }
+  }
+  return warnings;
 }
 
-interface Placed {
-  readonly path: string;
-  readonly source: string;
-}
-
-function shown({ path, source }: Placed): string {
-  return source === '' ? goQuote(path) : `${goQuote(path)} (${source})`;
-}
-
-function placed(items: readonly KeyToPath[] | readonly { readonly path: string }[], source: string): Placed[] {
+function placed(items: readonly KeyToPath[] | readonly { readonly path: string }[], source: string): PlacedFile[] {
   return items.map(({ path }) => ({ path, source }));
 }
 
-/** Is `path` the same as `folder`, or below it? */
-function isInside(path: string, folder: string): boolean {
-  return path.startsWith(folder) && (path.length === folder.length || path[folder.length] === '/');
-}
-
-/** Adds files; answers what each of them meets. */
-function collisions(known: Placed[], files: readonly Placed[]): string[] {
-  const met: string[] = [];
-  for (const file of files) {
-    const own = file.path.endsWith('/') ? { path: file.path.replace(/\/+$/, ''), source: file.source } : file;
-    if (own.path !== '') {
-      for (const other of known) {
-        if (other.path !== '' && (isInside(other.path, own.path) || isInside(own.path, other.path))) met.push(`${shown(own)} with ${shown(other)}`);
-      }
-    }
-    known.push(own);
-  }
-  return met;
-}
-
-function filesOf(source: VolumeProjection): Placed[] {
+function filesOf(source: VolumeProjection): PlacedFile[] {
   const { configMap, secret, downwardAPI, serviceAccountToken, clusterTrustBundle, podCertificate } = source;
   if (configMap?.items) return placed(configMap.items, `ConfigMap ${goQuote(configMap.name ?? '')}`);
   if (secret?.items) return placed(secret.items, `Secret ${goQuote(secret.name ?? '')}`);
@@ -137,20 +119,22 @@ function hasNoMembers(source: VolumeProjection): boolean {
   return true;
 }
 
-function projectedWarnings(name: string, projected: ProjectedVolumeSource): string[] {
-  const known: Placed[] = [];
-  return (projected.sources ?? []).flatMap((source) => {
-    if (hasNoMembers(source)) return [`volume ${goQuote(name)} (Projected) has no sources provided`];
-    return collisions(known, filesOf(source)).map((body) => `volume ${goQuote(name)} (Projected): overlapping paths: ${body}`);
-  });
+function* projectedWarnings(name: string, projected: ProjectedVolumeSource): Generator<string, void, void> {
+  const sources = (projected.sources ?? []).map((source) => (hasNoMembers(source) ? undefined : filesOf(source)));
+  const met = overlaps(sources.flatMap((files) => files ?? []));
+  let next = met.next();
+  for (const files of sources) {
+    if (files === undefined) yield `volume ${goQuote(name)} (Projected) has no sources provided`;
+    const own = new Set(files);
+    for (; next.done !== true && own.has(next.value.file); next = met.next()) yield `volume ${goQuote(name)} (Projected): overlapping paths: ${next.value.text}`;
+  }
 }
 
-function overlapWarnings(volume: Volume): string[] {
+function* overlapWarnings(volume: Volume): Generator<string, void, void> {
   const { name, configMap, secret, downwardAPI, projected } = volume;
-  const told = (what: string, items: readonly { readonly path: string }[]): string[] =>
-    collisions([], placed(items, '')).map((body) => `volume ${goQuote(name)} (${what}): overlapping paths: ${body}`);
-  if (projected) return projectedWarnings(name, projected);
-  if (configMap?.items) return told(`ConfigMap ${goQuote(configMap.name ?? '')}`, configMap.items);
-  if (secret?.items) return told(`Secret ${goQuote(secret.secretName ?? '')}`, secret.items);
-  return downwardAPI?.items ? told('DownwardAPI', downwardAPI.items) : [];
+  if (projected) return yield* projectedWarnings(name, projected);
+  const [what, items] = configMap?.items
+    ? [`ConfigMap ${goQuote(configMap.name ?? '')}`, configMap.items]
+    : secret?.items ? [`Secret ${goQuote(secret.secretName ?? '')}`, secret.items] : ['DownwardAPI', downwardAPI?.items ?? []];
+  for (const { text } of overlaps(placed(items, ''))) yield `volume ${goQuote(name)} (${what}): overlapping paths: ${text}`;
 }

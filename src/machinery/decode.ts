@@ -9,7 +9,9 @@ import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group
 import { RawNumber } from './json-number.ts';
 import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
+import type { KnownSpecs } from './known-specs.ts';
 import type { KubeObject } from './object.ts';
+import { isObject } from './patch/json-tree.ts';
 import { decodingProtobuf, isProtobuf } from './protobuf/object.ts';
 import type { WireBudget } from './protobuf/reader.ts';
 import { atOnce, inSlices, type Sliced } from './slices.ts';
@@ -34,6 +36,8 @@ export interface DecodeOptions {
   readonly limits?: { readonly maxDepth?: number; readonly maxValues?: number };
   /** CBOR is taken as well (the feature gate CBORServingAndStorage). */
   readonly cbor?: boolean;
+  /** Of objects that are made from templates: the specs that came before. */
+  readonly specs?: KnownSpecs | undefined;
 }
 
 /** Reads the bodies of one custom kind. */
@@ -66,7 +70,31 @@ interface Body {
 
 /** Decodes a body. Throws StatusError: 400 for a bad body, 413 beyond `limits`, 415 for an unknown content type. */
 export function decodeObject(bytes: Uint8Array, options: DecodeOptions = {}): Decoded {
-  return atOnce(decoding(bytes, options));
+  return (options.specs === undefined ? undefined : decodeAroundSpec(bytes, options, options.specs)) ?? atOnce(decoding(bytes, options));
+}
+
+/** Reads what stands around a spec that came before; undefined where there is none, or the rest is not without faults. */
+function decodeAroundSpec(bytes: Uint8Array, options: DecodeOptions, specs: KnownSpecs): Decoded | undefined {
+  const { type } = options;
+  if (type === undefined || mediaTypeOf(options) !== 'application/json') return undefined;
+  const split = specs.split(bytes, type);
+  if (split === undefined) return undefined;
+  let around: FastJson;
+  try {
+    around = atOnce(parsingFast(split.rest, options.limits?.maxDepth ?? maxObjectDepth, options.limits?.maxValues));
+  } catch {
+    // What is wrong is told of the whole body.
+    return undefined;
+  }
+  const { value, members, careful } = around;
+  if (careful !== undefined || !isKubeObject(value) || value['spec'] !== null) return undefined;
+  const wanted = gvkOfType(type);
+  // Who leaves them out, or means another version, is read in full.
+  if (value.kind !== wanted.kind || value.apiVersion !== formatApiVersion(wanted.group, wanted.version)) return undefined;
+  const { apiVersion, kind } = value;
+  const read = readInPlace(planOf(type), value);
+  if (read === undefined || read.members !== members) return undefined;
+  return { object: Object.assign(read.object, { apiVersion, kind, spec: split.spec() }), warnings: [] };
 }
 
 /** As decodeObject, in slices and with YAML read by a thread of its own: for large bodies. */
@@ -141,6 +169,7 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
   const isMixed = context.unknown.length > 0 && (hasDuplicates || body.duplicates.length > 0);
+  if (quick !== undefined && body.members !== undefined && !hasDuplicates && isObject(object['spec'])) options.specs?.keep(bytes, type, object['spec']);
   if (!isMixed) return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, read.unknown, options, object);
   const { duplicates, problems } = yield* readAgain(bytes, new Set(context.unknown));
   return conclude(object, context.unknown, duplicates, read.unknown, options, object, problems);

@@ -189,7 +189,8 @@ export function bodyType(call: Call): string {
 export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string, alike: readonly string[] = []): Promise<KubeObject> {
   const { call } = target;
   const bytes = await readBody(call);
-  const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits, cbor: call.cbor }, bytes.length > quickBytes);
+  const specs = call.info.verb === 'create' && handling === target.served.handling ? target.served.stored?.specs?.bodies : undefined;
+  const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits, cbor: call.cbor, specs }, bytes.length > quickBytes);
   const { object, warnings } = decoding instanceof Promise ? await decoding : decoding;
   for (const warning of warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {

@@ -2,7 +2,7 @@
 // Versions of one built-in kind (HorizontalPodAutoscaler v1 and v2, the two Event groups) share a stored resource;
 // each version of a custom resource has its own. Custom resources come and go while the server runs: whoever derives
 // something from the table (discovery, OpenAPI) listens to its changes.
-import { recentValues, type RecentValues } from '#machinery';
+import { knownSpecs, recentValues, type KnownSpecs, type RecentValues } from '#machinery';
 import { apiVersionOf, resources as builtIn, type ResourceInfo } from '#api/resources.ts';
 import type { KeyValue } from '#store';
 import type { Entry } from '../cache/entry.ts';
@@ -18,8 +18,9 @@ import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
 
 /** A resource as it is kept. */
-/** As clients sent them, with defaults; as they went to the store; of objects that changed in something else. */
+/** As text in the bodies of creates; as clients sent them, with defaults; as they went to the store; of objects that changed in something else. */
 export interface RecentSpecs {
+  readonly bodies: KnownSpecs;
   readonly sent: RecentValues;
   readonly stored: RecentValues;
   readonly changed: RecentValues;
@@ -108,7 +109,7 @@ function storedOf(info: ResourceInfo, completeStored: CachedResource['completeSt
     info,
     strategy,
     handling: handlingOf(info),
-    ...(strategy.comesFromTemplates ? { specs: { sent: recentValues(), stored: recentValues(), changed: recentValues() } } : {}),
+    ...(strategy.comesFromTemplates ? { specs: { bodies: knownSpecs(), sent: recentValues(), stored: recentValues(), changed: recentValues() } } : {}),
     ...(completeStored === undefined ? {} : { completeStored }),
   };
 }

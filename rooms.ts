@@ -90,7 +90,8 @@ export const rooms: Readonly<Record<string, Room>> = {
   testing: {
     is: 'The public in-process cluster, simulated nodes and virtual time.',
     rooms: ['apiserver', 'store', 'controllers', 'scheduler', 'kubelet', 'runtime', ...program],
-    builtins: ['stream', 'fs', 'fs/promises', 'path', 'os', 'crypto', 'events'],
+    packages: ['@grpc/grpc-js', '@grpc/proto-loader'],
+    builtins: ['stream', 'fs', 'fs/promises', 'path', 'os', 'crypto', 'events', 'http', 'https', 'net'],
   },
   main: {
     is: 'One file per program: flags, signals, wiring; the only place that sees both sides.',

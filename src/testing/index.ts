@@ -6,3 +6,4 @@ export { createSimulatedRuntime, type SimulatedExec, type SimulatedRuntime, type
 export { startCluster, type Cluster, type ClusterOptions, type UntilOptions } from './start-cluster.ts';
 export type { ServedCluster } from './serve-cluster.ts';
 export { type NodeSpec, type SimulatedNode } from './simulated-nodes.ts';
+export { connectProxyServer, konnectivityServer, type TunnelServer, type TunnelServerOptions } from './tunnel-servers.ts';

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { checkServerIdentity, type ConnectionOptions, type PeerCertificate } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import type { Headers, TransportRequest } from '../contract.ts';
+import type { Dial } from '../tunnel/contract.ts';
 
 export interface HttpTransportOptions {
   /** "https://10.0.0.1:6443" or "http://127.0.0.1:8080"; a path in it is put before every request's. */
@@ -38,6 +39,8 @@ export interface HttpTransportOptions {
   readonly http1?: boolean;
   /** Asked for every HTTP/1.1 connection: where to connect instead of the URL's host. What it throws fails the request. */
   readonly resolve?: () => SocketAddress | Promise<SocketAddress>;
+  /** Opens every connection instead of TCP; it is given what `resolve` says, else the URL's host and port. */
+  readonly dial?: Dial;
   /** Instead of Node's check of the certificate's names. */
   readonly checkServerName?: (name: string, certificate: PeerCertificate) => Error | undefined;
   /** A request that met a dead kept HTTP/1.1 connection is sent once more on a new one, whatever its method. */
@@ -51,17 +54,22 @@ export interface SocketAddress {
   readonly port: number;
 }
 
+/** The host of a URL without an IPv6 address's brackets, and its port or its scheme's. */
+export function addressOf(url: URL): SocketAddress {
+  return { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port) };
+}
+
 /** Largest body that `bytes()` collects. */
 export const largestResponseBytes = 1 << 30;
 
 export function tlsConnection(options: HttpTransportOptions, url: URL, protocols: readonly string[]): ConnectionOptions {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const { host, port } = addressOf(url);
   const name = options.serverName ?? host;
   const identity = options.identity?.();
   const check = options.checkServerName ?? (options.serverName === undefined ? undefined : checkServerIdentity);
   return {
     host,
-    port: url.port === '' ? 443 : Number(url.port),
+    port,
     ca: typeof options.ca === 'function' ? options.ca() : options.ca,
     cert: identity?.cert ?? options.cert,
     key: identity?.key ?? options.key,

@@ -8,7 +8,8 @@ import { Readable, type Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { codeOf } from '#base/errors.ts';
 import type { Headers, Transport, TransportRequest, TransportResponse } from '../contract.ts';
-import { abortReason, type HttpTransportOptions, requestHeaders, type SocketAddress, tlsConnection } from './client-options.ts';
+import { abortReason, addressOf, type HttpTransportOptions, requestHeaders, type SocketAddress, tlsConnection } from './client-options.ts';
+import { securedTunnel } from '../tunnel/secured-tunnel.ts';
 import { transportResponse } from './response.ts';
 
 /** A Unix socket refuses, instead of delaying, what its backlog cannot hold. */
@@ -18,7 +19,8 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
   const url = new URL(options.url);
   const prefix = url.pathname.replace(/\/$/, '');
   const secure = url.protocol === 'https:';
-  const agent = agentFor(options, url, socketPath);
+  const closing = new AbortController();
+  const agent = agentFor(options, url, socketPath, closing.signal);
   const base: RequestOptions =
     socketPath === undefined ? { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : url.port } : { socketPath };
   let closed = false;
@@ -41,6 +43,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
     },
     async close() {
       closed = true;
+      closing.abort(new Error('the transport is closed'));
       agent.destroy();
     },
   };
@@ -48,27 +51,26 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
 
 type Connect = (options: unknown, done: (error: Error | null, socket?: Duplex) => void) => Duplex | undefined;
 
-function agentFor(options: HttpTransportOptions, url: URL, socketPath: string | undefined): PlainAgent {
+function agentFor(options: HttpTransportOptions, url: URL, socketPath: string | undefined, closing: AbortSignal): PlainAgent {
   const pool: AgentOptions = {
     keepAlive: true, maxSockets: socketPath === undefined ? Number.POSITIVE_INFINITY : unixConnections, maxFreeSockets: options.maxConnections ?? 16, scheduling: 'lifo',
     ...(options.idleMs !== undefined && { timeout: options.idleMs }),
   };
   const agent = url.protocol === 'https:' ? new TlsAgent({ ...pool, ...tlsConnection(options, url, ['http/1.1']) }) : new PlainAgent(pool);
-  const { resolve } = options;
-  if (resolve === undefined) return agent;
+  if (options.resolve === undefined && options.dial === undefined) return agent;
   const connect: Connect = (_options, done) => {
-    resolving(resolve).then((address) => done(null, open(options, url, address)), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
+    opened(options, url, closing).then((socket) => done(null, socket), (error: unknown) => done(error instanceof Error ? error : new Error(String(error))));
     return undefined;
   };
   return Object.assign(agent, { createConnection: connect });
 }
 
-async function resolving(resolve: () => SocketAddress | Promise<SocketAddress>): Promise<SocketAddress> {
-  return resolve();
-}
-
-function open(options: HttpTransportOptions, url: URL, { host, port }: SocketAddress): Duplex {
-  return url.protocol === 'https:' ? connectTls({ ...tlsConnection(options, url, ['http/1.1']), host, port }) : connectPlain({ host, port });
+async function opened(options: HttpTransportOptions, url: URL, closing: AbortSignal): Promise<Duplex> {
+  const address: SocketAddress = (await options.resolve?.()) ?? addressOf(url);
+  const tunnel = await options.dial?.(address, closing);
+  if (url.protocol !== 'https:') return tunnel ?? connectPlain(address);
+  const tls = tlsConnection(options, url, ['http/1.1']);
+  return tunnel === undefined ? connectTls({ ...tls, ...address }) : securedTunnel(tunnel, tls);
 }
 
 function exchange(outgoing: ClientRequest, request: TransportRequest, unpack: boolean): Promise<TransportResponse> {

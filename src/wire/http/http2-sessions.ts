@@ -2,9 +2,11 @@
 // full another connection is opened, up to a bound. A session that says GOAWAY, fails or does not answer a
 // ping takes no new requests.
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
+import type { Duplex } from 'node:stream';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { wrap } from '#base/errors.ts';
-import { type HttpTransportOptions, tlsConnection } from './client-options.ts';
+import { securedTunnel } from '../tunnel/secured-tunnel.ts';
+import { addressOf, type HttpTransportOptions, tlsConnection } from './client-options.ts';
 
 export interface PooledSession {
   readonly session: ClientHttp2Session;
@@ -32,11 +34,12 @@ export function sessionPool(options: HttpTransportOptions): SessionPool {
   const sessions = new Set<PooledSession>();
   let connecting: Promise<PooledSession | 'http/1.1'> | undefined;
   let closed = false;
+  const closing = new AbortController();
   const room = (pooled: PooledSession): number => (pooled.session.remoteSettings.maxConcurrentStreams ?? assumedStreams) - pooled.open;
 
   const dial = async (): Promise<PooledSession | 'http/1.1'> => {
     const cert = options.identity?.()?.cert;
-    const socket = await dialTls(options, url);
+    const socket = await dialTls(options, url, closing.signal);
     if (socket.alpnProtocol !== 'h2') {
       socket.destroy();
       return 'http/1.1';
@@ -66,6 +69,7 @@ export function sessionPool(options: HttpTransportOptions): SessionPool {
     },
     async close() {
       closed = true;
+      closing.abort(new Error('the transport is closed'));
       for (const { session } of sessions) session.destroy();
     },
   };
@@ -80,9 +84,20 @@ function retireOthers(sessions: Iterable<PooledSession>, cert: string | undefine
   }
 }
 
-function dialTls(options: HttpTransportOptions, url: URL): Promise<TLSSocket> {
+async function dialTls(options: HttpTransportOptions, url: URL, closing: AbortSignal): Promise<TLSSocket> {
+  const { dial, resolve } = options;
+  if (dial === undefined) return secured(options, url, undefined);
+  try {
+    return await secured(options, url, await dial((await resolve?.()) ?? addressOf(url), closing));
+  } catch (error) {
+    throw wrap(`connect to ${url.host}`, error);
+  }
+}
+
+function secured(options: HttpTransportOptions, url: URL, tunnel: Duplex | undefined): Promise<TLSSocket> {
+  const tls = tlsConnection(options, url, ['h2', 'http/1.1']);
   return new Promise((resolve, reject) => {
-    const socket = connectTls(tlsConnection(options, url, ['h2', 'http/1.1']));
+    const socket = tunnel === undefined ? connectTls(tls) : securedTunnel(tunnel, tls);
     const fail = (error: Error): void => {
       timer.cancel();
       socket.destroy();

@@ -3,10 +3,13 @@
 import { type IncomingMessage, request as plainRequest } from 'node:http';
 import { request as tlsRequest } from 'node:https';
 import type { Duplex } from 'node:stream';
+import type { ConnectionOptions } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import { wrap } from '#base/errors.ts';
 import type { Exchange, Headers, ResponseBody, Transport, TransportResponse } from '../contract.ts';
-import { type HttpTransportOptions, tlsConnection } from './client-options.ts';
+import type { Dial } from '../tunnel/contract.ts';
+import { securedTunnel } from '../tunnel/secured-tunnel.ts';
+import { addressOf, type HttpTransportOptions, tlsConnection } from './client-options.ts';
 
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-authenticate', 'proxy-authorization', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'http2-settings']);
 
@@ -102,8 +105,8 @@ export interface UpgradeTarget {
   readonly repeatedHeaders?: Readonly<Record<string, readonly string[]>>;
   readonly tls?: Pick<HttpTransportOptions, 'ca' | 'cert' | 'key' | 'insecure' | 'serverName' | 'checkServerName'>;
   readonly connectTimeoutMs?: number;
-  /** Dials instead of TCP (a tunnel); without TLS only. */
-  readonly dial?: () => Duplex;
+  /** Opens the connection instead of TCP. */
+  readonly dial?: Dial;
 }
 
 /**
@@ -132,17 +135,33 @@ interface UpgradeAnswer {
   readonly head: Uint8Array;
 }
 
-function requestUpgrade(exchange: Exchange, target: UpgradeTarget): Promise<UpgradeAnswer> {
+/** The connection to ask on; with TLS its handshake is under way. */
+async function tunnelTo(target: UpgradeTarget, url: URL, dial: Dial, signal: AbortSignal): Promise<Duplex> {
+  try {
+    const socket = await dial(addressOf(url), signal);
+    return url.protocol === 'https:' ? securedTunnel(socket, upgradeTls(target, url)) : socket;
+  } catch (error) {
+    throw wrap(`upgrade at ${url.host}`, error);
+  }
+}
+
+function upgradeTls(target: UpgradeTarget, url: URL): ConnectionOptions {
+  return tlsConnection({ ...target.tls, url: target.url, clock: target.clock }, url, ['http/1.1']);
+}
+
+async function requestUpgrade(exchange: Exchange, target: UpgradeTarget): Promise<UpgradeAnswer> {
   const url = new URL(target.url);
   const own = target.headers === undefined ? endToEndHeaders(exchange.headers) : endToEndHeaders(target.headers);
   const { signal, headers: asked } = exchange;
   const headers = { ...own, ...target.repeatedHeaders, host: target.headers?.host ?? url.host, connection: 'Upgrade', upgrade: asked.upgrade ?? '' };
-  const common = { method: exchange.method, path: target.path, headers, agent: false as const, signal };
-  const { dial } = target;
+  const common = { method: exchange.method, path: target.path, headers, signal };
+  const tunnel = target.dial === undefined ? undefined : await tunnelTo(target, url, target.dial, signal);
   const request =
-    url.protocol === 'https:'
-      ? tlsRequest({ ...common, ...tlsConnection({ ...target.tls, url: target.url, clock: target.clock }, url, ['http/1.1']) })
-      : plainRequest({ ...common, host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port, ...(dial !== undefined && { createConnection: dial }) });
+    tunnel !== undefined
+      ? plainRequest({ ...common, createConnection: () => tunnel })
+      : url.protocol === 'https:'
+        ? tlsRequest({ ...common, agent: false, ...upgradeTls(target, url) })
+        : plainRequest({ ...common, agent: false, ...addressOf(url) });
   return new Promise((resolve, reject) => {
     const timer = target.clock.after(target.connectTimeoutMs ?? 30_000, () => request.destroy(new Error('timed out')));
     request.once('error', (error) => {

@@ -58,10 +58,13 @@ export function typeInvalid(field: string, badValue: unknown, detail: string): F
   return { type: 'TypeInvalid', field, badValue: badValue ?? null, detail };
 }
 
+/** The list that was told last, as a large object breaks the same rule many times. */
+let lastList: { readonly supported: readonly string[]; readonly detail: string } = { supported: [], detail: '' };
+
 /** Lists the supported values in the order given, as upstream does. */
 export function notSupported(field: string, badValue: unknown, supported: readonly string[]): FieldError {
-  const detail = supported.length === 0 ? '' : `supported values: ${supported.map(goQuote).join(', ')}`;
-  return { type: 'NotSupported', field, badValue: badValue ?? null, detail };
+  if (supported !== lastList.supported) lastList = { supported, detail: supported.length === 0 ? '' : `supported values: ${supported.map(goQuote).join(', ')}` };
+  return { type: 'NotSupported', field, badValue: badValue ?? null, detail: lastList.detail };
 }
 
 export function duplicate(field: string, badValue: unknown): FieldError {
@@ -132,10 +135,20 @@ export function aggregateText(errors: readonly FieldError[]): string {
   return texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`;
 }
 
+/** Of a value that is longer than any field, nobody reads more; it is told in a message and once more in its cause. */
+const longestShown = 64 * 1024;
+
 function showValue(value: unknown): string {
-  if (typeof value === 'string') return goQuote(value);
+  if (typeof value === 'string') return goQuote(value.length > longestShown ? value.slice(0, longestShown) : value);
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   return goJson(value);
+}
+
+/** More errors than an answer tells: what comes behind them need not be looked at. */
+const enough = 1000;
+
+export function isEnough(errors: readonly FieldError[]): boolean {
+  return errors.length > enough;
 }
 
 /** JSON as Go marshals it: `<`, `>`, `&` and the line separators are escaped. */
@@ -149,6 +162,8 @@ const escapes: Readonly<Record<string, string>> = {
 
 /** A string literal as Go's %q writes it. */
 export function goQuote(text: string): string {
+  // What needs no escape, or only those that JSON has as well.
+  if (/^[ -~\n\t\r]*$/.test(text)) return JSON.stringify(text);
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what is escaped
   const quoted = text.replace(/["\\\x00-\x1f\x7f]|\p{C}|\p{Zl}|\p{Zp}|(?! )\p{Zs}/gu, (c) => {
     const known = escapes[c];

@@ -61,3 +61,25 @@ it('lists of indexes', () => {
   expect(firstOverlap(even.join(), [...odd, '99998-100001'].slice(-1).join(), 1e9)).toBe(99998);
   expect(firstOverlap('0-4,7', '5,6-9', 10)).toBe(7);
 });
+
+it('scopes of quotas for resources', () => {
+  const quota = (hard: readonly string[], scopes: readonly string[]): KubeObject => ({ ...named({ spec: { hard: Object.fromEntries(hard.map((name) => [name, '1'])), scopes } }), metadata: { name: 'a', namespace: 'd' } });
+  expect(validateCreate('core.v1.ResourceQuota', quota(['pods', 'secrets'], ['Terminating', 'x'])).map(errorText)).toEqual([
+    'spec.scopes: Invalid value: ["Terminating","x"]: unsupported scope applied to resource', 'spec.scopes: Invalid value: ["Terminating","x"]: unsupported scope',
+  ]);
+  const errors = validateCreate('core.v1.ResourceQuota', quota(many((i) => `hugepages-${i + 1}`), many(() => 'Terminating')));
+  expect(errors.length).toBeLessThan(100_000);
+  expect(validateCreate('core.v1.ResourceQuota', quota(many((i) => `hugepages-${i + 1}`), many(() => 'x'))).length).toBeLessThan(100_000);
+});
+
+it('drivers of a node', () => {
+  const node = (names: readonly string[], nodeID = 'n'): KubeObject => named({ spec: { drivers: names.map((name) => ({ name, nodeID, topologyKeys: [] })) } });
+  expect(validateUpdate('storage.v1.CSINode', node(['a', 'b'], 'm'), node(['b'])).map(({ field }) => field)).toEqual(['spec.drivers']);
+  const names = many((i) => `d${i}`, 20_000);
+  expect(validateUpdate('storage.v1.CSINode', node(names.toReversed()), node(names))).toEqual([]);
+});
+
+it('a value longer than any field is told in part', () => {
+  const [error] = validateCreate('core.v1.ConfigMap', { metadata: { name: '"'.repeat(1_000_000), namespace: 'd' } });
+  expect(error === undefined ? 0 : errorText(error).length).toBeLessThan(200_000);
+});

@@ -5,7 +5,7 @@ import { ComposedVariables, compileExpression } from '../../cel/admission/compil
 import { admissionEnvironment, type AdmissionVariables } from '../../cel/admission/environment.ts';
 import type { CelType, Environment } from '../../cel/contract.ts';
 import { boolType } from '../../cel/types/types.ts';
-import { addAll, child, duplicate, index, internalFieldError, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, internalFieldError, invalidValue, isEnough, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 
 const mostConditions = 64;
@@ -55,6 +55,7 @@ export function validateMatchConditions(conditions: readonly MatchCondition[], p
   const errors = conditions.length > mostConditions ? [tooMany(path, conditions.length, mostConditions)] : [];
   const names = new Set<string>();
   for (const [i, condition] of conditions.entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const name = condition.name ?? '';
     const expression = (condition.expression ?? '').trim();

@@ -1,7 +1,7 @@
 // Rules of webhooks and policies: which operations on which resources they are about (upstream's
 // admissionregistration/validation). Wildcards must not hide what stands beside them.
 import type { MatchResources, NamedRuleWithOperations, RuleWithOperations } from '#api/admissionregistration/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsPathSegment } from '../../names.ts';
 import { validateLabelSelector } from '../meta/selectors.ts';
 
@@ -49,7 +49,10 @@ export function validateRule(rule: RuleWithOperations, path: string): FieldError
   const operationsPath = child(path, 'operations');
   if (given.length === 0) errors.push(required(operationsPath, ''));
   addAll(errors, onlyWildcard(given, operationsPath, 'operations'));
-  for (const [i, operation] of given.entries()) if (!operations.includes(operation)) errors.push(notSupported(index(operationsPath, i), operation, operations));
+  for (const [i, operation] of given.entries()) {
+    if (isEnough(errors)) break;
+    if (!operations.includes(operation)) errors.push(notSupported(index(operationsPath, i), operation, operations));
+  }
   if (apiGroups.length === 0) errors.push(required(child(path, 'apiGroups'), ''));
   addAll(errors, onlyWildcard(apiGroups, child(path, 'apiGroups'), 'API groups'));
   const versionsPath = child(path, 'apiVersions');

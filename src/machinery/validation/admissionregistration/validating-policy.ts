@@ -4,7 +4,7 @@ import type {
   AuditAnnotation, ExpressionWarning, ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, ValidatingAdmissionPolicyStatus, Validation,
 } from '#api/admissionregistration/v1.ts';
 import { boolType, nullType, stringType } from '../../cel/types/types.ts';
-import { addAll, child, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
@@ -64,6 +64,7 @@ function checkSpec(policy: ValidatingAdmissionPolicy, keepsConditions: boolean):
   if (auditAnnotations.length > mostAnnotations) errors.push(invalidValue('spec.auditAnnotations', auditAnnotations, `must not have more than ${mostAnnotations} auditAnnotations`));
   const keys = new Set<string>();
   for (const [i, annotation] of auditAnnotations.entries()) {
+    if (isEnough(errors)) break;
     const at = index('spec.auditAnnotations', i);
     addAll(errors, checkAnnotation(expressions, metadata.name ?? '', annotation, at));
     if (keys.has(annotation.key)) errors.push(duplicate(child(at, 'key'), annotation.key));
@@ -105,6 +106,7 @@ function checkActions(given: readonly string[], path: string): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, action] of given.entries()) {
+    if (isEnough(errors)) break;
     if (!actions.includes(action)) errors.push(notSupported(index(path, i), action, actions));
     if (seen.has(action)) errors.push(duplicate(index(path, i), action));
     seen.add(action);

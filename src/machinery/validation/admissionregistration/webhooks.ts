@@ -1,7 +1,7 @@
 // Configurations of admission webhooks: fully qualified names, rules, side effects, timeouts, how to reach them, match
 // conditions that compile. What older servers let in stays updatable.
 import type { MutatingWebhook, MutatingWebhookConfiguration, ValidatingWebhook, ValidatingWebhookConfiguration } from '#api/admissionregistration/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { dns1035LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
@@ -80,6 +80,7 @@ function checkVersions(versions: readonly string[], needsKnown: boolean, path: s
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, version] of versions.entries()) {
+    if (isEnough(errors)) break;
     if (seen.has(version)) errors.push(invalidValue(index(path, i), version, 'duplicate version'));
     else for (const text of dns1035LabelErrors(version)) errors.push(invalidValue(index(path, i), version, text));
     seen.add(version);

@@ -2,7 +2,7 @@
 // let pass stays acceptable in updates of the object that has it.
 import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '#api/certificates/v1.ts';
 import { parseCertificate, parseCsr, pemBlocks } from '#wire';
-import { addAll, child, duplicate, forbiddenField, goQuote, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, goQuote, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { checkSignerName } from '../core/fields.ts';
 import { structDiff } from '../core/unified-diff.ts';
 import { sameValue, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
@@ -70,11 +70,12 @@ function checkUsages(csr: Csr, old: Csr | undefined): FieldError[] {
   const before = old?.spec?.usages ?? [];
   if (list.length === 0) errors.push(required(path, ''));
   if (before.every((usage) => usages.includes(usage))) {
-    for (const [i, usage] of list.entries()) if (!usages.includes(usage)) errors.push(notSupported(index(path, i), usage, usages));
+    for (const [i, usage] of list.entries()) if (!isEnough(errors) && !usages.includes(usage)) errors.push(notSupported(index(path, i), usage, usages));
   }
   if (hasTwice(before)) return errors;
   const seen = new Set<string>();
   for (const [i, usage] of list.entries()) {
+    if (isEnough(errors)) break;
     if (seen.has(usage)) errors.push(duplicate(index(path, i), usage));
     seen.add(usage);
   }
@@ -89,6 +90,7 @@ function checkConditions(csr: Csr, old: Csr | undefined): FieldError[] {
   const mayRepeat = hasTwice(before);
   const seen = new Set<string>();
   for (const [i, condition] of conditionsOf(csr).entries()) {
+    if (isEnough(errors)) break;
     const { type = '', status = '' } = condition;
     const at = index(statusesPath, i);
     if (type === '' && !oldTypes.has('')) errors.push(required(child(at, 'type'), ''));

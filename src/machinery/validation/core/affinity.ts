@@ -3,7 +3,7 @@ import type {
   Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinity, PodAffinityTerm, TopologySpreadConstraint,
 } from '#api/core/v1.ts';
 import type { LabelSelector } from '#api/meta/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsLabel, nameIsSubdomain } from '../../names.ts';
 import { positive, validateLabelName } from '../meta/object-meta.ts';
@@ -107,6 +107,7 @@ function checkNodeFieldRequirement(requirement: NodeSelectorRequirement, path: s
   }
   if (requirement.key !== 'metadata.name') return [...errors, invalidValue(child(path, 'key'), requirement.key, 'not a valid field selector key')];
   for (const [i, value] of values.entries()) {
+    if (isEnough(errors)) break;
     for (const message of nameIsSubdomain(value, false)) errors.push(invalidValue(index(child(path, 'values'), i), value, message));
   }
   return errors;
@@ -117,6 +118,7 @@ function checkPodAffinity(affinity: PodAffinity, path: string, relaxed: boolean)
     checkPodTerm(term, index(child(path, 'requiredDuringSchedulingIgnoredDuringExecution'), i), relaxed),
   );
   for (const [i, weighted] of (affinity.preferredDuringSchedulingIgnoredDuringExecution ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(child(path, 'preferredDuringSchedulingIgnoredDuringExecution'), i);
     errors.push(...checkWeight(weighted.weight, at), ...checkPodTerm(weighted.podAffinityTerm, child(at, 'podAffinityTerm'), relaxed));
   }
@@ -166,6 +168,7 @@ export function checkTopologySpread(constraints: readonly TopologySpreadConstrai
   const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint): string => JSON.stringify([topologyKey, whenUnsatisfiable]);
   const last = new Map(list.map((constraint, i) => [pairOf(constraint), i]));
   for (const [i, constraint] of list.entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const { topologyKey = '', whenUnsatisfiable = '' } = constraint;
     addAll(errors, positive(constraint.maxSkew ?? 0, child(at, 'maxSkew')));

@@ -2,7 +2,7 @@
 import type {
   Container, ContainerPort, ContainerResizePolicy, ContainerRestartRule, EphemeralContainer, PodOS, VolumeDevice, VolumeMount,
 } from '#api/core/v1.ts';
-import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, isEnough, notSupported, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { portNameErrors, portNumberErrors } from '../../names.ts';
 import { checkEnv, checkEnvFrom } from './env.ts';
 import { checkDescendingPath, checkLabel1123, checkNoBacksteps, checkRequiredEnum } from './fields.ts';
@@ -28,6 +28,7 @@ export function checkContainers(containers: readonly Container[] | undefined, pa
   const errors: FieldError[] = [];
   const names = new Set<string>();
   for (const [i, container] of containers.entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     addAll(errors, checkCommon(container, at, scope));
     if (names.has(container.name)) errors.push(duplicate(child(at, 'name'), container.name));
@@ -43,6 +44,7 @@ export function checkInitContainers(containers: readonly Container[] | undefined
   const errors: FieldError[] = [];
   const names = new Set(regular.map((container) => container.name));
   for (const [i, container] of (containers ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     addAll(errors, checkCommon(container, at, scope));
     addAll(errors, checkRestartRules(container.restartPolicy ?? undefined, container.restartPolicyRules, at));
@@ -74,6 +76,7 @@ export function checkEphemeralContainers(list: readonly EphemeralContainer[] | u
   const targets = new Set(others.map((container) => container.name));
   const names = new Set(targets);
   for (const [i, container] of (list ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     errors.push(...checkCommon(container, at, scope), ...checkImageSpaces(container, at));
     if (names.has(container.name)) errors.push(duplicate(child(at, 'name'), container.name));
@@ -137,6 +140,7 @@ function checkPorts(ports: readonly ContainerPort[] | undefined, path: string): 
   const errors: FieldError[] = [];
   const names = new Set<string>();
   for (const [i, port] of (ports ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const name = port.name ?? '';
     if (name !== '') {
@@ -158,6 +162,7 @@ function checkHostPortConflicts(containers: readonly Container[], path: string):
   const errors: FieldError[] = [];
   const taken = new Set<string>();
   for (const [i, container] of containers.entries()) {
+    if (isEnough(errors)) break;
     for (const [j, port] of (container.ports ?? []).entries()) {
       if ((port.hostPort ?? 0) === 0) continue;
       const text = `${port.protocol ?? ''}/${port.hostIP ?? ''}/${port.hostPort ?? 0}`;
@@ -175,6 +180,7 @@ function checkVolumeMounts(container: Container, path: string, volumes: Readonly
   const deviceNames = new Set(devices.map((device) => device.name));
   const devicePaths = new Set(devices.map((device) => device.devicePath));
   for (const [i, mount] of (container.volumeMounts ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const { name = '', mountPath = '' } = mount;
     if (name === '') errors.push(required(child(at, 'name'), ''));
@@ -228,6 +234,7 @@ function checkVolumeDevices(container: Container, path: string, volumes: Readonl
   const mountNames = new Set(mounts.map((mount) => mount.name));
   const mountPaths = new Set(mounts.map((mount) => mount.mountPath));
   for (const [i, device] of (container.volumeDevices ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     addAll(errors, checkDevice(device, at, volumes.get(device.name), names, paths));
     if (mountNames.has(device.name)) errors.push(invalidValue(child(at, 'name'), device.name, 'must not already exist in volumeMounts'));
@@ -258,6 +265,7 @@ function checkResizePolicy(policies: readonly ContainerResizePolicy[] | undefine
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, policy] of (policies ?? []).entries()) {
+    if (isEnough(errors)) break;
     if (seen.has(policy.resourceName)) errors.push(duplicate(index(path, i), policy.resourceName));
     seen.add(policy.resourceName);
     addAll(errors, checkRequiredEnum(policy.resourceName, ['cpu', 'memory'], path));

@@ -1,6 +1,6 @@
 // Environment variables of a container and where their values come from.
 import type { EnvFromSource, EnvVar, FileKeySelector, ObjectFieldSelector, ResourceFieldSelector } from '#api/core/v1.ts';
-import { addAll, child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { configKeyErrors, environmentNameErrors, nameIsSubdomain } from '../../names.ts';
 import { formatQuantity, isZeroQuantity } from '../../quantity.ts';
 import { checkLabel1123, checkNoBacksteps, checkQualifiedName, quantity } from './fields.ts';
@@ -23,6 +23,7 @@ const byteDivisors = ['1', '1k', '1M', '1G', '1T', '1P', '1E', '1Ki', '1Mi', '1G
 export function checkEnv(env: readonly EnvVar[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, variable] of (env ?? []).entries()) {
+    if (isEnough(errors)) break;
     const name = variable.name ?? '';
     if (name === '') errors.push(required(`${path}[${i}].name`, ''));
     else for (const message of environmentNameErrors(name)) errors.push(invalidValue(`${path}[${i}].name`, name, message));
@@ -135,6 +136,7 @@ function checkDivisor(resource: string, divisor: string | undefined, path: strin
 export function checkEnvFrom(sources: readonly EnvFromSource[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, source] of (sources ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     if (source.prefix !== undefined && source.prefix !== '') {
       for (const message of environmentNameErrors(source.prefix)) errors.push(invalidValue(child(at, 'prefix'), source.prefix, message));

@@ -1,6 +1,6 @@
 // Nodes: taints, pod CIDRs, resources and what is set once only.
 import type { Node, Taint } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, internalFieldError, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, internalFieldError, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { positive, validateLabelName } from '../meta/object-meta.ts';
@@ -15,6 +15,7 @@ function checkTaints(taints: readonly Taint[] | undefined): FieldError[] {
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, taint] of (taints ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index('metadata.taints', i);
     const { key = '', value = '', effect = '' } = taint;
     addAll(errors, validateLabelName(key, child(at, 'key')));

@@ -1,7 +1,7 @@
 // What a claim asks for: access modes, size, class, mode and source. Shared by claims, ephemeral volumes
 // and the claim templates of StatefulSets.
 import type { PersistentVolumeClaimSpec, TypedObjectReference } from '#api/core/v1.ts';
-import { addAll, child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, isEnough, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, nameIsLabel } from '../../names.ts';
 import { formatQuantity, quantitySign } from '../../quantity.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
@@ -12,7 +12,10 @@ const accessModes = ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWrit
 /** Known modes, and ReadWriteOncePod only alone. */
 export function checkAccessModes(modes: readonly string[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
-  for (const mode of modes ?? []) if (!accessModes.includes(mode)) errors.push(notSupported(path, mode, accessModes));
+  for (const mode of modes ?? []) {
+    if (isEnough(errors)) break;
+    if (!accessModes.includes(mode)) errors.push(notSupported(path, mode, accessModes));
+  }
   const others = (modes ?? []).filter((mode) => mode !== 'ReadWriteOncePod' && accessModes.includes(mode));
   if (modes?.includes('ReadWriteOncePod') === true && others.length > 0) errors.push(forbiddenField(path, 'may not use ReadWriteOncePod with other access modes'));
   return errors;

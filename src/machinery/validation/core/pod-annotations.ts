@@ -10,6 +10,8 @@ const deletionCost = 'controller.kubernetes.io/pod-deletion-cost';
 const seccompPod = 'seccomp.security.alpha.kubernetes.io/pod';
 const seccompContainer = 'container.seccomp.security.alpha.kubernetes.io/';
 const appArmorContainer = 'container.apparmor.security.beta.kubernetes.io/';
+/** That of all annotations for one container. */
+const specialPrefix = 'container.';
 
 type Annotations = Readonly<Record<string, string>>;
 
@@ -21,12 +23,14 @@ export function checkPodAnnotations(annotations: Annotations | undefined, spec: 
   }
   const cost = annotations[deletionCost];
   if (cost !== undefined && !isDeletionCost(cost)) errors.push(invalidValue(key(path, deletionCost), cost, 'must be a 32bit integer'));
-  for (const [name, value] of Object.entries(annotations)) {
-    if (name === seccompPod || name.startsWith(seccompContainer)) addAll(errors, checkSeccompText(value, child(path, name)));
+  const special = Object.keys(annotations).filter((name) => name.startsWith(specialPrefix) || name === seccompPod);
+  for (const name of special) {
+    if (name === seccompPod || name.startsWith(seccompContainer)) addAll(errors, checkSeccompText(annotations[name] ?? '', child(path, name)));
   }
   let names: ReadonlySet<string> | undefined;
-  for (const [name, value] of Object.entries(annotations)) {
+  for (const name of special) {
     if (!name.startsWith(appArmorContainer)) continue;
+    const value = annotations[name] ?? '';
     const container = name.slice(appArmorContainer.length);
     names ??= new Set(containersWithPaths(spec, '').map((found) => found.container.name));
     if (!names.has(container)) errors.push(invalidValue(key(path, name), container, 'container not found'));

@@ -2,7 +2,7 @@
 // stored before. `old` lets an update keep what older rules allowed.
 import type { HostAlias, PodDNSConfig, PodResourceClaim, PodSpec, PodSchedulingGate, Toleration } from '#api/core/v1.ts';
 import type { ObjectMeta } from '#api/meta/v1.ts';
-import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, fieldNotFound, forbiddenField, index, invalidValue, isEnough, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123SubdomainWithUnderscoreErrors, rangeError } from '../../names.ts';
 import { goStruct } from '../go-struct.ts';
@@ -95,6 +95,7 @@ function checkPodClaims(claims: readonly PodResourceClaim[] | undefined, meta: O
   const names = new Set<string>();
   const isStatic = meta?.annotations !== undefined && Object.hasOwn(meta.annotations, mirrorPodAnnotation);
   for (const [i, claim] of (claims ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     if (isStatic) {
       errors.push(forbiddenField('[]', 'static pods do not support resource claims'));
@@ -146,11 +147,13 @@ function checkDns(config: PodDNSConfig | undefined, policy: string | undefined, 
     errors.push(invalidValue(child(path, 'searches'), searches, 'must not have more than 2048 characters (including spaces) in the search list'));
   }
   for (const [i, search] of searches.entries()) {
+    if (isEnough(errors)) break;
     if (search === '.') continue;
     const name = search.endsWith('.') ? search.slice(0, -1) : search;
     for (const message of dns1123SubdomainWithUnderscoreErrors(name)) errors.push(invalidValue(index(child(path, 'searches'), i), name, message));
   }
   for (const [i, option] of (config.options ?? []).entries()) {
+    if (isEnough(errors)) break;
     if ((option.name ?? '') === '') errors.push(required(index(child(path, 'options'), i), 'must not be empty'));
   }
   return errors;
@@ -160,6 +163,7 @@ function checkGates(gates: readonly PodSchedulingGate[] | undefined, path: strin
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, gate] of (gates ?? []).entries()) {
+    if (isEnough(errors)) break;
     addAll(errors, checkQualifiedName(gate.name, index(path, i)));
     if (seen.has(gate.name)) errors.push(duplicate(index(path, i), gate.name));
     seen.add(gate.name);
@@ -192,6 +196,7 @@ export const taintEffects: readonly string[] = ['NoSchedule', 'PreferNoSchedule'
 export function checkTolerations(tolerations: readonly Toleration[] | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [i, toleration] of (tolerations ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const { key = '', operator = '', value = '', effect = '' } = toleration;
     if (key !== '') addAll(errors, validateLabelName(key, child(at, 'key')));

@@ -2,7 +2,7 @@
 import type {
   ClusterTrustBundleProjection, DownwardAPIVolumeFile, KeyToPath, PodCertificateProjection, ProjectedVolumeSource, VolumeProjection,
 } from '#api/core/v1.ts';
-import { addAll, child, forbiddenField, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, index, invalidValue, isEnough, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { validateLabelSelector } from '../meta/selectors.ts';
@@ -152,6 +152,7 @@ export function checkUserAnnotations(annotations: Readonly<Record<string, string
   const errors: FieldError[] = [];
   let bytes = 0;
   for (const [given, value] of Object.entries(annotations ?? {})) {
+    if (isEnough(errors)) break;
     bytes += Buffer.byteLength(given) + Buffer.byteLength(value);
     const name = given.toLowerCase();
     if (name === '') {

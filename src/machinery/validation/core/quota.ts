@@ -1,6 +1,6 @@
 // ResourceQuotas and LimitRanges.
 import type { LimitRange, LimitRangeItem, ResourceQuota, ResourceQuotaSpec } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, key, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, type Quantity } from '../../quantity.ts';
 import { goStruct } from '../go-struct.ts';
@@ -23,10 +23,13 @@ function fitsScope(scope: string, name: string): boolean {
 }
 
 function checkAmounts(list: Readonly<Record<string, string>> | undefined, path: string): FieldError[] {
-  return Object.entries(list ?? {}).flatMap(([name, amount]) => [
-    ...checkQuotaResourceName(name, key(path, name)),
-    ...checkResourceAmount(name, quantity(amount), key(path, name)),
-  ]);
+  const errors: FieldError[] = [];
+  for (const name of Object.keys(list ?? {})) {
+    if (isEnough(errors)) break;
+    const at = key(path, name);
+    errors.push(...checkQuotaResourceName(name, at), ...checkResourceAmount(name, quantity(list?.[name]), at));
+  }
+  return errors;
 }
 
 function checkConflicts(given: ReadonlySet<string>, shown: unknown, path: string): FieldError[] {
@@ -38,18 +41,27 @@ function checkQuotaSpec(spec: ResourceQuotaSpec | undefined): FieldError[] {
   const errors = checkAmounts(spec?.hard, 'spec.hard');
   const limited = Object.keys(spec?.hard ?? {}).filter(isStandardQuotaName).sort();
   const given = spec?.scopes ?? [];
+  const known = new Map<string, readonly string[]>();
+  const misfits = (scope: string): readonly string[] => {
+    let found = known.get(scope);
+    if (found === undefined) known.set(scope, (found = limited.filter((name) => !fitsScope(scope, name))));
+    return found;
+  };
   for (const scope of given) {
+    if (isEnough(errors)) break;
     if (!scopes.includes(scope)) errors.push(invalidValue('spec.scopes', given, 'unsupported scope'));
-    for (const name of limited) if (!fitsScope(scope, name)) errors.push(invalidValue('spec.scopes', given, 'unsupported scope applied to resource'));
+    for (const _name of misfits(scope)) errors.push(invalidValue('spec.scopes', given, 'unsupported scope applied to resource'));
   }
   addAll(errors, checkConflicts(new Set(given), given, 'spec.scopes'));
   if (!spec?.scopeSelector) return errors;
   const path = 'spec.scopeSelector.matchExpressions';
   const requirements = spec.scopeSelector.matchExpressions ?? [];
+  let shown: ReturnType<typeof goStruct> | undefined;
   for (const requirement of requirements) {
+    if (isEnough(errors)) break;
     const { scopeName, operator, values = [] } = requirement;
     if (!scopes.includes(scopeName)) errors.push(invalidValue(child(path, 'scopeName'), scopeName, 'unsupported scope'));
-    for (const name of limited) if (!fitsScope(scopeName, name)) errors.push(invalidValue(path, goStruct('core.v1.ScopeSelector', spec.scopeSelector), 'unsupported scope applied to resource'));
+    for (const _name of misfits(scopeName)) errors.push(invalidValue(path, (shown ??= goStruct('core.v1.ScopeSelector', spec.scopeSelector)), 'unsupported scope applied to resource'));
     if (existsOnly.includes(scopeName) && operator !== 'Exists') {
       const names = 'ResourceQuotaScopeTerminating, ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity';
       errors.push(invalidValue(child(path, 'operator'), operator, `must be 'Exists' when scope is any of ${names}`));

@@ -1,6 +1,6 @@
 // Resource names and amounts: what a container, a pod, a quota or a limit range may ask for.
 import type { ResourceClaim, ResourceRequirements } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { compareQuantity, formatQuantity, parseQuantity, quantityMilliValue, quantitySign, quantityValue, type Quantity } from '../../quantity.ts';
 import { checkLabel1123, quantity } from './fields.ts';
@@ -15,6 +15,8 @@ const standardQuota = new Set([...computeAndStorage, ...requestsAndLimits, ...co
 const standardContainer = new Set(computeAndStorage);
 const integer = new Set(countable);
 
+const longestExtendedPrefix = 253 - 'requests.'.length;
+
 export function isHugePages(name: string): boolean {
   return name.startsWith('hugepages-');
 }
@@ -28,8 +30,9 @@ export function isNativeResource(name: string): boolean {
   return !name.includes('/') || name.includes('kubernetes.io/');
 }
 
+/** As quota counts it, under "requests.": its prefix has less room. */
 export function isExtendedResource(name: string): boolean {
-  return !isNativeResource(name) && !name.startsWith('requests.') && labelKeyErrors(`requests.${name}`).length === 0;
+  return !isNativeResource(name) && !name.startsWith('requests.') && name.indexOf('/') <= longestExtendedPrefix && labelKeyErrors(name).length === 0;
 }
 
 function mayOvercommit(name: string): boolean {
@@ -107,12 +110,14 @@ export function checkResourceRequirements(
   const limits = requirements.limits ?? {};
   const requests = requirements.requests ?? {};
   for (const name of Object.keys(limits)) {
+    if (isEnough(errors)) break;
     const at = key(child(path, 'limits'), name);
     const amount = quantity(limits[name]);
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at));
     if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
   }
   for (const name of Object.keys(requests)) {
+    if (isEnough(errors)) break;
     const at = key(child(path, 'requests'), name);
     const amount = quantity(requests[name]);
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at), ...checkAgainstLimit(name, amount, limits, path));

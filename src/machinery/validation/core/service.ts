@@ -1,6 +1,6 @@
 // Services: ports, addresses and families, traffic policies, and what may change once addresses are given.
 import type { Service, ServicePort, ServiceSpec } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsLabel, portNumberErrors } from '../../names.ts';
 import { validateLabels } from '../meta/object-meta.ts';
 import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
@@ -61,6 +61,7 @@ function checkPorts(spec: ServiceSpec): FieldError[] {
   const ports = spec.ports ?? [];
   const names = new Set<string>();
   for (const [i, port] of ports.entries()) {
+    if (isEnough(errors)) break;
     const at = index('spec.ports', i);
     const name = port.name ?? '';
     if (name === '') {
@@ -93,6 +94,7 @@ function checkPortNumbers(spec: ServiceSpec): FieldError[] {
   }
   const nodePorts = new Set<string>();
   for (const [i, port] of ports.entries()) {
+    if (isEnough(errors)) break;
     if (!port.nodePort) continue;
     const id = `${port.protocol ?? ''}/${port.nodePort}`;
     if (nodePorts.has(id)) errors.push(duplicate(child(index('spec.ports', i), 'nodePort'), port.nodePort));
@@ -100,6 +102,7 @@ function checkPortNumbers(spec: ServiceSpec): FieldError[] {
   }
   const taken = new Set<string>();
   for (const [i, port] of ports.entries()) {
+    if (isEnough(errors)) break;
     const id = `${port.protocol ?? ''}/${port.port}`;
     if (taken.has(id)) errors.push(duplicate(index('spec.ports', i), shownPort(port)));
     taken.add(id);

@@ -1,7 +1,7 @@
 // The volumes of a pod: names, exactly one kind each, and what each kind needs.
 import type { ObjectMeta } from '#api/meta/v1.ts';
 import type { CSIVolumeSource, EphemeralVolumeSource, Volume } from '#api/core/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { quantitySign } from '../../quantity.ts';
 import { validateAnnotations, validateLabels } from '../meta/object-meta.ts';
@@ -76,6 +76,7 @@ export function checkVolumes(volumes: readonly Volume[] | undefined, meta: Objec
   const created = new Set<string>();
   for (const volume of volumes ?? []) if (podName !== '' && volume.ephemeral) created.add(`${podName}-${volume.name}`);
   for (const [i, volume] of (volumes ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     const name = volume.name ?? '';
     const found = checkSource(volume, at, podName);

@@ -1,7 +1,7 @@
 // EndpointSlices (pkg/apis/discovery/validation).
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '#api/discovery/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { labelValueErrors } from '../../label-syntax.ts';
 import { dns1123LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../../names.ts';
 import { portProtocols } from '../core/container.ts';
@@ -74,6 +74,7 @@ function checkPorts(ports: readonly EndpointPort[] | undefined): FieldError[] {
   const names = new Set<string>();
   const errors: FieldError[] = [];
   for (const [i, port] of list.entries()) {
+    if (isEnough(errors)) break;
     const at = index('ports', i);
     const name = port.name ?? '';
     if (name !== '') addAll(errors, checkLabel1123(name, child(at, 'name')));

@@ -1,6 +1,6 @@
 // The standard conditions of status objects (metav1.Condition).
 import type { Condition } from '#api/meta/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, required, tooLong, type FieldError } from '../../field-errors.ts';
 import { regexError } from '../../names.ts';
 import { validateLabelName } from './object-meta.ts';
 
@@ -13,6 +13,7 @@ export function validateConditions(conditions: readonly Condition[] | undefined,
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, condition] of (conditions ?? []).entries()) {
+    if (isEnough(errors)) break;
     const at = index(path, i);
     if (seen.has(condition.type)) errors.push(duplicate(child(at, 'type'), condition.type));
     seen.add(condition.type);

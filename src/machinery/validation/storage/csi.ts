@@ -1,6 +1,6 @@
 // What CSI drivers tell the cluster: CSIDrivers, CSINodes and CSIStorageCapacities.
 import type { CSIDriver, CSIDriverSpec, CSINode, CSINodeDriver, CSIStorageCapacity, TokenRequest } from '#api/storage/v1.ts';
-import { addAll, child, duplicate, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { quantitySign } from '../../quantity.ts';
 import { checkEnum, checkQualifiedName, quantity } from '../core/fields.ts';
@@ -36,7 +36,10 @@ function checkDriverSpec(spec: CSIDriverSpec | undefined): FieldError[] {
   if (isSet(spec?.fsGroupPolicy)) addAll(errors, checkEnum(spec?.fsGroupPolicy ?? '', ['File', 'None', 'ReadWriteOnceWithFSType'], 'spec.fsGroupPolicy'));
   addAll(errors, checkTokenRequests(spec?.tokenRequests, 'spec.tokenRequests'));
   const modes = ['Persistent', 'Ephemeral'];
-  for (const mode of spec?.volumeLifecycleModes ?? []) if (!modes.includes(mode)) errors.push(notSupported('spec.volumeLifecycleModes', mode, modes));
+  for (const mode of spec?.volumeLifecycleModes ?? []) {
+    if (isEnough(errors)) break;
+    if (!modes.includes(mode)) errors.push(notSupported('spec.volumeLifecycleModes', mode, modes));
+  }
   if (!isSet(spec?.seLinuxMount)) errors.push(required('spec.seLinuxMount', ''));
   const period = spec?.nodeAllocatableUpdatePeriodSeconds;
   if (typeof period === 'number' && period < 10) {
@@ -69,6 +72,7 @@ function checkNodeDriver(driver: CSINodeDriver, names: Set<string>, path: string
   names.add(name);
   const keys = new Set<string>();
   for (const key of driver.topologyKeys ?? []) {
+    if (isEnough(errors)) break;
     if (key === '') errors.push(required(path, ''));
     if (keys.has(key)) errors.push(duplicate(path, key));
     keys.add(key);
@@ -87,10 +91,11 @@ function checkNode(object: CSINode): FieldError[] {
 
 function checkNodeUpdate(object: CSINode, old: CSINode): FieldError[] {
   const errors = checkNode(object);
-  for (const before of old.spec?.drivers ?? []) {
-    for (const { allocatable: _free, ...after } of object.spec?.drivers ?? []) {
-      const { allocatable: _was, ...known } = before;
-      if (after.name !== known.name || sameValue(after, known)) continue;
+  const byName = Map.groupBy(object.spec?.drivers ?? [], (driver) => driver.name);
+  for (const { allocatable: _was, ...known } of old.spec?.drivers ?? []) {
+    for (const { allocatable: _free, ...after } of byName.get(known.name) ?? []) {
+      if (isEnough(errors)) break;
+      if (sameValue(after, known)) continue;
       addAll(errors, immutable(after, known, 'spec.drivers', goStruct('storage.v1.CSINodeDriver', after)));
     }
   }

@@ -5,7 +5,7 @@ import { createServer as createPlainServer, type IncomingMessage, type ServerOpt
 import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
+import { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
@@ -200,7 +200,8 @@ function serveSession(session: ServerHttp2Session, socket: Socket, listener: Lis
   // After a protocol error Node ends the session and leaves its socket open.
   session.once('close', () => socket.destroySoon());
   session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-    stream.on('error', ignore).on('close', spareError);
+    stream.on('error', ignore);
+    stream.destroy = destroySparingly;
     const exchange = new Http2Exchange(stream, headers, connection, rawHeaders);
     if (headersTooLarge(rawHeaders, limits.headerBytes)) {
       exchange.send(431, {});
@@ -235,12 +236,14 @@ function ignore(): void {}
 const answered = new Error('the stream has ended');
 
 /**
- * HTTP/2 streams mostly close before their last write is reported. Node then makes an error with its stack for whoever
+ * HTTP/2 streams mostly end before their last write is reported. Node then makes an error with its stack for whoever
  * waits for the end of the writes, though nobody does: 3 to 5 % of a request's time. It makes none where there is one.
  */
-function spareError(this: ServerHttp2Stream): void {
+function destroySparingly(this: ServerHttp2Stream, error?: Error): ServerHttp2Stream {
+  Duplex.prototype.destroy.call(this, error);
   const { _writableState: state } = this as { readonly _writableState?: { errored?: Error | null } };
   if (state !== undefined) state.errored ??= answered;
+  return this;
 }
 
 function headersTooLarge(rawHeaders: readonly string[], limitBytes: number): boolean {

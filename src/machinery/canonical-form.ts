@@ -111,11 +111,12 @@ function countTexts(value: unknown): number {
 
 /**
  * Reads what nobody else will use, without copies. Undefined for what needs a full read to say what is wrong with it.
+ * @param known Members that are in canonical form already; their own members are not counted.
  */
-export function readInPlace(plan: TypePlan, value: unknown): { readonly object: JsonObject; readonly members: number } | undefined {
+export function readInPlace(plan: TypePlan, value: unknown, known?: JsonObject): { readonly object: JsonObject; readonly members: number } | undefined {
   const context = new ReadContext(false);
   try {
-    const object = settleMessage(plan, value, context);
+    const object = settleMessage(plan, value, context, known);
     return context.sawUnknown ? undefined : { object, members: context.members };
   } catch (error) {
     if (error instanceof UnmarshalError || error instanceof TypeMismatch) return undefined;

@@ -11,7 +11,7 @@ import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KnownSpecs } from './known-specs.ts';
 import type { KubeObject } from './object.ts';
-import { isObject } from './patch/json-tree.ts';
+import { cloneJson, isObject, type JsonObject } from './patch/json-tree.ts';
 import { decodingProtobuf, isProtobuf } from './protobuf/object.ts';
 import type { WireBudget } from './protobuf/reader.ts';
 import { atOnce, inSlices, type Sliced } from './slices.ts';
@@ -51,6 +51,16 @@ export interface Decoded {
   readonly object: KubeObject;
   /** For `Warning` headers: `unknown field "spec.foo"`. */
   readonly warnings: string[];
+  /** Where `specs` was given, and nothing is wrong with the body. */
+  readonly sent?: SentSpec;
+}
+
+/** A spec that came before, or one that may come again. */
+export interface SentSpec {
+  /** What was kept of it: the object has a copy, with all that was filled in then. */
+  readonly twin?: JsonObject;
+  /** Keeps what was made of the spec, for bodies that bring the same text. Nobody may change it any more. */
+  keep?(made: JsonObject): void;
 }
 
 /** Objects nest far less; deeper ones would cost every later walker its stack. */
@@ -88,13 +98,24 @@ function decodeAroundSpec(bytes: Uint8Array, options: DecodeOptions, specs: Know
   }
   const { value, members, careful } = around;
   if (careful !== undefined || !isKubeObject(value) || value['spec'] !== null) return undefined;
+  // Who leaves them out, or means another version, is read in full; so is who says more.
   const wanted = gvkOfType(type);
-  // Who leaves them out, or means another version, is read in full.
-  if (value.kind !== wanted.kind || value.apiVersion !== formatApiVersion(wanted.group, wanted.version)) return undefined;
+  if (value.kind !== wanted.kind || value.apiVersion !== formatApiVersion(wanted.group, wanted.version) || !isBare(value)) return undefined;
+  value['spec'] = split.spec;
   const { apiVersion, kind } = value;
-  const read = readInPlace(planOf(type), value);
+  const read = readInPlace(planOf(type), value, { spec: split.spec });
   if (read === undefined || read.members !== members) return undefined;
-  return { object: Object.assign(read.object, { apiVersion, kind, spec: split.spec() }), warnings: [] };
+  return { object: Object.assign(read.object, { apiVersion, kind, spec: cloneJson(split.spec) }), warnings: [], sent: { twin: split.spec } };
+}
+
+/** Nothing but metadata and spec: no defaults are to be filled in beside the spec. */
+function isBare(value: KubeObject): boolean {
+  for (const key in value) {
+    if (key === 'apiVersion' || key === 'kind' || key === 'metadata' || key === 'spec') continue;
+    const part = value[key];
+    if (key !== 'status' || !isObject(part) || Object.keys(part).length > 0) return false;
+  }
+  return true;
 }
 
 /** As decodeObject, in slices and with YAML read by a thread of its own: for large bodies. */
@@ -169,7 +190,10 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
   const isMixed = context.unknown.length > 0 && (hasDuplicates || body.duplicates.length > 0);
-  if (quick !== undefined && body.members !== undefined && !hasDuplicates && isObject(object['spec'])) options.specs?.keep(bytes, type, object['spec']);
+  const { specs } = options;
+  if (specs !== undefined && quick !== undefined && body.members !== undefined && !hasDuplicates && readAs === type && isObject(object['spec'])) {
+    return { object, warnings: [], sent: { keep: (made) => specs.keep(bytes, type, made) } };
+  }
   if (!isMixed) return conclude(object, context.unknown, hasDuplicates ? yield* duplicatesOf(bytes) : body.duplicates, read.unknown, options, object);
   const { duplicates, problems } = yield* readAgain(bytes, new Set(context.unknown));
   return conclude(object, context.unknown, duplicates, read.unknown, options, object, problems);

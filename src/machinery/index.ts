@@ -34,7 +34,7 @@ export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.t
 export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn, type Sliced } from './slices.ts';
 export { decodePatched, type PatchedOptions } from './decode-patched.ts';
-export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation } from './decode.ts';
+export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation, type SentSpec } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize } from './normalize.ts';

@@ -1,18 +1,18 @@
 // Bodies whose spec came before, byte by byte: who makes objects from a template sends the same text with other names.
 // What such a text was read to is known, so that only what stands around it is read. Found by comparing bytes where
 // the last ones ended; that it is the object's spec which stands there is told by the text before it.
-import { cloneJson, type JsonObject } from './patch/json-tree.ts';
+import type { JsonObject } from './patch/json-tree.ts';
 
 /** A body in two: its spec, which is known, and the text with null in its place. */
 export interface SplitBody {
   readonly rest: Buffer;
-  /** In canonical form, without defaults; the caller's own. */
-  spec(): JsonObject;
+  /** What the spec was kept as: not the caller's to change. */
+  readonly spec: JsonObject;
 }
 
 export interface KnownSpecs {
   split(bytes: Uint8Array, type: string): SplitBody | undefined;
-  /** Keeps a copy of the spec that a body without faults was read to. */
+  /** Keeps what the spec of a body without faults was read to; nobody may change it any more. */
   keep(bytes: Uint8Array, type: string, spec: JsonObject): void;
 }
 
@@ -46,7 +46,7 @@ export function knownSpecs(): KnownSpecs {
         if (start < 1 || slot.text.compare(bytes, start, end) !== 0 || !isValueOfSpec(bytes, start)) continue;
         latest = at;
         misses = 0;
-        return { rest: Buffer.concat([bytes.subarray(0, start), nothing, bytes.subarray(end)]), spec: () => cloneJson(slot.spec) };
+        return { rest: Buffer.concat([bytes.subarray(0, start), nothing, bytes.subarray(end)]), spec: slot.spec };
       }
       misses++;
       return undefined;
@@ -55,7 +55,7 @@ export function knownSpecs(): KnownSpecs {
       if (bytes.length > largest || (misses > missesInARow && misses % keptAfterThat !== 0)) return;
       const span = spanOfSpec(bytes);
       if (span === undefined) return;
-      slots[next] = { type, text: Buffer.from(bytes.subarray(span.start, span.end)), behind: bytes.length - span.end, spec: cloneJson(spec) };
+      slots[next] = { type, text: Buffer.from(bytes.subarray(span.start, span.end)), behind: bytes.length - span.end, spec };
       latest = next;
       next = (next + 1) % kept;
     },

@@ -46,6 +46,7 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
     get responded() {
       return exchange.responded;
     },
+    whenGone: (listener) => exchange.whenGone(listener),
     body: (limitBytes) => exchange.body(limitBytes),
     bodyStream: () => exchange.bodyStream(),
     send(status, headers, body) {

@@ -4,7 +4,7 @@ import type { DeleteOptions } from '#api/meta/v1.ts';
 import type { World } from '#base/world.ts';
 import {
   badRequest, decodeInSlices, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, StatusError, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
-  type KubeObject,
+  type Decoded, type KnownSpecs, type KubeObject, type SentSpec,
 } from '#machinery';
 import { BodyTooLargeError } from '#wire';
 import type { Presentation } from '../answer/object-answer.ts';
@@ -187,21 +187,25 @@ export function bodyType(call: Call): string {
  * @param alike Further versions that are read as this one.
  */
 export async function decodeBody(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string, alike: readonly string[] = []): Promise<KubeObject> {
+  return (await decodeSent(target, query, handling, apiVersion, alike)).object;
+}
+
+async function decodeSent(target: Target, query: WriteQuery, handling: KindHandling, apiVersion: string, alike: readonly string[], specs?: KnownSpecs): Promise<Decoded> {
   const { call } = target;
   const bytes = await readBody(call);
-  const specs = call.info.verb === 'create' && handling === target.served.handling ? target.served.stored?.specs?.bodies : undefined;
   const decoding = handling.decode(bytes, { contentType: bodyType(call), fieldValidation: fieldValidationOf(query.fieldValidation), limits: bodyLimits, cbor: call.cbor, specs }, bytes.length > quickBytes);
-  const { object, warnings } = decoding instanceof Promise ? await decoding : decoding;
-  for (const warning of warnings) warn(call, warning);
+  const decoded = decoding instanceof Promise ? await decoding : decoding;
+  const { object } = decoded;
+  for (const warning of decoded.warnings) warn(call, warning);
   if (object.apiVersion !== apiVersion) {
     // The core group may be written as an empty one.
     if ((object.apiVersion === `/${apiVersion}` && !apiVersion.includes('/')) || alike.includes(object.apiVersion ?? '')) object.apiVersion = apiVersion;
     else throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
   if (call.bodyBytes > heavyBytes) await turn();
-  handling.applyDefaults(object);
+  if (decoded.sent?.twin === undefined) handling.applyDefaults(object);
   call.audit?.requestObject(object);
-  return object;
+  return decoded;
 }
 
 /** The same in the stored version. */
@@ -209,4 +213,11 @@ export async function decodeStored(target: Target, query: WriteQuery): Promise<S
   const { served } = target;
   const object = await decodeBody(target, query, served.handling, served.head.apiVersion);
   return asStored(served.toStored(object));
+}
+
+/** The body of a create, and what is known of its spec. */
+export async function decodeCreated(target: Target, query: WriteQuery): Promise<{ readonly object: Stored; readonly sent: SentSpec | undefined }> {
+  const { served } = target;
+  const { object, sent } = await decodeSent(target, query, served.handling, served.head.apiVersion, [], served.stored?.specs?.bodies);
+  return { object: asStored(served.toStored(object)), sent };
 }

@@ -15,7 +15,7 @@ import type { Call } from '../request/call.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
 import { cloneJson } from '#machinery';
 import { asksForUnsafeDeletion, deleteUnreadable } from './unsafe-delete.ts';
-import { bodyLimits, bodyType, decodeStored, deleteRequest, presentationOf, quickBytes, readBody, writeRequest, type Target } from './endpoint.ts';
+import { bodyLimits, bodyType, decodeCreated, decodeStored, deleteRequest, presentationOf, quickBytes, readBody, writeRequest, type Target } from './endpoint.ts';
 
 function answerWritten(target: Target, written: Written): Promise<void> | void {
   return answerObject(target.call, written.created ? 201 : 200, presentationOf(target), { bytes: written.bytes, object: () => written.object });
@@ -24,8 +24,8 @@ function answerWritten(target: Target, written: Written): Promise<void> | void {
 export async function postObject(target: Target): Promise<void> {
   presentationOf(target);
   const request = writeRequest(target, 'CreateOptions');
-  const object = await decodeStored(target, request.query);
-  await answerWritten(target, await createObject(target.server.registry, request, object));
+  const { object, sent } = await decodeCreated(target, request.query);
+  await answerWritten(target, await createObject(target.server.registry, request, object, sent));
 }
 
 /** The right to create, for updates that do. */

@@ -1,6 +1,6 @@
 // Creates. The order is upstream's: ownership, mutating admission, names and uid, reservations, strategy,
 // validation, validating admission, one write that must find nothing under the key.
-import { alreadyExists, cloneJson, generateNameConflict, invalid, invalidValue, isAlreadyExists, isObject } from '#machinery';
+import { alreadyExists, cloneJson, generateNameConflict, invalid, invalidValue, isAlreadyExists, isObject, type SentSpec } from '#machinery';
 import { isKey, maxKeyBytes } from '#store';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
@@ -17,22 +17,26 @@ import type { Registry, Written, WriteRequest } from './write-request.ts';
 
 const generateAttempts = 8;
 
-/** Creates `object`, which is in the stored version, defaulted, and the callee's to change. */
-export async function createObject(registry: Registry, request: WriteRequest, object: Stored): Promise<Written> {
+/**
+ * Creates `object`, which is in the stored version, defaulted, and the callee's to change.
+ * @param sent What is known of its spec from the text that it came as.
+ */
+export async function createObject(registry: Registry, request: WriteRequest, object: Stored, sent?: SentSpec): Promise<Written> {
   wipeSystemFields(object);
   agreeOnNamespace(object, request.stored.namespaced, request.namespace);
   warnOfDuplicates(request, object, false);
   await rest(request);
-  const owned = await ownedByCreator(request, object);
+  const owned = await ownedByCreator(request, object, sent);
   await rest(request);
   await admit(registry, request, owned);
   return createAdmitted(registry, request, owned);
 }
 
 /** The object with its first owner. A spec that came before is looked at as its twin; the object keeps its own, which admission may change. */
-async function ownedByCreator(request: WriteRequest, object: Stored): Promise<Stored> {
+async function ownedByCreator(request: WriteRequest, object: Stored, sent: SentSpec | undefined): Promise<Stored> {
   const heavy = isHeavy(request);
-  const twin = heavy ? undefined : request.stored.specs?.sent.meet(object['spec']);
+  const twin = heavy ? undefined : (sent?.twin ?? request.stored.specs?.sent.meet(object['spec']));
+  if (twin !== undefined) sent?.keep?.(twin);
   const tracking = tracked(request, undefined, twin === undefined ? object : { ...object, spec: twin }, heavy);
   const owned = tracking instanceof Promise ? await tracking : tracking;
   if (twin !== undefined) owned['spec'] = object['spec'];

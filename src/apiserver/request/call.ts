@@ -81,10 +81,8 @@ export class Call implements RequestNotes {
     if (this.longRunning && this.givenUp === undefined) return this.exchange.signal;
     const abort = new AbortController();
     this.#abort = abort;
-    const outer = this.exchange.signal;
-    if (this.givenUp !== undefined) abort.abort(this.givenUp);
-    else if (outer.aborted) abort.abort(outer.reason);
-    else outer.addEventListener('abort', () => abort.abort(outer.reason), { once: true });
+    if (this.givenUp === undefined) this.exchange.whenGone((reason) => abort.abort(reason));
+    else abort.abort(this.givenUp);
     return abort.signal;
   }
 

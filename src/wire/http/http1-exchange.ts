@@ -47,14 +47,18 @@ export class Http1Exchange implements Exchange {
     if (this.#abort !== undefined) return this.#abort.signal;
     const abort = new AbortController();
     this.#abort = abort;
+    this.whenGone((reason) => abort.abort(reason));
+    return abort.signal;
+  }
+
+  whenGone(listener: (reason: Error) => void): void {
     const response = this.#response;
     const onClose = (): void => {
-      if (response?.writableFinished !== true) abort.abort(new PeerGoneError('the client is gone'));
+      if (response?.writableFinished !== true) listener(new PeerGoneError('the client is gone'));
     };
     const watched = response ?? this.#upgrade?.socket;
     if (watched === undefined || watched.destroyed) onClose();
     else watched.once('close', onClose);
-    return abort.signal;
   }
 
   body(limitBytes: number): Promise<Uint8Array> {

@@ -45,14 +45,18 @@ export class Http2Exchange implements Exchange {
     if (this.#abort !== undefined) return this.#abort.signal;
     const abort = new AbortController();
     this.#abort = abort;
+    this.whenGone((reason) => abort.abort(reason));
+    return abort.signal;
+  }
+
+  whenGone(listener: (reason: Error) => void): void {
     const stream = this.#stream;
     const onClose = (): void => {
       // A stream may close in the turn that sends its last bytes, before the write that carried them is reported.
-      if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) abort.abort(new PeerGoneError('the client is gone'));
+      if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) listener(new PeerGoneError('the client is gone'));
     };
     if (stream.destroyed) onClose();
     else stream.once('close', onClose);
-    return abort.signal;
   }
 
   body(limitBytes: number): Promise<Uint8Array> {

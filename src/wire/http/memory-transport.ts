@@ -90,6 +90,13 @@ class MemoryExchange implements Exchange {
     return this.#abort.signal;
   }
 
+  whenGone(listener: (reason: Error) => void): void {
+    const { signal } = this;
+    const tell = (): void => listener(abortError(signal));
+    if (signal.aborted) tell();
+    else signal.addEventListener('abort', tell, { once: true });
+  }
+
   async body(limitBytes: number): Promise<Uint8Array> {
     const { body, bodyStream } = this.#request;
     if (bodyStream !== undefined) {

@@ -3,7 +3,8 @@
 // few makes are kept, and a new object is held against them. Bounded: small objects, few makes of each shape.
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { isTwin } from '../twins.ts';
-import { sortedSet, type FieldSet } from './field-set.ts';
+import type { FieldSet } from './field-set.ts';
+import { sortedSet } from './written-set.ts';
 import type { ResetFields } from './reset-fields.ts';
 import { deducedShape, type Shape } from './shape.ts';
 import { asShared } from './shared-sets.ts';

@@ -4,7 +4,7 @@
 // or map is a leaf only against another empty one, duplicates of a list item are compared as a block.
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
-import { itemPathElement } from './path-element.ts';
+import { itemsByElement, Repeated } from './list-items.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 import { memberSet } from './shared-sets.ts';
 
@@ -144,44 +144,34 @@ const unselectable: FieldSet = { '.': leaf };
 function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
   const elements: string[] = [];
   const children: FieldSet[] = [];
-  for (const [element, items] of itemsByElement(shape, value)) {
+  for (const [element, item] of itemsByElement(shape, value)) {
     elements.push(element);
-    children.push(items.length === 1 ? wholeTree(shape.element, items[0]) : leaf);
+    children.push(item instanceof Repeated ? leaf : wholeTree(shape.element, item));
   }
   if (elements.length === 0) return unselectable;
   return memberSet(elements, children);
 }
 
-function itemsByElement(shape: ListShape, list: readonly unknown[]): Map<string, unknown[]> {
-  const found = new Map<string, unknown[]>();
-  for (const item of list) {
-    const element = itemPathElement(shape, item);
-    const items = found.get(element);
-    if (items === undefined) found.set(element, [item]);
-    else items.push(item);
-  }
-  return found;
-}
-
 function compareLists(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
   const left = itemsByElement(shape, before);
   const right = itemsByElement(shape, after);
-  for (const [element, items] of right) compareItems(shape, element, left.get(element) ?? [], items, out);
-  for (const [element, items] of left) if (!right.has(element)) compareItems(shape, element, items, [], out);
+  for (const [element, item] of right) compareItems(shape, element, left.get(element), item, out);
+  for (const [element, item] of left) if (!right.has(element)) compareItems(shape, element, item, undefined, out);
 }
 
-function compareItems(shape: ListShape, element: string, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
-  if (before.length <= 1 && after.length <= 1) {
-    if (before.length === 0) (out.added ??= {})[element] = wholeTree(shape.element, after[0]);
-    else if (after.length === 0) (out.removed ??= {})[element] = wholeTree(shape.element, before[0]);
-    else compareField(shape.element, element, before[0], after[0], out);
-  } else if (before.length >= 2 && after.length >= 2) {
-    if (!jsonEqual(before, after)) (out.modified ??= {})[element] = leaf;
-  } else if (before.length >= 2) {
-    if (after.length === 1) (out.added ??= {})[element] = wholeTree(shape.element, after[0]);
+/** @param before undefined where there is none. */
+function compareItems(shape: ListShape, element: string, before: unknown, after: unknown, out: Changes): void {
+  if (!(before instanceof Repeated || after instanceof Repeated)) {
+    if (before === undefined) (out.added ??= {})[element] = wholeTree(shape.element, after);
+    else if (after === undefined) (out.removed ??= {})[element] = wholeTree(shape.element, before);
+    else compareField(shape.element, element, before, after, out);
+  } else if (before instanceof Repeated && after instanceof Repeated) {
+    if (!jsonEqual(before.items, after.items)) (out.modified ??= {})[element] = leaf;
+  } else if (before instanceof Repeated) {
+    if (after !== undefined) (out.added ??= {})[element] = wholeTree(shape.element, after);
     (out.removed ??= {})[element] = leaf;
   } else {
-    if (before.length === 1) (out.removed ??= {})[element] = wholeTree(shape.element, before[0]);
+    if (before !== undefined) (out.removed ??= {})[element] = wholeTree(shape.element, before);
     (out.added ??= {})[element] = leaf;
   }
 }

@@ -2,9 +2,10 @@
 // without children and `"."` marks a member that has children. Stored managedFields are thus worked on
 // without decoding. Sets are immutable: operations share what they do not change. Semantics (what a parent
 // means for its children in a difference) are structured-merge-diff's.
-import { canonicalPathElement, comparePathElements, showPathElement, sortSteps } from './path-element.ts';
+import { showPathElement } from './path-element.ts';
 import type { Shape } from './shape.ts';
-import { isShared, leaf } from './shared-sets.ts';
+import { leaf } from './shared-sets.ts';
+import { sortSteps } from './step-order.ts';
 
 export interface FieldSet {
   readonly [element: string]: FieldSet;
@@ -18,7 +19,7 @@ export interface FieldSetBuilder {
 export { leaf };
 
 /** The mark of a member that has children. */
-const self = '.';
+export const self = '.';
 
 export function isEmptySet(set: FieldSet): boolean {
   if (set === leaf) return true;
@@ -37,7 +38,8 @@ function hasChildren(node: FieldSet): boolean {
   return false;
 }
 
-const wide = 128;
+/** From here on what is built in with objects is slow. */
+export const wide = 128;
 
 /** A copy to be changed. Spreading is quick for few steps and several times slower than a loop for thousands. */
 function copyOf(set: FieldSet): FieldSetBuilder {
@@ -49,9 +51,10 @@ function copyOf(set: FieldSet): FieldSetBuilder {
 }
 
 /** The node as a member. */
-function asMember(node: FieldSet): FieldSet {
-  if (isMember(node)) return node;
+export function asMember(node: FieldSet): FieldSet {
+  if (node === leaf || self in node) return node;
   const keys = Object.keys(node);
+  if (keys.length === 0) return node;
   if (keys.length < wide) return { [self]: leaf, ...node };
   const out: FieldSetBuilder = { [self]: leaf };
   for (const key of keys) out[key] = node[key] ?? leaf;
@@ -60,8 +63,13 @@ function asMember(node: FieldSet): FieldSet {
 
 function childrenOf(node: FieldSet): FieldSet {
   if (!(self in node)) return node;
-  const out = copyOf(node);
-  delete out[self];
+  const keys = Object.keys(node);
+  if (keys.length < wide) {
+    const { [self]: _mark, ...children } = node;
+    return children;
+  }
+  const out: FieldSetBuilder = {};
+  for (const key of keys) if (key !== self) out[key] = node[key] ?? leaf;
   return out as FieldSet;
 }
 
@@ -85,13 +93,39 @@ function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | unde
     if (left === undefined || right === undefined) continue;
     const node = subtractNode(left, right, recursive);
     if (node === left) continue;
-    out ??= copyOf(a);
+    if (out === undefined) {
+      const keys = Object.keys(a);
+      if (keys.length >= wide) return subtractFromMany(a, keys, b, recursive);
+      out = copyOf(a);
+    }
     if (node === undefined) delete out[key];
     else out[key] = node;
   }
   if (out === undefined) return a;
   if (hasChildren(out as FieldSet)) return out as FieldSet;
   return self in out ? leaf : undefined;
+}
+
+/** What stays of thousands of steps is put together, and not taken away from a copy. */
+function subtractFromMany(a: FieldSet, keys: readonly string[], b: FieldSet, recursive: boolean): FieldSet | undefined {
+  const out: FieldSetBuilder = {};
+  let isMarked = false;
+  let hasMore = false;
+  for (const key of keys) {
+    const left = a[key] ?? leaf;
+    if (key === self) {
+      isMarked = true;
+      out[self] = leaf;
+      continue;
+    }
+    const right = b[key];
+    const node = right === undefined ? left : subtractNode(left, right, recursive);
+    if (node === undefined) continue;
+    hasMore = true;
+    out[key] = node;
+  }
+  if (hasMore) return out as FieldSet;
+  return isMarked ? leaf : undefined;
 }
 
 function subtractNode(left: FieldSet, right: FieldSet, recursive: boolean): FieldSet | undefined {
@@ -141,9 +175,9 @@ function common(a: FieldSet, b: FieldSet): FieldSet | undefined {
   if (a === b) return a;
   let out: FieldSetBuilder | undefined;
   for (const key in a) {
-    const left = a[key];
     const right = b[key];
-    if (left === undefined || right === undefined) continue;
+    if (right === undefined) continue;
+    const left = a[key] ?? leaf;
     const node = key === self ? leaf : commonNode(left, right);
     if (node !== undefined) (out ??= {})[key] = node;
   }
@@ -169,10 +203,10 @@ export function sameSet(a: FieldSet, b: FieldSet): boolean {
   return count === 0;
 }
 
-/** The set below one step; empty when nothing is there. */
+/** What is below one step, the mark of the step itself included; empty when nothing is there. */
 export function below(set: FieldSet, element: string): FieldSet {
   const node = set[element];
-  return node === undefined ? leaf : childrenOf(node);
+  return node === undefined || !hasChildren(node) ? leaf : node;
 }
 
 /** Is the path of this one step a member? */
@@ -205,7 +239,8 @@ export function paths(set: FieldSet): string[][] {
 }
 
 function collect(set: FieldSet, prefix: string[], out: string[][]): void {
-  const keys = Object.keys(set).filter((key) => key !== self).sort(comparePathElements);
+  const keys = Object.keys(set).filter((key) => key !== self);
+  sortSteps(keys);
   for (const key of keys) if (isMember(set[key] ?? leaf)) out.push([...prefix, key]);
   for (const key of keys) {
     const node = set[key] ?? leaf;
@@ -220,19 +255,16 @@ export function showPath(path: readonly string[]): string {
 
 /** Named struct fields that only have owned children become members too, so that whole fields can be pruned. */
 export function withNamedFields(set: FieldSet, shape: Shape | undefined): FieldSet {
-  const out: FieldSetBuilder = {};
+  let out: FieldSetBuilder | undefined;
   for (const key in set) {
     const node = set[key];
-    if (node === undefined) continue;
-    if (node === leaf) {
-      out[key] = leaf;
-      continue;
-    }
+    if (node === undefined || node === leaf) continue;
     const [child, named] = childShape(shape, key);
     const below = withNamedFields(node, child);
-    out[key] = named ? asMember(below) : below;
+    const next = named ? asMember(below) : below;
+    if (next !== node) (out ??= copyOf(set))[key] = next;
   }
-  return out as FieldSet;
+  return out === undefined ? set : (out as FieldSet);
 }
 
 function childShape(shape: Shape | undefined, element: string): [Shape | undefined, boolean] {
@@ -244,59 +276,4 @@ function childShape(shape: Shape | undefined, element: string): [Shape | undefin
     return field === undefined ? [shape.element, false] : [field.shape, true];
   }
   return [element.startsWith('k:') && shape.kind === 'list' ? shape.element : undefined, false];
-}
-
-/** The set with every node's steps in upstream's order: what is written into an object. */
-export function sortedSet(set: FieldSet): FieldSet {
-  if (isShared(set)) return set;
-  const keys = Object.keys(set);
-  if (keys.length === 0) return leaf;
-  let previous: string | undefined;
-  let sorted = true;
-  for (const key of keys) {
-    if (previous !== undefined && previous !== self && (key === self || comparePathElements(previous, key) > 0)) {
-      sorted = false;
-      break;
-    }
-    previous = key;
-  }
-  if (!sorted) sortSteps(keys);
-  let out: FieldSetBuilder | undefined = sorted ? undefined : {};
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] ?? '';
-    const node = set[key] ?? leaf;
-    const child = key === self || node === leaf ? leaf : sortedSet(node);
-    if (out === undefined) {
-      if (child === node || (isEmptySet(child) && isEmptySet(node))) continue;
-      out = {};
-      for (const earlier of keys.slice(0, i)) out[earlier] = set[earlier] ?? leaf;
-    }
-    out[key] = child;
-  }
-  return out === undefined ? set : (out as FieldSet);
-}
-
-/**
- * A client's fieldsV1 as a set, spelled canonically; steps of unknown kinds are dropped.
- * Throws PathElementError for malformed steps.
- */
-export function parseFieldSet(value: unknown, depth = 0): FieldSet {
-  if (typeof value !== 'object' || value === null || depth > 1000) return leaf;
-  const source = value as Readonly<Record<string, unknown>>;
-  let out: FieldSetBuilder | undefined;
-  // Not for…in: V8 (13.6) compiles its reads of ever new shapes over and over.
-  for (const key of Object.keys(source)) {
-    const element = key === self ? self : canonicalPathElement(key);
-    const parsed = element === undefined ? undefined : parseFieldSet(source[key], depth + 1);
-    if (out === undefined) {
-      if (element === key && parsed === source[key]) continue;
-      out = {};
-      for (const earlier in source) {
-        if (earlier === key) break;
-        out[earlier] = source[earlier] as FieldSet;
-      }
-    }
-    if (element !== undefined && parsed !== undefined) out[element] = parsed;
-  }
-  return (out as FieldSet | undefined) ?? (source as FieldSet);
 }

@@ -3,8 +3,9 @@
 // update managers and what counts as valid follow upstream's managedfields package.
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
-import { difference, isEmptySet, leaf, parseFieldSet, sortedSet, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { difference, isEmptySet, leaf, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { derivedOnce, isShared, setText } from './shared-sets.ts';
+import { parseFieldSet, sortedSet } from './written-set.ts';
 
 export interface Manager {
   readonly name: string;

@@ -1,7 +1,8 @@
 // The fields that an applied configuration claims: every leaf, every list item, every free map key. Structs
 // are claimed through their fields only (structured-merge-diff's ToFieldSet).
 import { isObject, type JsonObject } from '../patch/json-tree.ts';
-import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { asMember, leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { enterItem, Repeated } from './list-items.ts';
 import { itemPathElement, PathElementError } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 
@@ -13,6 +14,7 @@ export function ownedFields(shape: Shape, value: unknown): FieldSet {
 interface Owned {
   /** The value itself is a leaf. */
   readonly self: boolean;
+  /** undefined when there are none. */
   readonly children: FieldSetBuilder | undefined;
 }
 
@@ -37,39 +39,39 @@ function owned(shape: Shape, value: unknown): Owned {
 
 function ownedMap(shape: MapShape | undefined, value: JsonObject): Owned {
   const out: FieldSetBuilder = {};
+  let isEmpty = true;
   for (const key of Object.keys(value)) {
     const field = shape?.fields?.get(key);
     const item = value[key];
     const child = owned(field?.shape ?? shape?.element ?? deducedShape, item);
     const empty = item === null || (isObject(item) && Object.keys(item).length === 0);
-    add(out, field?.path ?? `f:${key}`, child, empty || field === undefined);
+    if (add(out, field?.path ?? `f:${key}`, child, empty || field === undefined)) isEmpty = false;
   }
-  return { self: false, children: out };
+  return isEmpty ? nothing : { self: false, children: out };
 }
 
 function ownedList(shape: ListShape, list: readonly unknown[]): Owned {
   const out: FieldSetBuilder = {};
-  const seen = new Map<string, unknown[]>();
+  const seen = new Map<string, unknown>();
   for (const item of list) {
     try {
-      const element = itemPathElement(shape, item);
-      const items = seen.get(element);
-      if (items === undefined) seen.set(element, [item]);
-      else items.push(item);
+      enterItem(seen, itemPathElement(shape, item), item);
     } catch (error) {
       if (!(error instanceof PathElementError)) throw error;
     }
   }
-  for (const [element, items] of seen) add(out, element, items.length > 1 ? ownedLeaf : owned(shape.element, items[0]), true);
-  return { self: false, children: out };
+  for (const [element, item] of seen) add(out, element, item instanceof Repeated ? ownedLeaf : owned(shape.element, item), true);
+  return seen.size === 0 ? nothing : { self: false, children: out };
 }
 
-function add(out: FieldSetBuilder, element: string, child: Owned, member: boolean): void {
-  const children = child.children;
-  const empty = children === undefined || Object.keys(children).length === 0;
-  if (!member && !child.self) {
-    if (!empty) out[element] = children;
-    return;
+/** False when there is nothing to add. */
+function add(out: FieldSetBuilder, element: string, child: Owned, member: boolean): boolean {
+  const { children } = child;
+  if (children === undefined) {
+    if (!member && !child.self) return false;
+    out[element] = leaf;
+  } else {
+    out[element] = member || child.self ? asMember(children as FieldSet) : children;
   }
-  out[element] = empty ? leaf : { '.': leaf, ...children };
+  return true;
 }

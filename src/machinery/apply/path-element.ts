@@ -1,58 +1,14 @@
 // One step of a field path in fieldsV1's spelling: `f:name` a field, `k:{…}` a list item by its keys,
-// `v:…` a set item, `i:3` an index. Spelling, order and the human form follow structured-merge-diff.
+// `v:…` a set item, `i:3` an index. Spelling and the human form follow structured-merge-diff.
 import { RawNumber } from '../json-number.ts';
 import type { ListShape } from './shape.ts';
 
-const order = 'fkvi';
-
-/** Sorts steps as upstream does: fields, then keys, then set values, then indices; numbers by value. */
-export function comparePathElements(a: string, b: string): number {
-  if (a === b) return 0;
-  const kind = a.charCodeAt(0);
-  if (kind !== b.charCodeAt(0)) return order.indexOf(a.charAt(0)) - order.indexOf(b.charAt(0));
-  if (kind === 102 /* f */) return a < b ? -1 : 1;
-  if (kind === 107 /* k */) return compareKeys(a, b);
-  return compareScalars(JSON.parse(a.slice(2)), JSON.parse(b.slice(2)));
-}
-
-/** Sorts in place, "." first. Thousands of steps are names of fields, which the built-in order of texts sorts as well and much quicker. */
-export function sortSteps(steps: string[]): void {
-  if (steps.every((step) => step === '.' || step.charCodeAt(0) === 102 /* f */)) steps.sort();
-  else steps.sort((a, b) => (a === b ? 0 : a === '.' ? -1 : b === '.' ? 1 : comparePathElements(a, b)));
-}
-
-function compareKeys(a: string, b: string): number {
-  // Only numbers sort differently by value than by spelling.
-  if (firstIsText(a) && firstIsText(b)) return a < b ? -1 : 1;
-  const left = Object.entries(JSON.parse(a.slice(2)) as Record<string, unknown>);
-  const right = Object.entries(JSON.parse(b.slice(2)) as Record<string, unknown>);
-  for (let i = 0; i < left.length && i < right.length; i++) {
-    const [leftName, leftValue] = left[i] ?? ['', undefined];
-    const [rightName, rightValue] = right[i] ?? ['', undefined];
-    if (leftName !== rightName) return leftName < rightName ? -1 : 1;
-    const byValue = compareScalars(leftValue, rightValue);
-    if (byValue !== 0) return byValue;
-  }
-  return left.length - right.length;
-}
-
-function firstIsText(element: string): boolean {
-  return element.charAt(element.indexOf('":') + 2) === '"';
-}
-
-const scalarOrder = ['number', 'string', 'boolean'];
-
-function compareScalars(a: unknown, b: unknown): number {
-  if (typeof a !== typeof b) return scalarOrder.indexOf(typeof a) - scalarOrder.indexOf(typeof b);
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
-  if (typeof a === 'boolean') return Number(a) - Number(b);
-  const left = String(a);
-  const right = String(b);
-  return left === right ? 0 : left < right ? -1 : 1;
-}
+/** What JSON spells as it is. */
+const plainText = /^[ !#-%'-;=?-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]*$/;
 
 /** JSON as Go's encoder writes it inside a path element: `<`, `>` and `&` escaped. */
 function goJson(value: unknown): string {
+  if (typeof value === 'string' && plainText.test(value)) return `"${value}"`;
   const text = value instanceof RawNumber || typeof value === 'bigint' ? String(value) : JSON.stringify(value);
   return /[<>&\u2028\u2029]/.test(text)
     ? text.replace(/[<>&\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
@@ -108,6 +64,7 @@ export function showPathElement(element: string): string {
 }
 
 const plainKey = /^k:\{"[\w.-]+":(?:"[^"\\<>&\p{Cc}]*"|-?\d{1,15}|true|false)(?:,"[\w.-]+":(?:"[^"\\<>&\p{Cc}]*"|-?\d{1,15}|true|false))*\}$/u;
+const plainValue = /^v:(?:"[ !#-%'-;=?-[\]-\u2027\u202a-\ud7ff\ue000-\uffff]*"|0|-?[1-9]\d{0,14}|true|false)$/;
 
 /**
  * A client's spelling of a step in the canonical one; undefined for kinds that are not known (they are
@@ -128,7 +85,7 @@ export function canonicalPathElement(element: string): string | undefined {
       return `k:{${entries.map(([name, value]) => `${goJson(name)}:${value === null ? 'null' : goJson(value)}`).join(',')}}`;
     }
     case 'v':
-      return `v:${goJson(parse(body))}`;
+      return plainValue.test(element) ? element : `v:${goJson(parse(body))}`;
     case 'i':
       if (!/^-?\d{1,15}$/.test(body)) throw new PathElementError(`strconv.Atoi: parsing ${JSON.stringify(body)}: invalid syntax`);
       return element;

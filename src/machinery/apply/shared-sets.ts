@@ -1,7 +1,7 @@
 // Sets of whole values, made once and shared. Objects of one make (a Deployment's pods) own the same fields, so the
 // sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
 // order already. Bounded: a full trie is dropped and grows again from what comes.
-import { comparePathElements, sortSteps } from './path-element.ts';
+import { comparePathElements, sortSteps } from './step-order.ts';
 import type { FieldSet, FieldSetBuilder } from './field-set.ts';
 
 /** Both the empty set and the node of a member without children. */

@@ -5,7 +5,7 @@ import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { isTwin } from '../twins.ts';
-import { isEmptySet, sortedSet, union, type FieldSet } from './field-set.ts';
+import { isEmptySet, union, type FieldSet } from './field-set.ts';
 import { keepFields, knownFields } from './alike-creates.ts';
 import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { PathElementError } from './path-element.ts';
@@ -13,6 +13,7 @@ import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts'
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
 import { asShared } from './shared-sets.ts';
 import { takingChanged, type ConvertTo } from './update-managers.ts';
+import { sortedSet } from './written-set.ts';
 
 export interface TrackUpdateInput {
   /** Schema name; undefined for custom resources. */

@@ -58,7 +58,10 @@ export function* takingChanged(
     yield;
     const mine = isEmptySet(taken.touched) ? leaf : intersection(manager.fields, taken.touched);
     if (!isEmptySet(mine)) conflicts.push({ manager, fields: mine });
-    const left = difference(difference(manager.fields, mine), taken.removed);
+    if (!isEmptySet(mine)) yield;
+    const kept = difference(manager.fields, mine);
+    if (kept !== manager.fields) yield;
+    const left = difference(kept, taken.removed);
     if (left !== manager.fields) next.set(key, { ...manager, fields: left });
   }
   if (conflicts.length > 0 && !force) return { comparison, conflicts };

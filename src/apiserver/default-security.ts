@@ -16,6 +16,7 @@ import {
 } from './authz/index.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
 import { paramPermission } from './policies/index.ts';
+import type { Egress } from './egress/index.ts';
 import { outsidePlugins, reviewClient } from './webhooks/index.ts';
 import type { Creator, FixedDocument, KubeObject, Security, SecurityPorts } from './contract.ts';
 
@@ -83,6 +84,8 @@ export interface SecuritySettings {
   readonly lookUpAccounts?: boolean;
   /** Who this server is, among several; for metrics. */
   readonly serverId?: string;
+  /** What the connections of token and access webhooks leave through. */
+  readonly egress?: Egress;
 }
 
 const healthPaths = ['/healthz', '/livez', '/readyz'];
@@ -118,9 +121,9 @@ function documentsOf(settings: SecuritySettings, tokenKeys: TokenKeys, world: Wo
   }
 }
 
-function rowSettings({ authorizationModes, authorizationFile, authorizationWebhook: hook, serverId }: SecuritySettings): RowSettings {
+function rowSettings({ authorizationModes, authorizationFile, authorizationWebhook: hook, serverId, egress }: SecuritySettings): RowSettings {
   return {
-    modes: authorizationModes, file: authorizationFile, serverId,
+    modes: authorizationModes, file: authorizationFile, serverId, dial: egress?.controlPlane,
     ...(hook === undefined ? {} : { webhook: { kubeconfig: hook.kubeconfig, settings: { name: 'default', version: hook.version, authorizedMs: hook.authorizedMs, unauthorizedMs: hook.unauthorizedMs, onError: 'none' } } }),
   };
 }
@@ -152,7 +155,7 @@ export function defaultSecurity(world: World, settings: SecuritySettings): (port
     if (jwt !== undefined) checks.push(jwt.check);
     if (settings.tokenWebhook !== undefined) {
       const { kubeconfig, version, cacheMs } = settings.tokenWebhook;
-      const client = reviewClient(world, kubeconfig);
+      const client = reviewClient(world, kubeconfig, settings.egress?.controlPlane);
       signal.addEventListener('abort', () => void client.close(), { once: true });
       checks.push(cachedCheck(clock, { successMs: cacheMs, failureMs: cacheMs, metrics: world.metrics }, tokenWebhookCheck(world, client, version, audiences)));
     }

@@ -6,6 +6,7 @@ export { kubeletTarget } from './endpoints/kubelet-target.ts';
 export { openEncryption, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
 export { openExternalSigner, signedBy } from './authn/index.ts';
+export { openEgressSelector, type Egress, type EgressSelector } from './egress/index.ts';
 export { publishTrustedClients, type TrustedClients } from './bootstrap/trusted-clients.ts';
 export { defaultFlowLimits, type FlowLimits } from './flowcontrol/index.ts';
 export type {

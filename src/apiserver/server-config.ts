@@ -6,6 +6,7 @@ import type { FrontProxy } from './aggregation/index.ts';
 import type { Auditor } from './audit/index.ts';
 import type { TrustedClients } from './bootstrap/trusted-clients.ts';
 import type { Delegate, NodeProxy, PostStartHook, Security, SecurityPorts } from './contract.ts';
+import type { Egress } from './egress/index.ts';
 import type { Encryption } from './encryption/index.ts';
 import type { FlowLimits } from './flowcontrol/index.ts';
 import type { ClientCredentials } from './webhooks/index.ts';
@@ -64,6 +65,8 @@ export interface ApiServerConfig {
   readonly frontProxy?: () => FrontProxy;
   /** Makes the clients of webhooks and extension API servers; without it the network's. */
   readonly connect?: (options: HttpTransportOptions) => Transport;
+  /** What connections leave this server through; absent: they are made directly. */
+  readonly egress?: Egress;
   /** How to identify oneself to webhooks at "host:port". */
   readonly webhookCredentials?: (hostPort: string) => ClientCredentials;
 }

@@ -58,7 +58,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const { resources, cache, reader, writer, allocation, remove, removeNamed } = objects;
   const loopback = createLoopback();
   const resolve = config.serviceRouting === 'cluster-ip' ? clusterIpResolver(reader) : endpointResolver(reader, world.random);
-  const webhooks = createWebhookCaller({ world, loopback: loopback.transport, connect: config.connect, credentials: config.webhookCredentials, resolve });
+  const webhooks = createWebhookCaller({ world, loopback: loopback.transport, connect: config.connect, egress: config.egress, credentials: config.webhookCredentials, resolve });
   const security = config.security({ reader, writer, resources, webhooks });
   const registry = objects.registry(createAdmissionChain(security.admission, createAdmissionTimings(world.metrics, () => world.clock.monotonic())));
   const hubs = createWatchHubs(world, cache, config.watchesPerUser);
@@ -67,7 +67,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   };
   const delegates = config.delegates ?? [];
   const aggregation = createAggregation({
-    world, reader, resolve, connect: config.connect, frontProxy: config.frontProxy, requestHeader: config.trustedClients?.requestHeader, served: () => servedVersions(resources, delegates),
+    world, reader, resolve, connect: config.connect, dial: config.egress?.cluster, frontProxy: config.frontProxy, requestHeader: config.trustedClients?.requestHeader, served: () => servedVersions(resources, delegates),
     writer: { ...writer, remove: removeNamed },
   });
   const requestTimeoutMs = config.requestTimeoutMs ?? defaultRequestTimeoutMs;

@@ -30,7 +30,6 @@ export const fixedFlags = {
   'debug-socket-path': { type: 'string', default: '', help: `Not possible: ${golang}.`, only: [''], why: golang },
   'delete-collection-workers': { type: 'int', default: 1, help: 'Taken, without effect: the deletions of a collection wait for the disk together.' },
   'disabled-metrics': { type: 'list', default: [], help: 'Not possible.', only: [''], why: 'metrics cannot be switched off one by one' },
-  'egress-selector-config-file': { type: 'string', default: '', help: 'Not possible: connections are made directly.', only: [''], why: 'connections are made directly' },
   'emulation-forward-compatible': { type: 'bool', default: false, help: `Only false is possible: ${emulation}.`, only: ['false'], why: emulation },
   'enable-garbage-collector': { type: 'bool', default: true, help: 'Only true is possible.', only: ['true'], why: 'deletions always heed dependents' },
   'enable-logs-handler': { type: 'bool', default: false, help: 'Only false is possible: /logs is not served.', only: ['false'], why: '/logs is not served' },

@@ -33,6 +33,7 @@ export const apiserverFlags = {
   'kubelet-certificate-authority': { type: 'string', default: '', help: 'Path to a cert file for the certificate authority of kubelets.' },
   'proxy-client-cert-file': { type: 'string', default: '', help: 'Client certificate used to prove the identity of the aggregator when it must call out during a request.' },
   'proxy-client-key-file': { type: 'string', default: '', help: 'Private key for the client certificate used to prove the identity of the aggregator.' },
+  'egress-selector-config-file': { type: 'string', default: '', help: 'File with apiserver egress selector configuration.' },
   'enable-aggregator-routing': { type: 'bool', default: true, help: 'Calls of webhooks and extension API servers go to endpoint IPs; if false, to cluster IPs, which needs a service proxy on this machine.' },
   // Load and shutdown
   'enable-priority-and-fairness': { type: 'bool', default: true, help: 'If true, replace the max-in-flight handler with an enhanced one that queues and dispatches with priority and fairness.' },

@@ -5,9 +5,10 @@ import { hostname } from 'node:os';
 import { type AuthorizationMode, openExternalSigner, pluginChoiceErrors, readAdmissionConfiguration, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { httpTransport, pemBlocks } from '#wire';
+import { type Dial, httpTransport, pemBlocks } from '#wire';
 import { UserError } from '#cli';
 import type { ApiserverFlags } from './apiserver-flags.ts';
+import type { ProgramEgress } from './egress.ts';
 import { featureGates } from './feature-gates.ts';
 
 const modes: readonly string[] = ['AlwaysAllow', 'AlwaysDeny', 'ABAC', 'Webhook', 'RBAC', 'Node'];
@@ -116,30 +117,36 @@ export function readFlagFile(path: string, flag: string): string {
   }
 }
 
-/** Documents of OpenID providers. @param ca PEM; without it the system's authorities. */
-function documentFetcher(world: World): NonNullable<SecuritySettings['jwt']>['fetcher'] {
-  return (ca) => async (url, headers = {}) => {
-    const { origin, pathname, search } = new URL(url);
-    const transport = httpTransport({ url: origin, clock: world.clock, ...(ca === undefined || ca === '' ? {} : { ca }), connectTimeoutMs: fetchTimeoutMs });
-    const giveUp = new AbortController();
-    const timer = world.clock.after(fetchTimeoutMs, () => giveUp.abort(new Error(`Get ${JSON.stringify(url)}: context deadline exceeded`)), { background: true });
-    try {
-      const response = await transport.request({ method: 'GET', path: pathname + search, headers: { accept: 'application/json', ...headers }, signal: giveUp.signal });
-      const chunks: Uint8Array[] = [];
-      let size = 0;
-      for await (const chunk of response.body) {
-        size += chunk.length;
-        if (size > largestDocumentBytes) throw new Error(`Get ${JSON.stringify(url)}: the document is too large`);
-        chunks.push(chunk);
-      }
-      const text = Buffer.concat(chunks).toString();
-      if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 1024)}`);
-      return text;
-    } finally {
-      timer.cancel();
-      await transport.close();
-    }
+/** Documents of OpenID providers, by what they trust and the way out that they name. */
+function documentFetcher(world: World, { forIssuer }: ProgramEgress): NonNullable<SecuritySettings['jwt']>['fetcher'] {
+  return (ca, egress) => {
+    const dial = forIssuer(egress);
+    return (url, headers = {}) => fetchDocument(world, url, headers, ca, dial);
   };
+}
+
+/** @param ca PEM; without it the system's authorities. */
+async function fetchDocument(world: World, url: string, headers: Readonly<Record<string, string>>, ca: string | undefined, dial: Dial | undefined): Promise<string> {
+  const { origin, pathname, search } = new URL(url);
+  const transport = httpTransport({ url: origin, clock: world.clock, ...(ca === undefined || ca === '' ? {} : { ca }), connectTimeoutMs: fetchTimeoutMs, dial });
+  const giveUp = new AbortController();
+  const timer = world.clock.after(fetchTimeoutMs, () => giveUp.abort(new Error(`Get ${JSON.stringify(url)}: context deadline exceeded`)), { background: true });
+  try {
+    const response = await transport.request({ method: 'GET', path: pathname + search, headers: { accept: 'application/json', ...headers }, signal: giveUp.signal });
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of response.body) {
+      size += chunk.length;
+      if (size > largestDocumentBytes) throw new Error(`Get ${JSON.stringify(url)}: the document is too large`);
+      chunks.push(chunk);
+    }
+    const text = Buffer.concat(chunks).toString();
+    if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 1024)}`);
+    return text;
+  } finally {
+    timer.cancel();
+    await transport.close();
+  }
 }
 
 /** The one JWT authenticator that the --oidc-* flags amount to. */
@@ -161,9 +168,9 @@ function oidcByFlags(flags: ApiserverFlags): NonNullable<SecuritySettings['jwt']
   };
 }
 
-function jwtOf(world: World, flags: ApiserverFlags): Partial<SecuritySettings> {
+function jwtOf(world: World, flags: ApiserverFlags, egress: ProgramEgress): Partial<SecuritySettings> {
   const path = flags.get('authentication-config');
-  const fetcher = documentFetcher(world);
+  const fetcher = documentFetcher(world, egress);
   if (path !== '') return { jwt: { source: { path }, fetcher, anonymousByFlag: flags.given('anonymous-auth') } };
   return flags.get('oidc-issuer-url') === '' ? {} : { jwt: { source: oidcByFlags(flags), fetcher, algorithms: flags.get('oidc-signing-algs') } };
 }
@@ -234,8 +241,9 @@ function anonymousAuth(world: World, flags: ApiserverFlags, row: readonly string
  * @param authorities of certificates, as they are now.
  * @param externalAddress host:port under which clients reach the server.
  * @param alone no cluster made by `skiff up`: anonymous requests are as kube-apiserver has them.
+ * @param egress what connections leave the server through.
  */
-export function securityOf(world: World, flags: ApiserverFlags, authorities: Authorities, externalAddress: string, signal: AbortSignal, alone = false): SecuritySettings {
+export function securityOf(world: World, flags: ApiserverFlags, authorities: Authorities, externalAddress: string, signal: AbortSignal, alone: boolean, egress: ProgramEgress): SecuritySettings {
   const errors = securityFlagErrors(flags);
   if (errors.length > 0) throw new UserError(errors.join('\n'), 'skiff server --help lists all flags');
   const [issuer = '', ...formerIssuers] = flags.get('service-account-issuer');
@@ -246,7 +254,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
   return {
     serviceAccountKey: flags.get('service-account-signing-endpoint') === '' ? readFlagFile(flags.get('service-account-signing-key-file'), 'service-account-signing-key-file') : '',
     serviceAccountPublicKeys: flags.get('service-account-key-file').flatMap((path) => keysOf(path, 'service-account-key-file')),
-    issuer, formerIssuers, externalAddress, signal, serverId: serverIdentity(hostname()),
+    issuer, formerIssuers, externalAddress, signal, serverId: serverIdentity(hostname()), egress: egress.egress,
     ...(audiences.length === 0 ? {} : { audiences }),
     jwksUri: flags.get('service-account-jwks-uri'),
     maxTokenSeconds: flags.get('service-account-max-token-expiration') / 1000,
@@ -268,6 +276,6 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
       allowPrivileged: flags.get('allow-privileged'),
       ...(configuration === '' ? {} : { configuration: readAdmissionConfiguration(configuration, (path) => readFlagFile(path, 'admission-control-config-file')) }),
     },
-    ...jwtOf(world, flags), ...webhooksOf(flags), ...certificatesOf(world, flags, authorities), ...filesOf(flags),
+    ...jwtOf(world, flags, egress), ...webhooksOf(flags), ...certificatesOf(world, flags, authorities), ...filesOf(flags),
   };
 }

@@ -16,6 +16,7 @@ import { apiserverFlags, type ApiserverFlags } from './apiserver-flags.ts';
 import { readFlagFile, securityOf, withExternalSigner, type FileFlag } from './apiserver-security.ts';
 import { auditOptions, clusterAudit } from './audit.ts';
 import { readClusterConfig } from './cluster-config.ts';
+import { programEgress } from './egress.ts';
 import { encryptionFlags, programEncryption } from './encryption.ts';
 import { openEtcdListener } from './etcd-listener.ts';
 import { featureGates } from './feature-gates.ts';
@@ -91,14 +92,15 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
   const port = flags.get('secure-port');
   const external = `${flags.get('external-hostname') || address}:${port}`;
   // The disk works while keys and certificates are read.
-  const opening = openStore(world, flags);
+  const ways = programEgress(world, flags, stopped.signal);
+  const opening = openStore(world, flags, ways.etcd);
   opening.catch(() => {});
-  const security = await withExternalSigner(world, flags, securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined), stopped.signal);
+  const security = await withExternalSigner(world, flags, securityOf(world, flags, { client: () => authorities.client, proxy: () => authorities.proxy }, external, stopped.signal, cluster === undefined, ways), stopped.signal);
   const serving = servingOf(world, flags, firstServiceIp(flags.get('service-cluster-ip-range')));
   const store = await opening;
   const encryption = await programEncryption(world, cluster?.paths, encryptionFlags(flags));
-  const audit = openAudit(world, cluster === undefined || flags.given('audit-policy-file') ? auditOptions(flags) : cluster.audit);
-  const proxy = createNodeProxy(world.clock, kubelets.read());
+  const audit = openAudit(world, cluster === undefined || flags.given('audit-policy-file') ? auditOptions(flags, ways.egress.controlPlane) : cluster.audit);
+  const proxy = createNodeProxy(world.clock, kubelets.read(), ways.egress.cluster);
   const metrics = metricsApi(world, proxy);
   const trusted = (): TrustedClients => ({
     ...(authorities.client === '' ? {} : { clientCa: authorities.client }),
@@ -114,6 +116,7 @@ async function startServer(world: World, flags: ApiserverFlags, cluster: Cluster
     openApiEnums: gates.on('OpenAPIEnums'),
     security: defaultSecurity(world, security),
     nodeProxy: proxy,
+    egress: ways.egress,
     serviceCidr: flags.get('service-cluster-ip-range'),
     serviceNodePortRange: flags.get('service-node-port-range'),
     advertise: { address, port, keepsEndpoints: flags.get('endpoint-reconciler-type') !== 'none' },

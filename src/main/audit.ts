@@ -1,6 +1,7 @@
 // Auditing of the API server program, from its flags, or from `audit` of the cluster's configuration.
 import { join } from 'node:path';
 import { defaultAuditOptions, type AuditOptions } from '#apiserver';
+import type { Dial } from '#wire';
 import type { ClusterConfig } from '#cli';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 
@@ -11,8 +12,8 @@ export function clusterAudit(config: ClusterConfig): AuditOptions {
   return { ...defaultAuditOptions, policyFile: config.audit ?? '', log: { ...log, path: join(config.paths.log, 'audit', 'audit.log'), maxBackups: 10, maxAgeDays: 30, compress: true, batch } };
 }
 
-/** What --audit-* say. */
-export function auditOptions(flags: ApiserverFlags): AuditOptions {
+/** What --audit-* say. @param dial opens the webhook's connections. */
+export function auditOptions(flags: ApiserverFlags, dial?: Dial): AuditOptions {
   return {
     policyFile: flags.get('audit-policy-file'),
     log: {
@@ -28,6 +29,7 @@ export function auditOptions(flags: ApiserverFlags): AuditOptions {
     webhook: {
       configFile: flags.get('audit-webhook-config-file'),
       initialBackoffMs: flags.get('audit-webhook-initial-backoff'),
+      ...(dial === undefined ? {} : { dial }),
       version: flags.get('audit-webhook-version'),
       ...backendOptions(flags, 'webhook'),
     },

@@ -2,7 +2,7 @@
 // none (pods and services), upgrades as raw bytes. The caller's credentials never travel on.
 import type { Clock } from '#base/clock.ts';
 import type { ConnectTarget, NodeProxy } from '#apiserver';
-import { endToEndHeaders, httpTransport, proxyRequest, proxyUpgrade, type Exchange, type Headers, type Transport } from '#wire';
+import { endToEndHeaders, httpTransport, proxyRequest, proxyUpgrade, type Dial, type Exchange, type Headers, type Transport } from '#wire';
 
 export interface KubeletCredentials {
   readonly ca?: string;
@@ -29,8 +29,8 @@ function isUpgrade(exchange: Exchange): boolean {
   return exchange.protocol === 'http/1.1' && exchange.headers.upgrade !== undefined;
 }
 
-/** Transports are kept per target; the least recently used makes room. */
-export function createNodeProxy(clock: Clock, credentials: KubeletCredentials): NodeProxy & { transportTo(target: ConnectTarget): Transport; renew(credentials: KubeletCredentials): void; close(): Promise<void> } {
+/** Transports are kept per target; the least recently used makes room. @param dial opens connections instead of TCP. */
+export function createNodeProxy(clock: Clock, credentials: KubeletCredentials, dial?: Dial): NodeProxy & { transportTo(target: ConnectTarget): Transport; renew(credentials: KubeletCredentials): void; close(): Promise<void> } {
   let kubelet = credentials;
   const transports = new Map<string, Transport>();
   const retired = new Set<Transport>();
@@ -42,7 +42,7 @@ export function createNodeProxy(clock: Clock, credentials: KubeletCredentials): 
     const url = urlOf(target);
     const key = `${target.kind} ${url}${isBelieved(target) ? ' believed' : ''}`;
     const found = transports.get(key);
-    const transport = found ?? httpTransport({ url, clock, ...(target.kind === 'kubelet' ? { ...kubelet, ...(isBelieved(target) ? { insecure: true } : {}) } : { insecure: true }) });
+    const transport = found ?? httpTransport({ url, clock, dial, ...(target.kind === 'kubelet' ? { ...kubelet, ...(isBelieved(target) ? { insecure: true } : {}) } : { insecure: true }) });
     transports.delete(key);
     transports.set(key, transport);
     if (transports.size > mostTransports) {
@@ -68,7 +68,7 @@ export function createNodeProxy(clock: Clock, credentials: KubeletCredentials): 
       if (isUpgrade(exchange)) {
         const headers = withoutCredentials(options.headers ?? exchange.headers);
         const tls = target.kind === 'kubelet' ? { tls: kubelet } : target.scheme === 'https' ? { tls: { insecure: true } } : {};
-        return proxyUpgrade(exchange, { url: urlOf(target), path, clock, headers, ...tls });
+        return proxyUpgrade(exchange, { url: urlOf(target), path, clock, headers, dial, ...tls });
       }
       return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders, refused: options.refused });
     },

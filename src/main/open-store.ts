@@ -3,9 +3,12 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { World } from '#base/world.ts';
 import { finishSwap, openEmbeddedStore, prefixedStore, type Store } from '#store';
+import type { Dial } from '#wire';
 import type { ApiserverFlags } from './apiserver-flags.ts';
+import { relayEndpoints } from './egress.ts';
 
-export async function openStore(world: World, flags: ApiserverFlags): Promise<Store> {
+/** @param dial opens the connections to etcd. */
+export async function openStore(world: World, flags: ApiserverFlags, dial?: Dial): Promise<Store> {
   const endpoints = flags.get('etcd-servers');
   if (endpoints.length === 0) {
     // The last step of a restore that was killed.
@@ -17,7 +20,18 @@ export async function openStore(world: World, flags: ApiserverFlags): Promise<St
   const tls = { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
   // Only now: the gRPC stack costs a quarter of a second and 20 MB.
   const { openEtcdStore } = await import('#store/etcd');
-  return openEtcdStore(world, { endpoints, ...(Object.keys(tls).length === 0 ? {} : { tls }) });
+  const secure = Object.keys(tls).length > 0;
+  const config = { ...(secure ? { tls } : {}) };
+  if (dial === undefined) return openEtcdStore(world, { endpoints, ...config });
+  const relays = await relayEndpoints(world, dial, endpoints, secure);
+  const serverNames = relays.endpoints.map(({ serverName }) => serverName);
+  try {
+    const store = await openEtcdStore(world, { endpoints: relays.endpoints.map(({ endpoint }) => endpoint), serverNames, ...config });
+    return { ...store, close: () => store.close().finally(() => relays.close()) };
+  } catch (error) {
+    await relays.close();
+    throw error;
+  }
 }
 
 /** The store as the API server sees it, whose keys begin with /registry/, under the prefix of --etcd-prefix. */

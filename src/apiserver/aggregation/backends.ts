@@ -2,7 +2,7 @@
 // The server shows its front-proxy certificate, and tells in headers on whose behalf it asks (request-header
 // authentication): the extension server believes the headers because of the certificate.
 import type { Clock } from '#base/clock.ts';
-import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
+import { httpTransport, type Dial, type HttpTransportOptions, type Transport } from '#wire';
 import type { Identity } from '../contract.ts';
 import { countedServerName, type ServiceResolver } from '../webhooks/index.ts';
 import type { Metrics } from '#base/metrics.ts';
@@ -19,6 +19,8 @@ export interface BackendPorts {
   readonly metrics: Metrics;
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
+  /** Opens connections to the cluster. */
+  readonly dial?: Dial;
   /** Asked for every new set of connections: certificates are renewed. */
   readonly frontProxy?: () => FrontProxy;
 }
@@ -78,6 +80,7 @@ export function createBackends(ports: BackendPorts): Backends {
       const made = (ports.connect ?? httpTransport)({
         url: `https://${hostOf(remote)}:${remote.port}`, clock: ports.clock, http1: true, retryReused: true, idleMs, maxConnections: connectionsKept, ...tlsOf(remote),
         resolve: () => ports.resolve(remote.namespace, remote.service, remote.port),
+        ...(ports.dial === undefined ? {} : { dial: ports.dial }),
       });
       transports.set(key, made);
       return made;

@@ -3,7 +3,7 @@
 // nobody has registered costs a comparison with each request.
 import type { World } from '#base/world.ts';
 import { internalError } from '#machinery';
-import type { HttpTransportOptions, Transport } from '#wire';
+import type { Dial, HttpTransportOptions, Transport } from '#wire';
 import type { RequestHeaderSettings } from '../authn/index.ts';
 import type { ObjectReader, PostStartHook } from '../contract.ts';
 import type { Call } from '../request/call.ts';
@@ -27,6 +27,8 @@ export interface AggregationPorts {
   readonly writer: RegistrationPorts['writer'];
   readonly resolve: ServiceResolver;
   readonly connect?: (options: HttpTransportOptions) => Transport;
+  /** Opens connections to the cluster. */
+  readonly dial?: Dial;
   readonly frontProxy?: () => FrontProxy;
   /** The headers by which a proxy in front tells who asks: they are not passed on. */
   readonly requestHeader?: RequestHeaderSettings;
@@ -63,11 +65,11 @@ function localVersions(served: ReturnType<AggregationPorts['served']>): LocalVer
 export function createAggregation(ports: AggregationPorts): Aggregation {
   const { world, reader, writer, resolve } = ports;
   const services = apiServicesOf(reader);
-  const backends = createBackends({ clock: world.clock, metrics: world.metrics, resolve, connect: ports.connect, frontProxy: ports.frontProxy });
+  const backends = createBackends({ clock: world.clock, metrics: world.metrics, resolve, connect: ports.connect, dial: ports.dial, frontProxy: ports.frontProxy });
   const controller = createController({
     world, reader, writer, services, backends, resolve, registration: createRegistration({ reader, writer }), localVersions: () => localVersions(ports.served()),
   });
-  const proxy = { clock: world.clock, backends, resolve, isIdentityHeader: identityHeaderTest(ports.requestHeader) };
+  const proxy = { clock: world.clock, backends, resolve, dial: ports.dial, isIdentityHeader: identityHeaderTest(ports.requestHeader) };
   const merge = { services, documents: controller.documents, documentsRevision: () => controller.revision };
   return {
     route(call) {

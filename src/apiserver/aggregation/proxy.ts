@@ -3,7 +3,7 @@
 // as upstream's aggregator tells them.
 import type { Clock } from '#base/clock.ts';
 import { StatusError } from '#machinery';
-import { endToEndHeaders, proxyRequest, proxyUpgrade, type Headers, type ProxyRequestOptions } from '#wire';
+import { endToEndHeaders, proxyRequest, proxyUpgrade, type Dial, type Headers, type ProxyRequestOptions } from '#wire';
 import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { goNetworkError, type ServiceResolver } from '../webhooks/index.ts';
@@ -15,6 +15,8 @@ export interface ProxyPorts {
   readonly backends: Backends;
   readonly resolve: ServiceResolver;
   readonly isIdentityHeader: (name: string) => boolean;
+  /** Opens upgraded connections. */
+  readonly dial?: Dial;
 }
 
 /** Headers that a front proxy is believed by, the usual ones and this cluster's own: backends may believe them too. */
@@ -107,7 +109,7 @@ async function upgrade(ports: ProxyPorts, remote: RemoteService, call: Call): Pr
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   call.status = 101;
   await proxyUpgrade(call.exchange, {
-    url: `https://${host}:${address.port}`, clock: ports.clock, path: call.exchange.url, tls: ports.backends.tlsOf(remote),
+    url: `https://${host}:${address.port}`, clock: ports.clock, path: call.exchange.url, tls: ports.backends.tlsOf(remote), dial: ports.dial,
     headers: { ...passedOn(ports, call), host: `${hostOf(remote)}:${remote.port}` }, repeatedHeaders: identityHeaders(call.user),
   });
 }

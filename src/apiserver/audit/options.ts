@@ -1,6 +1,7 @@
 // Auditing from the flags of the API server program, checked in upstream's words: policy, log and webhook backends with
 // their modes, batching and truncation.
 import type { World } from '#base/world.ts';
+import type { Dial } from '#wire';
 import { createAuditor, type Auditor } from './auditor.ts';
 import { buffered, forgiving, together, truncating, type AuditBackend } from './backend.ts';
 import { defaultPolicyText } from './default-policy.ts';
@@ -45,6 +46,8 @@ export interface AuditOptions {
     /** '' for none. */
     readonly configFile: string;
     readonly initialBackoffMs: number;
+    /** Opens its connections instead of TCP. */
+    readonly dial?: Dial;
     readonly version: string;
     readonly batch: BatchFlags;
     readonly truncate: TruncateFlags;

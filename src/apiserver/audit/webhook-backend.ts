@@ -5,7 +5,7 @@ import { jitter } from '#base/random.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { stringifyJson } from '#machinery';
-import { httpTransport, type Transport } from '#wire';
+import { httpTransport, type Dial, type Transport } from '#wire';
 import { authorizationOf, anonymous } from '../webhooks/credentials.ts';
 import { readKubeconfig } from '../webhooks/kubeconfig.ts';
 import type { AuditBackend } from './backend.ts';
@@ -16,6 +16,8 @@ export interface WebhookBackendOptions {
   /** --audit-webhook-config-file */
   readonly configFile: string;
   readonly initialBackoffMs: number;
+  /** Opens its connections instead of TCP. */
+  readonly dial?: Dial;
 }
 
 const attempts = 5;
@@ -36,7 +38,7 @@ export function webhookBackend(world: World, options: WebhookBackendOptions, met
   const url = new URL(server);
   const closed = new AbortController();
   const transport = httpTransport({
-    url: url.origin, clock: world.clock, insecure, userAgent: 'kube-apiserver-audit', http1: true,
+    url: url.origin, clock: world.clock, insecure, userAgent: 'kube-apiserver-audit', http1: true, dial: options.dial,
     ...(ca === undefined ? {} : { ca }), ...(serverName === undefined ? {} : { serverName }),
     ...(user.cert === undefined ? {} : { cert: user.cert }), ...(user.key === undefined ? {} : { key: user.key }),
   });

@@ -3,6 +3,7 @@
 import type { AuthorizationConfiguration } from '#api/apiserver/v1.ts';
 import type { World } from '#base/world.ts';
 import type { Verdict } from '../contract.ts';
+import type { Dial } from '#wire';
 import { decodeConfiguration } from '../configuration/decode-file.ts';
 import { watchConfiguration } from '../configuration/watched-file.ts';
 import { reviewClient } from '../webhooks/index.ts';
@@ -22,6 +23,8 @@ export interface RowSettings {
   /** --authorization-config: instead of the modes. */
   readonly file?: string;
   readonly serverId?: string;
+  /** Opens the connections of webhooks. */
+  readonly dial?: Dial;
 }
 
 interface Row {
@@ -56,20 +59,20 @@ function retiring(source: RuleSource, close: () => void): RuleSource & { retire(
   };
 }
 
-function webhook(world: World, kubeconfig: string, settings: WebhookAuthorizerSettings, timeoutMs?: number): RuleSource & { retire(): void } {
-  const client = reviewClient(world, kubeconfig);
+function webhook(world: World, dial: Dial | undefined, kubeconfig: string, settings: WebhookAuthorizerSettings, timeoutMs?: number): RuleSource & { retire(): void } {
+  const client = reviewClient(world, kubeconfig, dial);
   const post: ReviewCaller['post'] = (review, call) => client.post(review, { ...call, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
   return retiring(createWebhookAuthorizer(world, { post, isTransient: client.isTransient }, settings), () => void client.close());
 }
 
-function rowOf(world: World, own: OwnAuthorizers, configured: readonly ConfiguredAuthorizer[]): Row {
+function rowOf(world: World, dial: Dial | undefined, own: OwnAuthorizers, configured: readonly ConfiguredAuthorizer[]): Row {
   const hooks: { retire(): void }[] = [];
   const authorizers = configured.map(({ type, name, webhook: hook }) => {
     const known = own[type];
     if (hook === undefined && known === undefined) throw new Error(`authorizer type ${type} is not allowed if it was not enabled at initial server startup`);
     if (hook === undefined) return countedAuthorizer(world.metrics, type, name, known as RuleSource);
     if (hook.kubeconfig === undefined) throw new Error('a webhook of type InClusterConfig has no cluster to be in');
-    const made = webhook(world, hook.kubeconfig, hook.settings, hook.timeoutMs);
+    const made = webhook(world, dial, hook.kubeconfig, hook.settings, hook.timeoutMs);
     hooks.push(made);
     return countedAuthorizer(world.metrics, type, name, made);
   });
@@ -79,7 +82,7 @@ function rowOf(world: World, own: OwnAuthorizers, configured: readonly Configure
 /** The row, to be asked for anew with every request. Everything ends with `signal`. Throws an Error for a bad file. */
 export function authorizerRow(world: World, settings: RowSettings, own: OwnAuthorizers, signal: AbortSignal): () => readonly RuleSource[] {
   if (settings.file === undefined) {
-    const hook = settings.webhook === undefined ? undefined : webhook(world, settings.webhook.kubeconfig, settings.webhook.settings);
+    const hook = settings.webhook === undefined ? undefined : webhook(world, settings.dial, settings.webhook.kubeconfig, settings.webhook.settings);
     signal.addEventListener('abort', () => hook?.retire(), { once: true });
     const row = settings.modes.flatMap((type) => {
       const known = type === 'Webhook' ? hook : own[type];
@@ -93,7 +96,7 @@ export function authorizerRow(world: World, settings: RowSettings, own: OwnAutho
       const configured = compileAuthorization(decodeConfiguration(text, 'AuthorizationConfiguration', ['v1', 'v1beta1', 'v1alpha1']) as AuthorizationConfiguration);
       started ??= configured.map(({ type }) => type);
       const allowed = Object.fromEntries(Object.entries(own).filter(([type]) => !startedOnly.includes(type) || started?.includes(type) === true));
-      return rowOf(world, allowed, configured);
+      return rowOf(world, settings.dial, allowed, configured);
     },
     changed: (old) => old.retire(),
   });

@@ -4,6 +4,7 @@
 import { getCACertificates } from 'node:tls';
 import type { World } from '#base/world.ts';
 import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
+import type { Egress } from '../egress/index.ts';
 import { webhookTarget, type WebhookClientConfig, type WebhookTarget } from './client-config.ts';
 import { anonymous, authorizationOf, type ClientCredentials } from './credentials.ts';
 import { countedServerName } from './go-errors.ts';
@@ -15,6 +16,8 @@ export interface WebhookCallerParts {
   readonly resolve: ServiceResolver;
   /** Makes the client of one target. In production `httpTransport`; a cluster without a network has its own. */
   readonly connect?: (options: HttpTransportOptions) => Transport;
+  /** Services are in the cluster, URLs at the control plane. */
+  readonly egress?: Egress;
   /** This server itself: what calls of the Service default/kubernetes reach. */
   readonly loopback?: () => Transport;
   /** How to identify oneself to "host:port". */
@@ -93,7 +96,7 @@ function clientSource(parts: WebhookCallerParts, clients: Map<string, Client>): 
       url: target.origin, clock: parts.world.clock, ca: rootsOf(caBundle), cert: credentials.cert, key: credentials.key, http1: target.http1, retryReused: true, gzip: true, idleMs,
       maxConnections: connectionsPerTarget, userAgent: 'kube-apiserver-admission',
       ...(service !== undefined && { resolve: () => parts.resolve(service.namespace, service.name, service.port) }),
-      checkServerName: checked,
+      checkServerName: checked, dial: service === undefined ? parts.egress?.controlPlane : parts.egress?.cluster,
     };
     return { origin: target.origin, path: target.path, transport: own ?? (parts.connect ?? httpTransport)(options), authorization: () => authorizationOf(credentials), inFlight: 0, evicted: false };
   };

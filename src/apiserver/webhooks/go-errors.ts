@@ -56,7 +56,7 @@ const unknownAuthority = new Set([
 
 const errnoTexts: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connect: connection refused', EHOSTUNREACH: 'connect: no route to host', ENETUNREACH: 'connect: network is unreachable', ETIMEDOUT: 'connect: connection timed out',
-  EADDRNOTAVAIL: 'connect: cannot assign requested address', EACCES: 'connect: permission denied',
+  EADDRNOTAVAIL: 'connect: cannot assign requested address', EACCES: 'connect: permission denied', ENOENT: 'connect: no such file or directory',
 };
 
 interface SystemFault {
@@ -120,7 +120,7 @@ export function goNetworkError(error: unknown): string {
   const code = codeOf(found) ?? '';
   const fault: SystemFault = typeof found === 'object' && found !== null ? found : {};
   const errno = errnoTexts[code];
-  if (errno !== undefined && fault.syscall === 'connect') return `dial tcp ${addressOf(fault)}: ${errno}`;
+  if (errno !== undefined && fault.syscall === 'connect') return `dial ${fault.port === undefined ? `unix ${String(fault.address)}` : `tcp ${addressOf(fault)}`}: ${errno}`;
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return `dial tcp: lookup ${String(fault.hostname ?? '')}: ${code === 'ENOTFOUND' ? 'no such host' : 'Temporary failure in name resolution'}`;
   if (unknownAuthority.has(code)) return 'tls: failed to verify certificate: x509: certificate signed by unknown authority';
   if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') return 'tls: failed to verify certificate: x509: certificate has expired or is not yet valid';

@@ -3,7 +3,7 @@
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { StatusError } from '#machinery';
-import { httpTransport, type HttpTransportOptions, type Transport } from '#wire';
+import { httpTransport, type Dial } from '#wire';
 import { anonymous, authorizationOf } from './credentials.ts';
 import { checkServerName } from './go-errors.ts';
 import { readKubeconfig } from './kubeconfig.ts';
@@ -19,14 +19,14 @@ export interface ReviewClient {
 
 const timeoutMs = 30_000;
 
-/** Throws when the kubeconfig is not readable or names no server. */
-export function reviewClient(world: Pick<World, 'clock'>, kubeconfigPath: string, connect: (options: HttpTransportOptions) => Transport = httpTransport): ReviewClient {
+/** Throws when the kubeconfig is not readable or names no server. @param dial opens its connections instead of TCP. */
+export function reviewClient(world: Pick<World, 'clock'>, kubeconfigPath: string, dial?: Dial): ReviewClient {
   const config = readKubeconfig(kubeconfigPath);
   const cluster = config.currentCluster();
   const user = (config.currentUser === undefined ? undefined : config.users.get(config.currentUser)) ?? anonymous;
   const url = new URL(cluster.server);
-  const transport = connect({
-    url: url.origin, clock: world.clock, ca: cluster.ca, cert: user.cert, key: user.key, insecure: cluster.insecure, retryReused: true, gzip: true, checkServerName,
+  const transport = httpTransport({
+    url: url.origin, clock: world.clock, ca: cluster.ca, cert: user.cert, key: user.key, insecure: cluster.insecure, retryReused: true, gzip: true, checkServerName, dial,
     ...(cluster.serverName !== undefined && { serverName: cluster.serverName }),
   });
   const target = { origin: url.origin, path: url.pathname, transport, authorization: () => authorizationOf(user) };

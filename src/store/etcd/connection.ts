@@ -9,6 +9,8 @@ import { etcdApi, type EtcdMethods } from './schema.ts';
 export interface EtcdStoreConfig {
   /** "https://host:2379", "http://host:2379", "unix:/path" or "host:2379" (TLS when `tls` is given). At least one. */
   readonly endpoints: readonly string[];
+  /** By endpoint: speaks TLS on a "unix:/path" that leads to the server of this name. */
+  readonly serverNames?: readonly (string | undefined)[];
   /** PEM. */
   readonly tls?: { readonly ca?: Uint8Array; readonly cert?: Uint8Array; readonly key?: Uint8Array };
   /** Longest wait for one answer; 10,000 when absent. */
@@ -51,8 +53,11 @@ export function storeError(error: ServiceError): Error {
   return away.includes(error.code) ? new StoreUnavailableError(`etcd: ${text}`, options) : new Error(`etcd: ${text}`, options);
 }
 
-function clientFor(endpoint: string, config: EtcdStoreConfig): Client {
-  if (endpoint.startsWith('unix:')) return new Client(endpoint, credentials.createInsecure(), channelOptions);
+function clientFor(endpoint: string, config: EtcdStoreConfig, serverName: string | undefined): Client {
+  if (endpoint.startsWith('unix:')) {
+    if (serverName === undefined) return new Client(endpoint, credentials.createInsecure(), { ...channelOptions, 'grpc.default_authority': 'localhost' });
+    return new Client(endpoint, tlsCredentials(config), { ...channelOptions, 'grpc.ssl_target_name_override': serverName, 'grpc.default_authority': serverName });
+  }
   const match = /^(?:(https?|etcd):\/\/)?([^/]+)\/?$/.exec(endpoint);
   if (match?.[2] === undefined) throw new Error(`not an etcd endpoint: ${endpoint}`);
   const secure = match[1] === 'https' || (match[1] !== 'http' && config.tls !== undefined);
@@ -74,7 +79,7 @@ function methodOf(name: keyof EtcdMethods): { path: string; serialize: (value: o
 
 export function connectEtcd(world: World, config: EtcdStoreConfig): EtcdConnection {
   if (config.endpoints.length === 0) throw new Error('no etcd endpoint is given');
-  const clients = config.endpoints.map((endpoint) => clientFor(endpoint, config));
+  const clients = config.endpoints.map((endpoint, at) => clientFor(endpoint, config, config.serverNames?.[at]));
   const timeoutMs = config.requestTimeoutMs ?? 10_000;
   let used = 0;
   /** Asks a member that has lost its leader to say so instead of staying silent. */

@@ -14,8 +14,8 @@ export const signingAlgorithms = ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', '
 
 export interface OidcParts {
   readonly world: World;
-  /** A way to the provider, which trusts `ca` or, without it, the system's authorities. */
-  readonly fetcher: (ca: string | undefined) => FetchText;
+  /** A way to the provider, which trusts `ca` or, without it, the system's authorities. `egress` names the way out: '', controlplane or cluster; throws when there is none of that name. */
+  readonly fetcher: (ca: string | undefined, egress: string) => FetchText;
   readonly algorithms: readonly string[];
   readonly metrics: JwtMetrics;
   readonly signal: AbortSignal;
@@ -62,8 +62,8 @@ export type JwtCheck = TokenCheck & { readonly issuer: string; readonly provider
 
 /** One issuer's tokens. Asks the provider for its keys until `signal` aborts. */
 export function jwtCheck({ world, fetcher, algorithms, metrics, signal }: OidcParts, settings: JwtSettings): JwtCheck {
-  const { url, discoveryURL = '', certificateAuthority } = settings.issuer;
-  const fetch = fetcher(certificateAuthority);
+  const { url, discoveryURL = '', certificateAuthority, egressSelectorType = '' } = settings.issuer;
+  const fetch = fetcher(certificateAuthority, egressSelectorType);
   const counted = metrics.of(url);
   const provider = openProvider(world, fetch, url, discoveryURL, signal, counted.fetched);
   const others = new Map<string, Provider>([[url, provider]]);

@@ -1,0 +1,140 @@
+// --egress-selector-config-file as a real process has it: kubelets, extension API servers and webhooks that exist only
+// behind a proxy, reached through it and no other way; and what is told when the proxy refuses or the file is wrong.
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { connectProxyServer, konnectivityServer, type TunnelServer } from '#testing';
+import { acceptWebSocket, dialWebSocket, isWebSocketRequest, serveHttp, type Exchange, type Handler } from '#wire';
+import { ca, exit, folder, pair, save, savePair, servers, start, world } from './server-process.case.ts';
+
+const proxies: TunnelServer[] = [];
+afterEach(async () => {
+  await Promise.all(proxies.splice(0).map((proxy) => proxy[Symbol.asyncDispose]()));
+});
+
+async function kept(proxy: Promise<TunnelServer>): Promise<TunnelServer> {
+  const made = await proxy;
+  proxies.push(made);
+  return made;
+}
+
+interface Selection {
+  readonly name: string;
+  readonly connection: { readonly proxyProtocol: string; readonly transport?: object };
+}
+
+function configFile(name: string, selections: readonly Selection[], version = 'v1beta1'): string {
+  return save(name, JSON.stringify({ apiVersion: `apiserver.k8s.io/${version}`, kind: 'EgressSelectorConfiguration', egressSelections: selections }));
+}
+
+const json = { 'content-type': 'application/json' };
+
+/** A webhook, an extension API server and a kubelet at once. */
+async function farEnd(exchange: Exchange): Promise<void> {
+  const path = exchange.url.split('?', 1)[0] ?? '';
+  if (path.startsWith('/hook')) {
+    const { request } = JSON.parse(Buffer.from(await exchange.body(1 << 20)).toString()) as { request: { uid: string } };
+    const response = { uid: request.uid, allowed: path !== '/hook/deny', status: { message: 'seen by the webhook' } };
+    return exchange.send(200, json, JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response }));
+  }
+  if (path.startsWith('/containerLogs/')) return exchange.send(200, { 'content-type': 'text/plain' }, 'a line of the log\n');
+  if (path.startsWith('/exec/') && isWebSocketRequest(exchange)) {
+    const socket = await acceptWebSocket(exchange, 'v5.channel.k8s.io');
+    socket.resume();
+    socket.send(Buffer.from('\u0001done'));
+    return socket.close();
+  }
+  return exchange.send(200, json, JSON.stringify({ kind: 'APIResourceList', apiVersion: 'v1', groupVersion: 'wardle.example.com/v1', resources: [] }));
+}
+
+async function behind(handler: Handler = farEnd): Promise<number> {
+  const server = await serveHttp(world, { host: '127.0.0.1', port: 0, tls: pair('backend', [], ['hook.default.svc', 'wardle.default.svc', 'hook.example.com']), handler });
+  servers.push(server);
+  return server.port;
+}
+
+const admin = { token: 'admin-token' };
+
+async function startWith(config: string, more: readonly string[] = []): Promise<Awaited<ReturnType<typeof start>> & { make(path: string, object: object): Promise<{ status: number; text: string }> }> {
+  const tokens = save('tokens.csv', 'admin-token,admin,1,"system:masters"\n');
+  const server = await start([
+    `--token-auth-file=${tokens}`, '--authorization-mode=RBAC', '--disable-admission-plugins=ServiceAccount', '--enable-aggregator-routing=false', `--egress-selector-config-file=${config}`, ...more,
+  ]);
+  return { ...server, make: (path, object) => server.ask(path, admin, 'POST', JSON.stringify(object)) };
+}
+
+function webhookFor(name: string, resource: string, clientConfig: object): object {
+  return {
+    metadata: { name },
+    webhooks: [{
+      name: `${name}.example.com`, clientConfig: { ...clientConfig, caBundle: Buffer.from(ca.cert).toString('base64') }, admissionReviewVersions: ['v1'], sideEffects: 'None',
+      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: [resource] }],
+    }],
+  };
+}
+
+const hooks = '/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations';
+const here = '/api/v1/namespaces/default';
+
+async function reachesThrough(way: 'HTTPConnect' | 'GRPC', protocol: string, transport: string): Promise<void> {
+  const port = await behind();
+  const [cert, key] = savePair('to-proxy', pair('api-server'));
+  const socketPath = join(folder, `${way}.sock`);
+  const reach = (): number => port;
+  const cluster = await kept(way === 'GRPC' ? konnectivityServer({ reach, socketPath }) : connectProxyServer({ reach, tls: { ...pair('proxy'), clientCa: ca.cert } }));
+  const control = await kept(connectProxyServer({ reach, socketPath: join(folder, `${way}-control.sock`) }));
+  const tlsConfig = { caBundle: join(folder, 'ca.crt'), clientCert: cert, clientKey: key };
+  const server = await startWith(configFile('egress.yaml', [
+    { name: 'cluster', connection: { proxyProtocol: way, transport: way === 'GRPC' ? { uds: { udsName: socketPath } } : { tcp: { url: `https://127.0.0.1:${cluster.port}`, tlsConfig } } } },
+    { name: 'master', connection: { proxyProtocol: 'HTTPConnect', transport: { uds: { udsName: join(folder, `${way}-control.sock`) } } } },
+    { name: 'etcd', connection: { proxyProtocol: 'Direct' } },
+  ]));
+  for (const [name, ip] of [['hook', '10.0.0.77'], ['wardle', '10.0.0.78']] as const) expect((await server.make(`${here}/services`, { metadata: { name }, spec: { clusterIP: ip, ports: [{ port: 443 }] } })).status).toBe(201);
+  await server.make('/api/v1/nodes', { metadata: { name: 'n' } });
+  await server.ask('/api/v1/nodes/n/status', { ...admin }, 'PUT', JSON.stringify({ metadata: { name: 'n' }, status: { addresses: [{ type: 'InternalIP', address: '198.51.100.9' }], daemonEndpoints: { kubeletEndpoint: { Port: 10250 } } } }));
+  expect((await server.make(`${here}/pods`, { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i' }] } })).status).toBe(201);
+  await server.make(hooks, webhookFor('by-service', 'configmaps', { service: { name: 'hook', namespace: 'default', path: '/hook/deny' } }));
+  await server.make(hooks, webhookFor('by-url', 'secrets', { url: 'https://hook.example.com:8443/hook/deny' }));
+  cluster.refusal = 'Not today';
+  const told = (address: string): string => (way === 'GRPC' ? 'Not today' : `proxy error from 127.0.0.1:${cluster.port} while dialing ${address}, code 403: 403 Not today`);
+  const messageOf = (answer: { text: string }): string => (JSON.parse(answer.text) as { message: string }).message;
+  await expect.poll(async () => messageOf(await server.make(`${here}/configmaps`, { metadata: { name: 'a' } }))).toBe(
+    `Internal error occurred: failed calling webhook "by-service.example.com": failed to call webhook: Post "https://hook.default.svc:443/hook/deny?timeout=10s": ${told('10.0.0.77:443')}`,
+  );
+  expect(messageOf(await server.ask(`${here}/pods/p/log`, admin))).toBe(`Get "https://198.51.100.9:10250/containerLogs/default/p/c": ${told('198.51.100.9:10250')}`);
+  expect(messageOf(await server.ask(`${here}/pods/p/proxy/x`, admin))).not.toContain('a line');
+  cluster.refusal = undefined;
+  for (const [name, said] of [['configmaps', 'admission webhook "by-service.example.com" denied the request: seen by the webhook'], ['secrets', 'admission webhook "by-url.example.com" denied the request: seen by the webhook']] as const) {
+    expect(messageOf(await server.make(`${here}/${name}`, { metadata: { name: 'a' } }))).toBe(said);
+  }
+  expect(await server.ask(`${here}/pods/p/log`, admin)).toEqual({ status: 200, text: 'a line of the log\n' });
+  const { webSocket } = await dialWebSocket({ url: `wss://127.0.0.1:${server.port}${here}/pods/p/exec?command=x&stdout=1`, subprotocols: ['v5.channel.k8s.io'], headers: { authorization: 'Bearer admin-token' }, insecure: true });
+  const message = await new Promise((resolve) => {
+    webSocket.once('message', (data) => resolve(String(data)));
+    webSocket.resume();
+  });
+  expect(message).toBe('\u0001done');
+  webSocket.terminate();
+  await server.make('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+    metadata: { name: 'wardle', labels: { 'kubernetes.io/service-name': 'wardle' } }, addressType: 'IPv4', endpoints: [{ addresses: ['10.1.1.1'], conditions: { ready: true } }], ports: [{ name: '', port: 443 }],
+  });
+  const service = { metadata: { name: 'v1.wardle.example.com' }, spec: { group: 'wardle.example.com', version: 'v1', groupPriorityMinimum: 1000, versionPriority: 15, insecureSkipTLSVerify: true, service: { name: 'wardle', namespace: 'default' } } };
+  expect((await server.make('/apis/apiregistration.k8s.io/v1/apiservices', service)).status).toBe(201);
+  await expect.poll(async () => (await server.ask('/apis/wardle.example.com/v1', admin)).text, { timeout: 30_000 }).toContain('APIResourceList');
+  for (const address of ['10.0.0.77:443', '198.51.100.9:10250', '10.0.0.78:443']) expect(cluster.asked).toContain(address);
+  expect([...new Set(control.asked)]).toEqual(['hook.example.com:8443']);
+  const metrics = await server.ask('/metrics', admin);
+  for (const name of [`dial_start_total{protocol="${protocol}",transport="${transport}"}`, `dial_failure_count{protocol="${protocol}",stage="proxy",transport="${transport}"}`, `dial_duration_seconds_count{protocol="${protocol}",transport="${transport}"}`]) expect(metrics.text).toContain(`apiserver_egress_dialer_${name}`);
+}
+
+test('an HTTP proxy over TLS: webhooks, logs, exec and extension API servers', () => reachesThrough('HTTPConnect', 'http_connect', 'tcp'));
+test('a konnectivity server: webhooks, logs, exec and extension API servers', () => reachesThrough('GRPC', 'grpc', 'uds'));
+
+test('a file that is wrong ends the start, in the words of kube-apiserver', async () => {
+  const wrong = async (file: string): Promise<string> => {
+    const { code, output } = await exit([`--data-dir=${join(folder, 'never')}`, `--cert-dir=${join(folder, 'never')}`, '--service-account-issuer=https://i', `--service-account-signing-key-file=${join(folder, 'sa.key')}`, `--service-account-key-file=${join(folder, 'sa.key')}`, `--egress-selector-config-file=${file}`]);
+    expect(code).toBe(1);
+    return output;
+  };
+  expect(await wrong(join(folder, 'nothing'))).toContain(`egress-selector-config-file ${join(folder, 'nothing')} does not exist`);
+  expect(await wrong(configFile('bad', [{ name: 'cluster', connection: { proxyProtocol: 'GRPC' } }]))).toContain('failed to validate egress selector configuration: service.connection.transport: Required value: transport must be set for GRPC');
+});

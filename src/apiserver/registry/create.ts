@@ -68,11 +68,11 @@ async function createNamed(registry: Registry, request: WriteRequest, object: St
   const { stored } = request;
   const reservation = await reserve(registry.reservations, stored, object, undefined, request);
   return settle(reservation, async () => {
-    stored.strategy.prepareCreate(object, request);
     const specs = isHeavy(request) ? undefined : stored.specs?.stored;
     const twin = specs?.find(object['spec']);
-    const given = object['spec'];
     if (twin !== undefined) object['spec'] = twin;
+    stored.strategy.prepareCreate(object, request);
+    const given = object['spec'];
     await rest(request);
     const found = errorsOfNew(request, object);
     const errors = [...(found instanceof Promise ? await found : found), ...(stored.strategy.validate?.(object, undefined, request) ?? [])];

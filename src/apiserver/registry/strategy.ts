@@ -50,6 +50,7 @@ export interface Strategy {
   convertSpelling?(object: Stored): void;
   /** Objects are mostly made by programs, many with one spec. */
   readonly comesFromTemplates: boolean;
+  /** A spec that came before is shared: it was prepared then, and preparing it again must leave it as it is. */
   prepareCreate(object: Stored, context: WriteContext): void;
   prepareUpdate(object: Stored, old: Stored, context: WriteContext): void;
   /** 'status', 'finalize', 'approval', …: what an update through a subresource may change. */

@@ -1,13 +1,15 @@
 // Pods: QoS class, scheduling gates, generation, graceful deletion, and the subresources that change parts of
 // a running pod (status, ephemeralcontainers, resize).
 import type { Container, Pod, PodCondition } from '#api/core/v1.ts';
-import { ipWarnings, jsonEqual, podQos } from '#machinery';
+import { ipWarnings, jsonEqual, oncePerTwin, podQos } from '#machinery';
 import type { Stored, Strategy } from '../registry/strategy.ts';
 import { dropPodFields, dropPodStatusFields } from './disabled-fields.ts';
 import { assignField, define, resetMetadataForStatus, selectable } from './strategy-table.ts';
 import { hostnameWarnings, podSpecWarnings } from './warnings/pods.ts';
 
 type PodObject = Stored<Pod>;
+
+const qosOf = oncePerTwin<string>();
 function bumpGeneration(object: Stored, old: Stored): void {
   if (jsonEqual(object.spec, old.spec)) {
     object.metadata.generation = old.metadata.generation;
@@ -89,7 +91,7 @@ export const pods: Strategy = define(
       pod.metadata.generation = 1;
       const spec = pod.spec;
       dropPodFields(spec, undefined);
-      const qosClass = pod.status?.qosClass ?? (spec === undefined ? undefined : podQos(spec));
+      const qosClass = pod.status?.qosClass ?? (spec === undefined ? undefined : qosOf(spec, () => podQos(spec)));
       pod.status = { phase: 'Pending', ...(qosClass === undefined ? {} : { qosClass }) };
       if ((spec?.schedulingGates?.length ?? 0) > 0) pod.status.conditions = [{ ...gated }];
     },

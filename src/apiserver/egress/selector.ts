@@ -35,7 +35,7 @@ const latencyBuckets = [0.005, 0.025, 0.1, 0.5, 2.5, 12.5];
 
 /** Throws an Error with what is wrong with the file, in upstream's words. */
 export function openEgressSelector(world: World, path: string): EgressSelector {
-  const counted = createCounter(world);
+  const counted = createEgressCounter(world);
   const ways = new Map<EgressName, Dial | 'direct'>();
   const held: { readonly files: TlsFiles; tls: ProxyTls }[] = [];
   for (const { name, connection } of readEgressSelections(path)) {
@@ -114,7 +114,7 @@ function textOf(path: string, failed: (why: string) => Error): string {
 }
 
 /** Dialers that are counted: begun, failed at which step, and how long those that succeeded took. */
-function createCounter({ clock, metrics }: World): (way: Way) => Dial {
+export function createEgressCounter({ clock, metrics }: Pick<World, 'clock' | 'metrics'>): (way: Way) => Dial {
   const prefix = 'apiserver_egress_dialer_dial';
   const starts = metrics.counter(`${prefix}_start_total`, '[ALPHA] Dial starts, labeled by the protocol (http-connect or grpc) and transport (tcp or uds).', ['protocol', 'transport']);
   const seconds = metrics.histogram(`${prefix}_duration_seconds`, '[ALPHA] Dial latency histogram in seconds, labeled by the protocol (http-connect or grpc), transport (tcp or uds)', ['protocol', 'transport'], latencyBuckets);

@@ -28,11 +28,6 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'apiserver_delegated_authz_request_duration_seconds',
     'apiserver_delegated_authz_request_total',
   ]],
-  ['There is no egress selector.', [
-    'apiserver_egress_dialer_dial_duration_seconds',
-    'apiserver_egress_dialer_dial_failure_count',
-    'apiserver_egress_dialer_dial_start_total',
-  ]],
   ['Virtual time is a double and is not wound back.', [
     'apiserver_flowcontrol_epoch_advance_total',
   ]],

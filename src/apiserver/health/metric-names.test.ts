@@ -11,6 +11,7 @@ import { openMemoryStore } from '#store';
 import { defaultAuditOptions, openAudit } from '../audit/index.ts';
 import { createSignerMetrics } from '../authn/external-signer-metrics.ts';
 import { defaultSecurity } from '../default-security.ts';
+import { createEgressCounter } from '../egress/selector.ts';
 import { createEncryptionMetrics } from '../encryption/metrics.ts';
 import { startTestServer, testWorld } from '../test-server.case.ts';
 import { gaps } from './metric-gaps.case.ts';
@@ -78,6 +79,7 @@ async function registered(): Promise<Map<string, Known>> {
   const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
   createEncryptionMetrics(world, 'me');
   createSignerMetrics(world.metrics);
+  createEgressCounter(world);
   const audit = openAudit(world, { ...defaultAuditOptions, policyFile: 'default', log: { ...defaultAuditOptions.log, path: join(directory, 'audit.log') } });
   const store = openMemoryStore(world);
   const security = defaultSecurity(world, {

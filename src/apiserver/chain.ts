@@ -240,7 +240,7 @@ function fail(server: Server, call: Call, error: unknown): void {
     return;
   }
   // A client that goes away in the middle is no fault of the server's, and nobody is left to answer.
-  if (exchange.signal.aborted && (exchange.responded || error instanceof PeerGoneError)) return;
+  if (exchange.gone && (exchange.responded || error instanceof PeerGoneError)) return;
   if (error instanceof TooManyRequests) return refuseForNow(call, error);
   if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
   if (exchange.responded) return;

@@ -52,6 +52,8 @@ export interface Exchange {
   readonly peer: Peer;
   /** Aborts when the client is gone or the server shuts down hard. */
   readonly signal: AbortSignal;
+  /** Has the signal aborted, or would it have? Costs less than a signal. */
+  readonly gone: boolean;
   /** Calls back where the signal aborts; at once if it has. Costs less than a signal. */
   whenGone(listener: (reason: Error) => void): void;
   /** The whole body; rejects with BodyTooLargeError beyond `limitBytes`. Call once. */

@@ -69,7 +69,7 @@ export async function proxyToBackend(ports: ProxyPorts, remote: RemoteService, c
     await (isUpgrade(call) ? upgrade(ports, remote, call) : pass(ports, remote, call));
   } catch (error) {
     if (call.exchange.responded || call.givenUp !== undefined || error instanceof StatusError) throw error;
-    if (call.exchange.signal.aborted) throw error;
+    if (call.exchange.gone) throw error;
     refuse(call, error instanceof RedirectRefused ? 502 : 503, error instanceof RedirectRefused ? error.message : `error trying to reach service: ${goNetworkError(error)}`);
   }
 }

@@ -46,6 +46,9 @@ export function observedExchange(exchange: Exchange, bodies: boolean, listener: 
     get responded() {
       return exchange.responded;
     },
+    get gone() {
+      return exchange.gone;
+    },
     whenGone: (listener) => exchange.whenGone(listener),
     body: (limitBytes) => exchange.body(limitBytes),
     bodyStream: () => exchange.bodyStream(),

@@ -125,7 +125,7 @@ export function createRequestMetrics(world: World): RequestMetrics {
       if (call.exchange.peer.loopback?.user === producerName) ownRequests.inc(recorder.labels);
       if (call.info.query.size > 0) byValidation.get(call.info.query.get('fieldValidation') ?? '')?.observe(ms / 1000);
       if (call.status === 429 || call.givenUp !== undefined) terminations.inc({ ...recorder.labels, code: call.status });
-      else if (call.exchange.signal.aborted && !call.longRunning) aborts.inc(recorder.labels);
+      else if (!call.longRunning && call.exchange.gone) aborts.inc(recorder.labels);
     },
   };
 }

@@ -154,7 +154,7 @@ function createWatcher(request: WatchRequest, call: Call, body: ResponseBody, co
       hub.remove(watcher);
       watcher.onEnd();
       if (reason === 'cut') body.destroy();
-      else if (!call.exchange.signal.aborted) body.end();
+      else if (!call.exchange.gone) body.end();
       resolve();
     },
   };

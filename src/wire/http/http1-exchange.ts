@@ -51,13 +51,17 @@ export class Http1Exchange implements Exchange {
     return abort.signal;
   }
 
+  get gone(): boolean {
+    const watched = this.#response ?? this.#upgrade?.socket;
+    return watched?.destroyed !== false && this.#response?.writableFinished !== true;
+  }
+
   whenGone(listener: (reason: Error) => void): void {
-    const response = this.#response;
     const onClose = (): void => {
-      if (response?.writableFinished !== true) listener(new PeerGoneError('the client is gone'));
+      if (this.#response?.writableFinished !== true) listener(new PeerGoneError('the client is gone'));
     };
-    const watched = response ?? this.#upgrade?.socket;
-    if (watched === undefined || watched.destroyed) onClose();
+    const watched = this.#response ?? this.#upgrade?.socket;
+    if (watched?.destroyed !== false) onClose();
     else watched.once('close', onClose);
   }
 

@@ -49,14 +49,18 @@ export class Http2Exchange implements Exchange {
     return abort.signal;
   }
 
-  whenGone(listener: (reason: Error) => void): void {
+  get gone(): boolean {
     const stream = this.#stream;
+    // A stream may close in the turn that sends its last bytes, before the write that carried them is reported.
+    return stream.destroyed && (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR);
+  }
+
+  whenGone(listener: (reason: Error) => void): void {
     const onClose = (): void => {
-      // A stream may close in the turn that sends its last bytes, before the write that carried them is reported.
-      if (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR) listener(new PeerGoneError('the client is gone'));
+      if (this.gone) listener(new PeerGoneError('the client is gone'));
     };
-    if (stream.destroyed) onClose();
-    else stream.once('close', onClose);
+    if (this.#stream.destroyed) onClose();
+    else this.#stream.once('close', onClose);
   }
 
   body(limitBytes: number): Promise<Uint8Array> {

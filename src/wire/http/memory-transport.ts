@@ -90,6 +90,10 @@ class MemoryExchange implements Exchange {
     return this.#abort.signal;
   }
 
+  get gone(): boolean {
+    return this.#gone !== undefined;
+  }
+
   whenGone(listener: (reason: Error) => void): void {
     const { signal } = this;
     const tell = (): void => listener(abortError(signal));

@@ -4,7 +4,7 @@
 // or map is a leaf only against another empty one, duplicates of a list item are compared as a block.
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
-import { itemsByElement, Repeated } from './list-items.ts';
+import { itemsByElement, Repeated, stepsOf } from './list-items.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 import { memberSet } from './shared-sets.ts';
 
@@ -142,6 +142,7 @@ function wholeMap(shape: MapShape, value: JsonObject): FieldSet {
 const unselectable: FieldSet = { '.': leaf };
 
 function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
+  if (shape.element.kind === 'scalar') return memberSet([...stepsOf(shape, value)], undefined);
   const elements: string[] = [];
   const children: FieldSet[] = [];
   for (const [element, item] of itemsByElement(shape, value)) {
@@ -153,10 +154,21 @@ function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
 }
 
 function compareLists(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
+  if (shape.element.kind === 'scalar' && compareScalars(shape, before, after, out)) return;
   const left = itemsByElement(shape, before);
   const right = itemsByElement(shape, after);
   for (const [element, item] of right) compareItems(shape, element, left.get(element), item, out);
   for (const [element, item] of left) if (!right.has(element)) compareItems(shape, element, item, undefined, out);
+}
+
+/** Compares sets that hold nothing twice; false when one does. */
+function compareScalars(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): boolean {
+  const left = stepsOf(shape, before);
+  const right = stepsOf(shape, after);
+  if (left.size < before.length || right.size < after.length) return false;
+  for (const element of right) if (!left.has(element)) (out.added ??= {})[element] = leaf;
+  for (const element of left) if (!right.has(element)) (out.removed ??= {})[element] = leaf;
+  return true;
 }
 
 /** @param before undefined where there is none. */

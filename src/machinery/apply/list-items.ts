@@ -19,6 +19,13 @@ export function itemsByElement(shape: ListShape, list: readonly unknown[]): Map<
   return found;
 }
 
+/** The steps alone, of a list of scalars: what they are tells all of its items. Throws PathElementError. */
+export function stepsOf(shape: ListShape, list: readonly unknown[]): Set<string> {
+  const found = new Set<string>();
+  for (const item of list) found.add(itemPathElement(shape, item));
+  return found;
+}
+
 /** Enters one item more. */
 export function enterItem(found: Map<string, unknown>, element: string, item: unknown): void {
   const known = found.get(element);

@@ -1,7 +1,7 @@
 // The fields that an applied configuration claims: every leaf, every list item, every free map key. Structs
 // are claimed through their fields only (structured-merge-diff's ToFieldSet).
 import { isObject, type JsonObject } from '../patch/json-tree.ts';
-import { asMember, leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { asMember, isEmptySet, leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { enterItem, Repeated } from './list-items.ts';
 import { itemPathElement, PathElementError } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
@@ -55,13 +55,15 @@ function ownedList(shape: ListShape, list: readonly unknown[]): Owned {
   const seen = new Map<string, unknown>();
   for (const item of list) {
     try {
-      enterItem(seen, itemPathElement(shape, item), item);
+      const element = itemPathElement(shape, item);
+      if (shape.element.kind === 'scalar') out[element] = leaf;
+      else enterItem(seen, element, item);
     } catch (error) {
       if (!(error instanceof PathElementError)) throw error;
     }
   }
   for (const [element, item] of seen) add(out, element, item instanceof Repeated ? ownedLeaf : owned(shape.element, item), true);
-  return seen.size === 0 ? nothing : { self: false, children: out };
+  return seen.size === 0 && isEmptySet(out as FieldSet) ? nothing : { self: false, children: out };
 }
 
 /** False when there is nothing to add. */

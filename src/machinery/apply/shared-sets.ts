@@ -26,14 +26,14 @@ export function isShared(set: FieldSet): boolean {
   return set === leaf || shared.has(set);
 }
 
-/** The set of a member with these steps below it; `children` has the node of each. */
-export function memberSet(elements: readonly string[], children: readonly FieldSet[]): FieldSet {
+/** The set of a member with these steps below it; `children` has the node of each, where not all are leaves. */
+export function memberSet(elements: readonly string[], children: readonly FieldSet[] | undefined): FieldSet {
   if (elements.length === 0) return leaf;
   if (elements.length > widest) return build(elements, children);
   let at = root;
   for (let i = 0; i < elements.length; i++) {
     const element = elements[i] ?? '';
-    const child = children[i] ?? leaf;
+    const child = children?.[i] ?? leaf;
     if (element.length > longestStep || !isShared(child)) return build(elements, children);
     const found = at.next.get(element)?.get(child);
     at = found ?? grow(at, element, child);
@@ -90,18 +90,23 @@ function grow(from: Step, element: string, child: FieldSet): Step {
   return step;
 }
 
-function build(elements: readonly string[], children: readonly FieldSet[]): FieldSet {
+function build(elements: readonly string[], children: readonly FieldSet[] | undefined): FieldSet {
   const out: FieldSetBuilder = { '.': leaf };
   if (elements.length > widest) {
-    const found = new Map<string, FieldSet>();
-    for (let i = 0; i < elements.length; i++) found.set(elements[i] ?? '', children[i] ?? leaf);
+    const found = children?.some((child) => child !== leaf) === true ? byElement(elements, children) : undefined;
     const sorted = [...elements];
     sortSteps(sorted);
-    for (const element of sorted) out[element] = found.get(element) ?? leaf;
+    for (const element of sorted) out[element] = found?.get(element) ?? leaf;
     return out as FieldSet;
   }
   const order = elements.map((_, i) => i);
   if (elements.length > 1) order.sort((a, b) => comparePathElements(elements[a] ?? '', elements[b] ?? ''));
-  for (const i of order) out[elements[i] ?? ''] = children[i] ?? leaf;
+  for (const i of order) out[elements[i] ?? ''] = children?.[i] ?? leaf;
   return out as FieldSet;
+}
+
+function byElement(elements: readonly string[], children: readonly FieldSet[]): Map<string, FieldSet> {
+  const found = new Map<string, FieldSet>();
+  for (let i = 0; i < elements.length; i++) found.set(elements[i] ?? '', children[i] ?? leaf);
+  return found;
 }

@@ -155,9 +155,8 @@ async function measureWrites(bench: Bench): Promise<void> {
   }
 }
 
-/** The name comes from the path: an applied object may leave it out. */
 function applyBody(): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', data: { number: '{n}', greeting: 'hello' } });
+  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied-{n}' }, data: { number: '{n}', greeting: 'hello' } });
 }
 
 /** 500 watchers of one namespace's ConfigMaps, 10 connections; the writes are part of the run. */

@@ -51,7 +51,7 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
 }
 
 async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {
-  const { served, stored } = request;
+  const { served } = request;
   const merged = await (isHeavy(request, current) ? inSlices : atOnce)(applying({
     type: served.info.type,
     shape: served.handling.shape,
@@ -67,12 +67,7 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
     nowMs: request.nowMs,
   }));
   await rest(request, current);
-  const object = read(request, merged, patch, undefined);
-  if (current === undefined) {
-    object.metadata.name ??= request.name;
-    agreeOnNamespace(object, stored.namespaced, request.namespace);
-  }
-  return checked(request, object);
+  return checked(request, read(request, merged, patch, undefined));
 }
 
 /** A patched object back through the decoder: shape, unknown fields, defaults. */

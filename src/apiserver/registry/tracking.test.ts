@@ -5,6 +5,22 @@ import { startTestServer, testWorld, type TestServer } from '../test-server.case
 
 const base = (version: string): string => `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers`;
 
+describe('an apply', () => {
+  it('names what it creates, and need not name what is there', async () => {
+    const store = openMemoryStore(testWorld());
+    await using api = await startTestServer(store);
+    const map = (metadata?: unknown) => api.call('PATCH', '/api/v1/namespaces/default/configmaps/m?fieldManager=a', { apiVersion: 'v1', kind: 'ConfigMap', ...(metadata === undefined ? {} : { metadata }), data: { a: '1' } }, { 'content-type': 'application/apply-patch+yaml' });
+    const nameless = await map();
+    expect([nameless.status, nameless.body.message]).toEqual([400, 'the name of the object (m based on URL) was undeterminable: name must be provided']);
+    expect((await api.get('/api/v1/namespaces/default/configmaps/m')).status).toBe(404);
+    expect((await map({ name: 'm' })).status).toBe(201);
+    expect((await map()).status).toBe(200);
+    const other = await map({ name: 'n' });
+    expect([other.status, other.body.message]).toEqual([400, 'the name of the object (n) does not match the name on the URL (m)']);
+    await store.close();
+  });
+});
+
 describe('writes through a version', () => {
   let store: Store;
   let api: TestServer;

@@ -87,6 +87,9 @@ function keyOf(values: readonly string[]): string {
   return values.length === 1 ? (values[0] ?? '') : values.join('\0');
 }
 
+/** What a label with a value that is not allowed is counted as. */
+export const unexpectedValue = 'unexpected';
+
 class Family<L extends string, C> {
   readonly name: string;
   readonly help: string;
@@ -95,6 +98,9 @@ class Family<L extends string, C> {
   readonly #series = new Map<string, Series<C>>();
   /** The one child of a family without labels, which is shown before anything has been counted. */
   #only: C | undefined;
+  /** By label, in the order of their names. */
+  #allowed: readonly (ReadonlySet<string> | undefined)[] | undefined;
+  #onUnexpected: () => void = () => undefined;
 
   constructor(name: string, help: string, labelNames: readonly L[], make: () => C) {
     this.name = name;
@@ -107,6 +113,12 @@ class Family<L extends string, C> {
   /** The child to keep. */
   labels(...given: LabelValues<L>): C {
     return this.#child(this.#valuesOf(given));
+  }
+
+  /** From now on other values of these labels are counted together. @param count is called for each. */
+  allowOnly(allowed: ReadonlyMap<string, ReadonlySet<string>>, count: () => void): void {
+    this.#allowed = this.labelNames.map((name) => allowed.get(name));
+    this.#onUnexpected = count;
   }
 
   remove(...given: LabelValues<L>): void {
@@ -138,8 +150,14 @@ class Family<L extends string, C> {
 
   #valuesOf(given: LabelValues<L>): readonly string[] {
     const [first] = given;
-    if (typeof first !== 'object') return given.map(String);
-    return this.labelNames.map((name) => String(first[name] ?? ''));
+    const values = typeof first === 'object' ? this.labelNames.map((name) => String(first[name] ?? '')) : given.map(String);
+    const allowed = this.#allowed;
+    if (allowed === undefined) return values;
+    return values.map((value, at) => {
+      if (allowed[at]?.has(value) !== false) return value;
+      this.#onUnexpected();
+      return unexpectedValue;
+    });
   }
 }
 

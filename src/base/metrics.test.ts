@@ -56,3 +56,29 @@ test('what is asked for again is the same; a removed child is gone, a reset fami
   expect(await metrics.text()).not.toContain('many');
   expect(() => metrics.counter('one', 'One.')).toThrow('two types');
 });
+
+test('rules: disabled metrics are not told, other label values are counted together, former names are shown on demand', async () => {
+  const former = [{ name: 'old_seconds', of: 'seconds', help: '(Deprecated since 1.27.0) How long.' }, { name: 'old_gone', of: 'gone', help: 'Gone.' }];
+  const fill = async (rules: Parameters<typeof createMetrics>[0]): Promise<string> => {
+    const metrics = createMetrics(rules);
+    const seconds = metrics.histogram('seconds', 'How long.', ['verb'], [1]);
+    for (const verb of ['GET', 'PUT', 'POST']) seconds.observe({ verb }, 0.5);
+    metrics.counter('calls', 'Calls.', ['a', 'verb']).labels('x', 'PUT').inc();
+    metrics.counter('bad', 'Bad.').inc();
+    metrics.gauge('gone', 'Gone.').set(1);
+    metrics.read('kept', 'Kept.', 'gauge', () => [{ labels: { verb: 'A' }, value: 1 }, { labels: { verb: 'B' }, value: 2 }, { labels: { verb: 'GET' }, value: 4 }]);
+    return metrics.text();
+  };
+  const verbs = new Map([['verb', new Set(['GET'])]]);
+  const text = await fill({ disabled: ['bad', 'old_gone', 'gone'], allowed: new Map([['seconds', verbs], ['calls', verbs], ['kept', verbs]]), former, showsFormer: true });
+  for (const line of [
+    'seconds_count{verb="GET"} 1', 'seconds_count{verb="unexpected"} 2', 'calls{a="x",verb="unexpected"} 1', 'kept{verb="unexpected"} 3', 'kept{verb="GET"} 4', 'disabled_metrics_total 3', 'hidden_metrics_total 4',
+    '# HELP old_seconds (Deprecated since 1.27.0) How long.', '# TYPE old_seconds histogram', 'old_seconds_bucket{verb="unexpected",le="1"} 2', 'old_seconds_sum{verb="GET"} 0.5',
+  ]) expect(`\n${text}`).toContain(`\n${line}\n`);
+  expect(text).toMatch(/\ncardinality_enforcement_unexpected_categorizations_total [1-9]\d*\n/);
+  expect(text).not.toMatch(/^(bad|gone|old_gone) /m);
+  const plain = await fill({ former });
+  expect(plain).toContain('bad 1\n');
+  expect(plain).toContain('hidden_metrics_total 2\n');
+  expect(plain).not.toContain('old_');
+});

@@ -2,6 +2,7 @@
 // whatever needs it; `realWorld` in production, a virtual one in tests.
 import { systemClock, type Clock } from './clock.ts';
 import { jsonLog, type Log } from './log.ts';
+import type { MetricRules } from './metric-rules.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { systemRandom, type Random } from './random.ts';
 
@@ -12,6 +13,7 @@ export interface World {
   readonly metrics: Metrics;
 }
 
-export function realWorld(program: string, level?: string): World {
-  return { clock: systemClock, random: systemRandom, log: jsonLog(program, level), metrics: createMetrics() };
+/** @param rules what the program's flags say of metrics. */
+export function realWorld(program: string, level?: string, rules?: MetricRules): World {
+  return { clock: systemClock, random: systemRandom, log: jsonLog(program, level), metrics: createMetrics(rules) };
 }

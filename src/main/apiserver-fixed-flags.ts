@@ -20,8 +20,6 @@ const store = 'the store is asked when a request needs it, and each request has 
 
 export const fixedFlags = {
   'aggregator-reject-forwarding-redirect': { type: 'bool', default: true, help: 'Redirects of extension API servers are refused; only true is possible.', only: ['true'], why: 'redirects of extension API servers are always refused' },
-  'allow-metric-labels': { type: 'string', default: '', help: 'Not possible.', only: [''], why: 'labels of metrics are bounded by themselves' },
-  'allow-metric-labels-manifest': { type: 'string', default: '', help: 'Not possible.', only: [''], why: 'labels of metrics are bounded by themselves' },
   'contention-profiling': { type: 'bool', default: false, help: `Only false is possible: ${golang}.`, only: ['false'], why: golang },
   'coordinated-leadership-lease-duration': { type: 'duration', default: 15_000, help: `Only the default is possible: ${leaders}.`, only: ['15000'], why: leaders },
   'coordinated-leadership-renew-deadline': { type: 'duration', default: 10_000, help: `Only the default is possible: ${leaders}.`, only: ['10000'], why: leaders },
@@ -29,7 +27,6 @@ export const fixedFlags = {
   'cors-allowed-origins': { type: 'list', default: [], help: 'Not possible: browsers are not answered across origins.', only: [''], why: 'browsers are not answered across origins; put a proxy in front' },
   'debug-socket-path': { type: 'string', default: '', help: `Not possible: ${golang}.`, only: [''], why: golang },
   'delete-collection-workers': { type: 'int', default: 1, help: 'Taken, without effect: the deletions of a collection wait for the disk together.' },
-  'disabled-metrics': { type: 'list', default: [], help: 'Not possible.', only: [''], why: 'metrics cannot be switched off one by one' },
   'emulation-forward-compatible': { type: 'bool', default: false, help: `Only false is possible: ${emulation}.`, only: ['false'], why: emulation },
   'enable-garbage-collector': { type: 'bool', default: true, help: 'Only true is possible.', only: ['true'], why: 'deletions always heed dependents' },
   'enable-logs-handler': { type: 'bool', default: false, help: 'Only false is possible: /logs is not served.', only: ['false'], why: '/logs is not served' },
@@ -59,7 +56,6 @@ export const fixedFlags = {
   'permit-port-sharing': { type: 'bool', default: false, help: 'Only false is possible.', only: ['false'], why: 'the port is opened for this process alone' },
   profiling: { type: 'bool', default: false, help: `Taken, without effect: ${golang}, and /debug/pprof is not served.` },
   'runtime-config-emulation-forward-compatible': { type: 'bool', default: false, help: `Only false is possible: ${emulation}.`, only: ['false'], why: emulation },
-  'show-hidden-metrics-for-version': { type: 'string', default: '', help: 'Taken, without effect: no metric is hidden.' },
   'shutdown-watch-termination-grace-period': { type: 'duration', default: 0, help: 'Taken, without effect: watches end when the server begins to drain, and clients resume elsewhere.' },
   'storage-backend': { type: 'string', default: '', help: "Only etcd3 is possible, which --etcd-servers makes an etcd and its absence the embedded store with etcd's meaning.", only: ['', 'etcd3'], why: "--storage-backend invalid, allowed values: etcd3. If not specified, it will default to 'etcd3'" },
   'storage-initialization-timeout': { type: 'duration', default: 60_000, help: 'Taken, without effect: the server is ready once its caches are.' },

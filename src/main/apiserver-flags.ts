@@ -46,6 +46,11 @@ export const apiserverFlags = {
   'http2-max-streams-per-connection': { type: 'int', default: 0, help: 'The limit that the server gives to clients for the maximum number of streams in an HTTP/2 connection. Zero means to use the default, 250.' },
   'shutdown-delay-duration': { type: 'duration', default: 0, help: 'Time to delay the termination. During that time the server keeps serving requests normally. The endpoints /healthz and /livez will return success, but /readyz immediately returns failure.' },
   'shutdown-send-retry-after': { type: 'bool', default: false, help: "If true the HTTP Server will continue listening until all non long running request(s) in flight have been drained, during this window all incoming requests will be rejected with a status code 429 and a 'Retry-After' response header." },
+  // Metrics
+  'allow-metric-labels': { type: 'pairs', default: {}, help: "The map from metric-label to value allow-list of this label: <MetricName>,<LabelName>=<allowed_value>,<allowed_value>... Other values are counted as unexpected. May be given several times." },
+  'allow-metric-labels-manifest': { type: 'string', default: '', help: 'The path to the manifest file that contains the allow-list mapping, one entry a line: "metric1,label1": "value11,value12".' },
+  'disabled-metrics': { type: 'list', default: [], help: 'Fully qualified names of metrics that are not told. Disabling is higher in precedence than showing hidden metrics.' },
+  'show-hidden-metrics-for-version': { type: 'string', default: '', help: 'The previous version for which you want to show hidden metrics: only the previous minor version is meaningful, other values will not be allowed.' },
   // Storage
   'etcd-servers': { type: 'list', default: [], help: 'List of etcd servers to connect with (scheme://ip:port), comma separated; without it the store is embedded.' },
   'etcd-cafile': { type: 'string', default: '', help: 'SSL Certificate Authority file used to secure etcd communication.' },

@@ -24,6 +24,7 @@ import { followFiles } from './followed-files.ts';
 import { parseFlags } from './flag-parse.ts';
 import { flagTexts, keyValues } from './flag-texts.ts';
 import { optimizeSooner } from './late-flags.ts';
+import { metricRules } from './metric-flags.ts';
 import { createNodeProxy, type KubeletCredentials } from './node-proxy.ts';
 import { openStore, underPrefix } from './open-store.ts';
 import { runProgram, type Running } from './process.ts';
@@ -187,12 +188,12 @@ function kubeletFiles(flags: ApiserverFlags): { readonly files: readonly string[
 export async function runApiServer(configPath: string, args: readonly string[] = []): Promise<void> {
   const config = readClusterConfig(configPath);
   const flags = parseFlags(apiserverFlags, clusterFlags(config, args), extraFlags(config), args);
-  const world = realWorld('apiserver', config.logLevel);
+  const world = realWorld('apiserver', config.logLevel, metricRules(flags));
   await runProgram(world, () => startServer(world, flags, { paths: config.paths, audit: clusterAudit(config) }));
 }
 
 /** The API server by itself, by flags alone. */
 export async function runApiServerAlone(flags: ApiserverFlags): Promise<void> {
-  const world = realWorld('apiserver', flags.get('v') >= 4 ? 'debug' : 'info');
+  const world = realWorld('apiserver', flags.get('v') >= 4 ? 'debug' : 'info', metricRules(flags));
   await runProgram(world, () => startServer(world, flags, undefined));
 }

@@ -8,7 +8,8 @@ interface Row<T extends string, D> {
   readonly help: string;
 }
 
-/** `list` splits at commas and gathers repetitions, `array` only gathers; `gates` are key=bool pairs, `map` key=value. */
+/** `list` splits at commas and gathers repetitions, `array` only gathers; `gates` are key=bool pairs, `map` key=value,
+ * `pairs` key=value where keys and values have commas: one pair, or several as a line of CSV. */
 export type FlagRow =
   | Row<'string', string>
   | Row<'bool', boolean>
@@ -16,7 +17,7 @@ export type FlagRow =
   | Row<'duration', number>
   | Row<'list' | 'array', readonly string[]>
   | Row<'gates', readonly string[]>
-  | Row<'map', Readonly<Record<string, string>>>;
+  | Row<'map' | 'pairs', Readonly<Record<string, string>>>;
 
 export type FlagTable = Readonly<Record<string, FlagRow>>;
 
@@ -31,6 +32,7 @@ interface Values {
   readonly array: readonly string[];
   readonly gates: Readonly<Record<string, boolean>>;
   readonly map: Readonly<Record<string, string>>;
+  readonly pairs: Readonly<Record<string, string>>;
 }
 
 export interface FlagValues<T extends FlagTable> {
@@ -78,6 +80,18 @@ function parsePair(text: string): [string, string] {
   return [text.slice(0, at).trim(), text.slice(at + 1).trim()];
 }
 
+/** Where there is more than one `=`, pairs stand in quotes. */
+function pairsOf(text: string): string[] {
+  if (text.split('=').length === 2) return [text.replace(/^"+|"+$/g, '')];
+  return [...text.matchAll(/"((?:[^"]|"")*)"|[^,]+/g)].map(([whole, quoted]) => quoted?.replaceAll('""', '"') ?? whole);
+}
+
+function splitPair(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 0) throw new Error(`${text} must be formatted as key=value`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
 function splitList(text: string): string[] {
   return text === '' ? [] : text.split(',');
 }
@@ -116,6 +130,8 @@ function valueOf(row: FlagRow, texts: readonly string[]): Values[keyof Values] {
       return parseGates(texts);
     case 'map':
       return Object.fromEntries(texts.map(parsePair));
+    case 'pairs':
+      return Object.fromEntries(texts.flatMap(pairsOf).map(splitPair));
   }
 }
 
@@ -173,7 +189,7 @@ export function flagHelp(table: FlagTable): string {
   return Object.entries(table)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, row]) => {
-      const shown = row.type === 'list' || row.type === 'array' || row.type === 'gates' ? row.default.join(',') : row.type === 'map' ? '' : row.type === 'duration' ? `${row.default / 1000}s` : String(row.default);
+      const shown = row.type === 'list' || row.type === 'array' || row.type === 'gates' ? row.default.join(',') : row.type === 'map' || row.type === 'pairs' ? '' : row.type === 'duration' ? `${row.default / 1000}s` : String(row.default);
       return `      --${name} ${row.type}\n                ${row.help}${shown === '' ? '' : ` (default ${shown})`}`;
     })
     .join('\n');

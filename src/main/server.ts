@@ -10,6 +10,7 @@ import { flagHelp, parseFlags } from './flag-parse.ts';
 import { securityFlagErrors } from './apiserver-security.ts';
 import { clusterFlags, extraFlags } from './apiserver-cluster-flags.ts';
 import { readClusterConfig } from './cluster-config.ts';
+import { metricFlagErrors } from './metric-flags.ts';
 import { rangeFlagErrors, servingFlagErrors } from './serving.ts';
 import { versionInfo } from './version.ts';
 
@@ -24,7 +25,7 @@ function takeConfig(args: readonly string[]): { path: string | undefined; rest: 
 /** Everything that is wrong with the flags together. */
 export function serverFlagErrors(flags: ApiserverFlags): string[] {
   const reload = flags.get('encryption-provider-config-automatic-reload') && flags.get('encryption-provider-config') === '';
-  return [...(reload ? ['--encryption-provider-config-automatic-reload must be set with --encryption-provider-config'] : []), ...servingFlagErrors(flags), ...securityFlagErrors(flags), ...rangeFlagErrors(flags), ...fixedFlagErrors(flags)];
+  return [...(reload ? ['--encryption-provider-config-automatic-reload must be set with --encryption-provider-config'] : []), ...servingFlagErrors(flags), ...securityFlagErrors(flags), ...rangeFlagErrors(flags), ...metricFlagErrors(flags), ...fixedFlagErrors(flags)];
 }
 
 function requireGood(flags: ApiserverFlags): void {

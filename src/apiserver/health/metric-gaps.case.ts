@@ -50,9 +50,7 @@ const reasons: readonly (readonly [string, readonly string[]])[] = [
     'apiserver_validation_declarative_validation_panics_total',
     'apiserver_validation_declarative_validation_parity_discrepancies_total',
   ]],
-  ['No metric can be hidden or disabled, and none has a stability of its own.', [
-    'disabled_metrics_total',
-    'hidden_metrics_total',
+  ['A metric has no stability but in its text.', [
     'registered_metrics_total',
   ]],
   ['One watch follows the whole store: its progress is of no resource.', [

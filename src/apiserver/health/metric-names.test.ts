@@ -5,6 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { metaMetrics } from '#base/metric-rules.ts';
 import { createMetrics, type Metrics } from '#base/metrics.ts';
 import type { World } from '#base/world.ts';
 import { openMemoryStore } from '#store';
@@ -80,6 +81,7 @@ async function registered(): Promise<Map<string, Known>> {
   createEncryptionMetrics(world, 'me');
   createSignerMetrics(world.metrics);
   createEgressCounter(world);
+  metaMetrics(world.metrics);
   const audit = openAudit(world, { ...defaultAuditOptions, policyFile: 'default', log: { ...defaultAuditOptions.log, path: join(directory, 'audit.log') } });
   const store = openMemoryStore(world);
   const security = defaultSecurity(world, {

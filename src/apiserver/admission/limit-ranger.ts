@@ -23,39 +23,65 @@ function annotate(pod: PodObject, notes: readonly string[]): void {
   pod.metadata.annotations = { ...pod.metadata.annotations, 'kubernetes.io/limit-ranger': `LimitRanger plugin set: ${notes.join('; ')}` };
 }
 
+/** Annotations may not be longer, and the note of what was set is one: with it a pod is refused, whatever else is set. */
+const longestNotes = 256 * 1024;
+
+/** Sets what is missing in each container, and tells what. */
+function defaulted(pod: PodObject, items: readonly LimitRangeItem[]): string[] {
+  const notes: string[] = [];
+  let length = 0;
+  const note = (names: readonly string[], what: string): void => {
+    if (names.length === 0) return;
+    notes.push(`${names.join(', ')} ${what}`);
+    length += notes.at(-1)?.length ?? 0;
+  };
+  for (const item of items.filter((i) => i.type === 'Container')) {
+    for (const [word, containers] of [['container', containersOf(pod.spec)], ['init container', pod.spec.initContainers ?? []]] as const) {
+      for (const container of containers) {
+        if (length > longestNotes) return notes;
+        const { requests, limits } = applyDefaults(container, item);
+        note(requests, `request for ${word} ${container.name}`);
+        note(limits, `limit for ${word} ${container.name}`);
+      }
+    }
+  }
+  return notes;
+}
+
 function describe(amount: string): string {
   return formatQuantity(parseQuantity(amount));
 }
 
+/** Each container may lack each of thousands of names: more refusals than anybody reads are not told. */
+const mostTold = 1000;
+
 /** Upstream's refusals for one kind of thing that has requests and limits. */
-function violations(item: LimitRangeItem, requests: Amounts, limits: Amounts): string[] {
-  const texts: string[] = [];
+function* violations(item: LimitRangeItem, requests: Amounts, limits: Amounts): Generator<string, void, void> {
   const less = (a: string, b: string): boolean => compareQuantity(parseQuantity(a), parseQuantity(b)) < 0;
   for (const [name, min] of Object.entries(item.min ?? {})) {
     const request = requests[name];
     const limit = limits[name];
-    if (request === undefined) texts.push(`minimum ${name} usage per ${item.type} is ${describe(min)}.  No request is specified`);
-    else if (less(request, min)) texts.push(`minimum ${name} usage per ${item.type} is ${describe(min)}, but request is ${describe(request)}`);
-    else if (limit !== undefined && less(limit, min)) texts.push(`minimum ${name} usage per ${item.type} is ${describe(min)}, but limit is ${describe(limit)}`);
+    if (request === undefined) yield `minimum ${name} usage per ${item.type} is ${describe(min)}.  No request is specified`;
+    else if (less(request, min)) yield `minimum ${name} usage per ${item.type} is ${describe(min)}, but request is ${describe(request)}`;
+    else if (limit !== undefined && less(limit, min)) yield `minimum ${name} usage per ${item.type} is ${describe(min)}, but limit is ${describe(limit)}`;
   }
   for (const [name, max] of Object.entries(item.max ?? {})) {
     const request = requests[name];
     const limit = limits[name];
-    if (limit === undefined) texts.push(`maximum ${name} usage per ${item.type} is ${describe(max)}.  No limit is specified`);
-    else if (less(max, limit)) texts.push(`maximum ${name} usage per ${item.type} is ${describe(max)}, but limit is ${describe(limit)}`);
-    else if (request !== undefined && less(max, request)) texts.push(`maximum ${name} usage per ${item.type} is ${describe(max)}, but request is ${describe(request)}`);
+    if (limit === undefined) yield `maximum ${name} usage per ${item.type} is ${describe(max)}.  No limit is specified`;
+    else if (less(max, limit)) yield `maximum ${name} usage per ${item.type} is ${describe(max)}, but limit is ${describe(limit)}`;
+    else if (request !== undefined && less(max, request)) yield `maximum ${name} usage per ${item.type} is ${describe(max)}, but request is ${describe(request)}`;
   }
   for (const [name, ratio] of Object.entries(item.maxLimitRequestRatio ?? {})) {
     const request = requests[name];
     const limit = limits[name];
     if (request === undefined || limit === undefined) {
-      texts.push(`${name} max limit to request ratio per ${item.type} is ${describe(ratio)}, but no ${limit === undefined ? 'limit' : 'request'} is specified or ${limit === undefined ? 'limit' : 'request'} is 0`);
+      yield `${name} max limit to request ratio per ${item.type} is ${describe(ratio)}, but no ${limit === undefined ? 'limit' : 'request'} is specified or ${limit === undefined ? 'limit' : 'request'} is 0`;
       continue;
     }
     const seen = quantityMilliValue(parseQuantity(limit)) / quantityMilliValue(parseQuantity(request));
-    if (seen > quantityMilliValue(parseQuantity(ratio)) / 1000) texts.push(`${name} max limit to request ratio per ${item.type} is ${describe(ratio)}, but provided ratio is ${seen.toFixed(6)}`);
+    if (seen > quantityMilliValue(parseQuantity(ratio)) / 1000) yield `${name} max limit to request ratio per ${item.type} is ${describe(ratio)}, but provided ratio is ${seen.toFixed(6)}`;
   }
-  return texts;
 }
 
 function sum(containers: readonly Container[], which: 'requests' | 'limits'): Amounts {
@@ -69,10 +95,22 @@ function sum(containers: readonly Container[], which: 'requests' | 'limits'): Am
   return total;
 }
 
-function podViolations(pod: PodObject, item: LimitRangeItem): string[] {
-  if (item.type === 'Container') return [...containersOf(pod.spec), ...(pod.spec.initContainers ?? [])].flatMap((c) => violations(item, c.resources?.requests ?? {}, c.resources?.limits ?? {}));
-  if (item.type === 'Pod') return violations(item, sum(containersOf(pod.spec), 'requests'), sum(containersOf(pod.spec), 'limits'));
-  return [];
+function* podViolations(pod: PodObject, item: LimitRangeItem): Generator<string, void, void> {
+  if (item.type === 'Container') {
+    for (const { resources } of [...containersOf(pod.spec), ...(pod.spec.initContainers ?? [])]) yield* violations(item, resources?.requests ?? {}, resources?.limits ?? {});
+  }
+  if (item.type === 'Pod') yield* violations(item, sum(containersOf(pod.spec), 'requests'), sum(containersOf(pod.spec), 'limits'));
+}
+
+function* allViolations(request: AdmissionRequest, items: readonly LimitRangeItem[]): Generator<string, void, void> {
+  const pod = isPods(request.resource) ? podOf(request) : undefined;
+  for (const item of items) {
+    if (pod !== undefined) yield* podViolations(pod, item);
+    else if (!isPods(request.resource) && item.type === 'PersistentVolumeClaim') {
+      yield* violations({ ...item, maxLimitRequestRatio: undefined, max: undefined }, claimRequests(request), {});
+      yield* claimMaximum(item, claimRequests(request));
+    }
+  }
 }
 
 export function limitRanger(reader: ObjectReader): AdmissionPlugin {
@@ -85,24 +123,14 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
     mutate(request) {
       const pod = isPods(request.resource) ? podOf(request) : undefined;
       if (pod === undefined) return;
-      const notes: string[] = [];
-      for (const item of itemsOf(request).filter((i) => i.type === 'Container')) {
-        const groups = [['container', containersOf(pod.spec)], ['init container', pod.spec.initContainers ?? []]] as const;
-        for (const [word, containers] of groups) {
-          for (const container of containers) {
-            const { requests, limits } = applyDefaults(container, item);
-            if (requests.length > 0) notes.push(`${requests.join(', ')} request for ${word} ${container.name}`);
-            if (limits.length > 0) notes.push(`${limits.join(', ')} limit for ${word} ${container.name}`);
-          }
-        }
-      }
-      annotate(pod, notes);
+      annotate(pod, defaulted(pod, itemsOf(request)));
     },
     validate(request) {
-      const items = itemsOf(request);
-      const texts = isPods(request.resource)
-        ? items.flatMap((item) => { const pod = podOf(request); return pod === undefined ? [] : podViolations(pod, item); })
-        : items.filter((i) => i.type === 'PersistentVolumeClaim').flatMap((item) => violations({ ...item, maxLimitRequestRatio: undefined, max: undefined }, claimRequests(request), {}).concat(claimMaximum(item, claimRequests(request))));
+      const texts: string[] = [];
+      for (const text of allViolations(request, itemsOf(request))) {
+        if (texts.length >= mostTold) break;
+        texts.push(text);
+      }
       if (texts.length === 0) return;
       throw forbidden({ group: '', resource: request.resource.plural }, request.name, texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`);
     },

@@ -6,6 +6,7 @@ import { admitWith } from './admit.case.ts';
 import { maySigner } from './certificate-plugins.ts';
 import { eventRateLimit } from './event-rate-limit.ts';
 import { enabledPlugins, pluginChoiceErrors, readAdmissionConfiguration } from './index.ts';
+import { limitRanger } from './limit-ranger.ts';
 import { namespaceAutoProvision, namespaceExists } from './namespace-plugins.ts';
 import { nodeRestriction } from './node-restriction.ts';
 import { denyServiceExternalIPs, ownerReferencesPermissionEnforcement, persistentVolumeClaimResize } from './ownership-and-services.ts';
@@ -23,6 +24,27 @@ const specOf = async (plugin: AdmissionPlugin, object: KubeObject, more: Partial
 describe('pods', () => {
   test('AlwaysPullImages', async () => {
     expect(await specOf(alwaysPullImages, pod())).toMatchObject({ containers: [{ imagePullPolicy: 'Always' }] });
+  });
+  test('thousands of tolerations beside thousands that are added or allowed', async () => {
+    const many = (letter: string) => Array.from({ length: 5_000 }, (_, i) => ({ key: `${letter}${i}`, operator: 'Exists' }));
+    const plugin = podTolerationRestriction(fakeReader(namespace({ 'scheduler.alpha.kubernetes.io/defaultTolerations': JSON.stringify(many('b')), 'scheduler.alpha.kubernetes.io/tolerationsWhitelist': JSON.stringify([...many('a'), ...many('b')]) })), none);
+    const made = (await specOf(plugin, pod({ tolerations: [...many('a'), ...many('b')] }))) as { tolerations: unknown[] };
+    expect(made.tolerations).toHaveLength(10_000);
+    const twice = { key: 'k', operator: 'Equal', value: 'v', effect: 'NoExecute' };
+    const few = podTolerationRestriction(fakeReader(namespace({ 'scheduler.alpha.kubernetes.io/defaultTolerations': JSON.stringify([{ ...twice, tolerationSeconds: 5 }, { key: 'x', operator: 'Exists' }, { operator: 'Exists', effect: 'NoSchedule' }]) })), none);
+    expect(await specOf(few, pod({ tolerations: [{ ...twice, tolerationSeconds: 3 }, { key: 'x', value: 'y' }, { key: 'z', effect: 'NoSchedule' }] }))).toMatchObject({
+      tolerations: [{ ...twice, tolerationSeconds: 5 }, { key: 'x', operator: 'Exists' }, { operator: 'Exists', effect: 'NoSchedule' }],
+    });
+  });
+  test('LimitRanger and a range of thousands of names, for thousands of containers', async () => {
+    const amounts = (amount: string) => Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`example.com/r${i}`, amount]));
+    const containers = () => Array.from({ length: 9_000 }, (_, i) => ({ name: `c${i}`, image: 'i' }));
+    const range = (limits: object): KubeObject => ({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'l', namespace: 'x' }, spec: { limits: [{ type: 'Container', ...limits }] } });
+    // The note of what was set is longer than annotations may be: with it the pod is refused.
+    const filled = (await admitWith([limitRanger(fakeReader(range({ default: amounts('1') })))], 'pods', 'CREATE', pod({ containers: containers() }))).object;
+    expect(filled?.metadata?.annotations?.['kubernetes.io/limit-ranger']?.length).toBeGreaterThan(256 * 1024);
+    const refusal = specOf(limitRanger(fakeReader(range({ max: amounts('1') }))), pod({ containers: containers() }));
+    await expect(refusal).rejects.toThrow(/^pods "p" is forbidden: \[maximum example.com\/r0 usage per Container is 1. {2}No limit is specified, /);
   });
   test('LimitPodHardAntiAffinityTopology', async () => {
     const affinity = { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: 'zone' }] } };

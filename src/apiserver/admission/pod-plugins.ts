@@ -1,7 +1,7 @@
 // Plugins about pods that are off by default, or small: AlwaysPullImages, LimitPodHardAntiAffinityTopology,
 // ExtendedResourceToleration, PodTopologyLabels, PodNodeSelector, PodTolerationRestriction.
 import type { Container, Pod, PodSpec, Toleration } from '#api/core/v1.ts';
-import { forbidden, jsonEqual, notFound, parseLabelSelector, type StatusError } from '#machinery';
+import { forbidden, notFound, parseLabelSelector, type StatusError } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest, KubeObject, ObjectReader, ObjectWriter } from '../contract.ts';
 import { containersOf, isPods, podOf, type PodObject } from './pod-shape.ts';
 import { refused } from './refused.ts';
@@ -62,10 +62,6 @@ function isExtended(name: string): boolean {
   return name.includes('/') && !name.startsWith('requests.') && !/(^|\.)kubernetes\.io\//.test(name);
 }
 
-function tolerates(tolerations: readonly Toleration[], wanted: Toleration): boolean {
-  return tolerations.some((own) => jsonEqual({ ...own, operator: own.operator ?? 'Equal' }, { ...wanted, operator: wanted.operator ?? 'Equal' }));
-}
-
 /** Who asks for a device may run on the nodes that are kept for it. */
 export const extendedResourceToleration: AdmissionPlugin = {
   name: 'ExtendedResourceToleration',
@@ -74,7 +70,8 @@ export const extendedResourceToleration: AdmissionPlugin = {
     const pod = podOf(request);
     if (pod === undefined) return;
     const names = new Set([...containersOf(pod.spec), ...(pod.spec.initContainers ?? [])].flatMap((container) => Object.keys(container.resources?.requests ?? {}).filter(isExtended)));
-    const added = [...names].sort().map((key): Toleration => ({ key, operator: 'Exists' })).filter((toleration) => !tolerates(pod.spec.tolerations ?? [], toleration));
+    const tolerated = new Set((pod.spec.tolerations ?? []).filter(({ key: _key, operator, ...rest }) => operator === 'Exists' && Object.keys(rest).length === 0).map(({ key }) => key));
+    const added = [...names].sort().map((key): Toleration => ({ key, operator: 'Exists' })).filter(({ key }) => !tolerated.has(key));
     if (added.length > 0) pod.spec.tolerations = [...(pod.spec.tolerations ?? []), ...added];
   },
 };
@@ -163,9 +160,34 @@ function isSuperset(wide: Toleration, narrow: Toleration): boolean {
   return operator(wide) === 'Exists' || (operator(narrow) === 'Equal' && (wide.value ?? '') === (narrow.value ?? ''));
 }
 
+/** What a toleration must say to be as wide as one of the others: each of its parts or nothing of it. */
+function partsOf({ key = '', effect = '', operator = '', value = '' }: Toleration): string {
+  return JSON.stringify(operator === 'Exists' ? [key, effect, operator] : [key, effect, operator === '' ? 'Equal' : operator, value]);
+}
+
+/** Finds among many tolerations the one that covers another: of those that differ in their seconds alone the widest, the first of equals. */
+function coverOf(tolerations: readonly Toleration[]): (narrow: Toleration) => Toleration[] {
+  const widest = new Map<string, Toleration>();
+  for (const toleration of tolerations) {
+    const parts = partsOf(toleration);
+    const known = widest.get(parts);
+    if (known === undefined || !isSuperset(known, toleration)) widest.set(parts, toleration);
+  }
+  return (narrow) => {
+    const keys = new Set(['', narrow.key ?? '']);
+    const effects = new Set(['', narrow.effect ?? '']);
+    return [...keys].flatMap((key) => [...effects].flatMap((effect) => (['Exists', 'Equal', 'Lt', 'Gt'] as const).flatMap((operator) => {
+      const wide = widest.get(partsOf({ key, effect, operator, ...(narrow.value === undefined ? {} : { value: narrow.value }) }));
+      return wide !== undefined && isSuperset(wide, narrow) ? [wide] : [];
+    })));
+  };
+}
+
 function merged(own: readonly Toleration[], more: readonly Toleration[]): Toleration[] {
   const all = [...own, ...more];
-  return all.filter((toleration, at) => !all.some((other, with_) => with_ !== at && isSuperset(other, toleration) && (!isSuperset(toleration, other) || with_ < at)));
+  const places = new Map(all.toReversed().map((toleration, i) => [toleration, all.length - 1 - i]));
+  const covers = coverOf(all);
+  return all.filter((toleration, at) => !covers(toleration).some((other) => other !== toleration && (!isSuperset(toleration, other) || (places.get(other) ?? 0) < at)));
 }
 
 function isBestEffort(spec: PodSpec): boolean {
@@ -190,7 +212,8 @@ export function podTolerationRestriction(reader: ObjectReader, writer: Lookup, s
       if (own.length === 0) return;
       const ofNamespace = tolerationsIn(await namespaceOf(request, reader, writer), 'tolerationsWhitelist');
       const allowed = ofNamespace ?? settings.whitelist ?? [];
-      if (allowed.length === 0 || own.every((toleration) => allowed.some((wide) => isSuperset(wide, toleration)))) return;
+      const covers = coverOf(allowed);
+      if (allowed.length === 0 || own.every((toleration) => covers(toleration).length > 0)) return;
       throw conflictWith(request, ofNamespace === undefined ? 'cluster' : 'namespace');
     },
   };

@@ -1,12 +1,13 @@
 // The parts of one version: its schema as a whole, subresources, printer columns, selectable fields, deprecation.
 import type { CustomResourceColumnDefinition, CustomResourceSubresources, CustomResourceValidation, JSONSchemaProps, SelectableField } from '#api/apiextensions/v1.ts';
 import { addAll, child, duplicate, forbiddenField, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
-import { parseStructural, SchemaError, structuralErrors, type Structural } from '../../structural/index.ts';
+import type { Sliced } from '../../slices.ts';
+import { checkingStructure, parseStructural, SchemaError, type Structural } from '../../structural/index.ts';
 import { defaultErrors } from './default-errors.ts';
 import { findFieldPath } from '../../structural/field-path.ts';
 import { mostSelectableFields, type ValidationOptions } from './options.ts';
-import { ruleErrors } from './rule-errors.ts';
-import { schemaErrors } from './schema-errors.ts';
+import { checkingRules } from './rule-errors.ts';
+import { checkingSchema } from './schema-errors.ts';
 
 /** Members that a root schema may have beside a status subresource, in Go's names and order. */
 const rootMembers: readonly (readonly [go: string, json: keyof JSONSchemaProps])[] = [
@@ -26,8 +27,8 @@ function rootErrors(schema: JSONSchemaProps, path: string): FieldError[] {
   return [invalidValue(child(path, 'openAPIV3Schema'), schema, `only [${allowed}] fields are allowed at the root of the schema if the status subresource is enabled`)];
 }
 
-/** A version's schema, or that of all. */
-export function validationErrors(validation: CustomResourceValidation | undefined, hasStatus: boolean, path: string, options: ValidationOptions, version: string): FieldError[] {
+/** A version's schema, or that of all, with pauses. */
+export function* checkingValidation(validation: CustomResourceValidation | undefined, hasStatus: boolean, path: string, options: ValidationOptions, version: string): Sliced<FieldError[]> {
   const schema = validation?.openAPIV3Schema;
   if (schema === undefined) return [];
   const errors: FieldError[] = [];
@@ -39,7 +40,9 @@ export function validationErrors(validation: CustomResourceValidation | undefine
   if (options.requireStructural) {
     try {
       structural = parseStructural(schema);
-      const broken = structuralErrors(at, structural);
+      yield;
+      const broken = yield* checkingStructure(at, structural);
+      yield;
       addAll(errors, broken.length > 0 ? broken : defaultErrors(at, structural));
       if (errors.length > 0) structural = undefined;
     } catch (error) {
@@ -47,9 +50,10 @@ export function validationErrors(validation: CustomResourceValidation | undefine
       unparsed = invalidValue(at, '', error.message);
     }
   }
-  const written = schemaErrors(schema, at, options);
+  yield;
+  const written = yield* checkingSchema(schema, at, options);
   addAll(errors, written);
-  if (written.length === 0 && structural !== undefined) addAll(errors, ruleErrors(schema, structural, at, options, version));
+  if (written.length === 0 && structural !== undefined) addAll(errors, yield* checkingRules(structural, at, options, version));
   if (errors.length === 0 && unparsed !== undefined) errors.push(unparsed);
   return errors;
 }
@@ -133,7 +137,7 @@ export function deprecationErrors(deprecated: boolean, warning: string | undefin
   const errors: FieldError[] = [];
   if (Buffer.byteLength(warning) > 256) errors.push(refuse('must be <= 256 characters long'));
   if (warning === '') errors.push(refuse('must not be an empty string'));
-  const at = [...warning].findIndex((character) => character !== ' ' && /[\p{C}\p{Z}]/u.test(character));
-  if (at >= 0) errors.push(refuse(`must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength([...warning].slice(0, at).join(''))}`));
+  const at = warning.search(/(?! )[\p{C}\p{Z}]/u);
+  if (at >= 0) errors.push(refuse(`must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(warning.slice(0, at))}`));
   return errors;
 }

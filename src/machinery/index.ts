@@ -49,7 +49,7 @@ export {
   dns1123LabelErrors, dns1123SubdomainErrors, isDns1123Label, isDns1123Subdomain, isQualifiedName, isValidLabelValue, nameIsPathSegment, nameIsSubdomain,
   type NameRule,
 } from './names.ts';
-export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate } from './validation/index.ts';
+export { validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange, validatingCreate } from './validation/index.ts';
 export { podCertificateStatusErrors } from './validation/certificates/pod-status.ts';
 export { checkClusterIps as checkServiceIps } from './validation/core/service-ips.ts';
 export { podQos } from './validation/core/pod-qos.ts';

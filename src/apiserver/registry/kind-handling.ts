@@ -3,7 +3,8 @@
 // their definition (crds/custom-kind.ts); the endpoints are the same for both. Chosen once per served resource.
 import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1.ts';
 import {
-  applyDefaults, decodeInSlices, decodeObject, decodePatched, normalize, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate,
+  applyDefaults, decodeInSlices, decodeObject, decodePatched, normalize, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange,
+  validatingCreate,
   type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape, type Sliced,
 } from '#machinery';
 import type { Stored } from './strategy.ts';
@@ -18,7 +19,8 @@ export interface ScalePaths {
 }
 
 export interface HandlingSteps {
-  canonical(object: Stored): Sliced<Stored>;
+  /** Where it takes longer than a slice. */
+  canonical?(object: Stored): Sliced<Stored>;
   validateNew(object: Stored): Sliced<FieldError[]>;
   validateChange(subresource: string, object: Stored, old: Stored): Sliced<FieldError[]>;
 }
@@ -74,6 +76,7 @@ export function builtInHandling(type: string): KindHandling {
       if (subresource === '') return validateUpdate(type, object, old);
       return subresource === 'status' ? validateStatusUpdate(type, object, old) : validateSubresource(type, subresource, object, old);
     },
+    steps: { validateNew: (object) => validatingCreate(type, object), validateChange: (subresource, object, old) => validatingChange(type, subresource, object, old) },
   };
   byType.set(type, handling);
   return handling;

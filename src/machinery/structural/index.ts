@@ -1,6 +1,7 @@
 // The door of structural schemas.
 export { asSchema, parseStructural, SchemaError, someSchema, type Structural } from './schema.ts';
-export { isStructural, structuralErrors } from './validity.ts';
+export { checkingStructure, isStructural, structuralErrors } from './validity.ts';
+export { judgingPatterns } from './pattern.ts';
 export { prune } from './prune.ts';
 export { dropNulls, fillDefaults } from './defaults.ts';
 export { Correlated } from './correlate.ts';

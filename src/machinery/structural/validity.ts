@@ -3,6 +3,7 @@
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import { child, errorText, forbiddenField, index, invalidValue, key, required, type FieldError } from '../field-errors.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { asSchema, type Structural } from './schema.ts';
 import { patternProblem } from './pattern.ts';
 
@@ -10,9 +11,16 @@ type Level = 'root' | 'item' | 'field';
 
 /** What is not structural about a schema, in the order of the texts; none when it is structural. */
 export function structuralErrors(path: string, schema: Structural): FieldError[] {
+  return atOnce(checkingStructure(path, schema));
+}
+
+/** As structuralErrors, with pauses. */
+export function* checkingStructure(path: string, schema: Structural): Sliced<FieldError[]> {
   const errors: FieldError[] = [];
-  checkNode(schema, 'root', path, errors);
+  yield* checkingNode(schema, 'root', path, errors, { left: nodesPerSlice });
+  yield;
   checkComplete(schema.raw, schema, path, path, errors);
+  yield;
   return errors.map((error) => [errorText(error), error] as const).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, error]) => error);
 }
 
@@ -20,14 +28,20 @@ export function isStructural(schema: Structural): boolean {
   return structuralErrors('', schema).length === 0;
 }
 
-function checkNode(schema: Structural, level: Level, path: string, errors: FieldError[]): void {
+const nodesPerSlice = 1000;
+
+function* checkingNode(schema: Structural, level: Level, path: string, errors: FieldError[], pace: { left: number }): Sliced<void> {
+  if (--pace.left === 0) {
+    pace.left = nodesPerSlice;
+    yield;
+  }
   const { raw } = schema;
   if (schema.type === 'array' && schema.items === undefined) errors.push(required(child(path, 'items'), 'must be specified'));
-  if (schema.items !== undefined) checkNode(schema.items, 'item', child(path, 'items'), errors);
-  for (const [name, property] of schema.properties ?? []) checkNode(property, 'field', key(child(path, 'properties'), name), errors);
+  if (schema.items !== undefined) yield* checkingNode(schema.items, 'item', child(path, 'items'), errors, pace);
+  for (const [name, property] of schema.properties ?? []) yield* checkingNode(property, 'field', key(child(path, 'properties'), name), errors, pace);
   if (schema.additional !== undefined) {
     if (level === 'root') errors.push(forbiddenField(child(path, 'additionalProperties'), 'must not be used at the root'));
-    if (typeof schema.additional === 'object') checkNode(schema.additional, 'field', child(path, 'additionalProperties'), errors);
+    if (typeof schema.additional === 'object') yield* checkingNode(schema.additional, 'field', child(path, 'additionalProperties'), errors, pace);
   }
   if (schema.intOrString && schema.preserveUnknownFields) errors.push(invalidValue(child(path, 'x-kubernetes-preserve-unknown-fields'), true, 'must be false if x-kubernetes-int-or-string is true'));
   if (schema.intOrString && schema.embeddedResource) errors.push(invalidValue(child(path, 'x-kubernetes-embedded-resource'), true, 'must be false if x-kubernetes-int-or-string is true'));

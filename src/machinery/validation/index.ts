@@ -3,9 +3,10 @@
 import { admissionRegistration } from './admissionregistration/index.ts';
 import { allResources } from '#api/resources.ts';
 import type { Binding, Pod } from '#api/core/v1.ts';
-import type { FieldError } from '../field-errors.ts';
+import { addAll, type FieldError } from '../field-errors.ts';
 import { nameIsPathSegment, nameIsSubdomain } from '../names.ts';
 import type { KubeObject } from '../object.ts';
+import type { Sliced } from '../slices.ts';
 import { apiService } from './apiregistration/api-service.ts';
 import { customResourceDefinition } from './apiextensions/custom-resource-definition.ts';
 import { storageVersion } from './apiserverinternal/storage-version.ts';
@@ -158,6 +159,24 @@ function withCommon(object: KubeObject, old: KubeObject, namespaced: boolean, ow
 /** What is wrong with a new object; its name has been generated and its defaults set. */
 export function validateCreate(type: string, object: KubeObject): FieldError[] {
   return rulesOf(type).validator.create(object);
+}
+
+/** As validateCreate, with pauses. */
+export function* validatingCreate(type: string, object: KubeObject): Sliced<FieldError[]> {
+  const { validator } = rulesOf(type);
+  return validator.steps === undefined ? validator.create(object) : yield* validator.steps.create(object);
+}
+
+/** What is wrong with a changed object or subresource, with pauses. */
+export function* validatingChange(type: string, subresource: string, object: KubeObject, old: KubeObject): Sliced<FieldError[]> {
+  const { validator, namespaced } = rulesOf(type);
+  const meta = validateObjectMeta(object.metadata, namespaced, nameIsPathSegment);
+  yield;
+  addAll(meta, validateObjectMetaUpdate(object.metadata, old.metadata));
+  yield;
+  const check = subresource === '' ? validator.update : (validator.subresources?.[subresource] ?? ((one, other) => checkMetaUpdate(one.metadata, other.metadata)));
+  addAll(meta, subresource === '' && validator.steps !== undefined ? yield* validator.steps.update(object, old) : check(object, old));
+  return meta;
 }
 
 /** What is wrong with a changed object, given the stored one. */

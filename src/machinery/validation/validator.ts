@@ -4,6 +4,7 @@ import type { ObjectMeta } from '#api/meta/v1.ts';
 import type { FieldError } from '../field-errors.ts';
 import type { NameRule } from '../names.ts';
 import type { KubeObject } from '../object.ts';
+import type { Sliced } from '../slices.ts';
 import { validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from './meta/object-meta.ts';
 
 export interface Validator {
@@ -11,6 +12,13 @@ export interface Validator {
   update(object: KubeObject, old: KubeObject): FieldError[];
   /** By subresource name ("status", "scale"); metadata update rules hold where there is none. */
   readonly subresources?: Readonly<Record<string, (object: KubeObject, old: KubeObject) => FieldError[]>>;
+  readonly steps?: KindSteps<KubeObject>;
+}
+
+/** Create and update with pauses, of kinds whose largest objects take long. */
+export interface KindSteps<T> {
+  create(object: T): Sliced<FieldError[]>;
+  update(object: T, old: T): Sliced<FieldError[]>;
 }
 
 /** Anything with metadata. */
@@ -26,6 +34,7 @@ export interface KindRules<T> {
   readonly create: Check<T>;
   readonly update: UpdateCheck<T>;
   readonly subresources?: Readonly<Record<string, UpdateCheck<T>>>;
+  readonly steps?: KindSteps<T>;
 }
 
 /** A validator for a kind whose functions take its static type. Decoding guarantees the shape. */

@@ -1,14 +1,16 @@
 // CustomResourceDefinitions, new and changed, with the texts and field names of upstream's validation.
-import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionVersion } from '#api/apiextensions/v1.ts';
+import type { CustomResourceDefinition, CustomResourceDefinitionNames, CustomResourceDefinitionVersion, JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import { addAll, child, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { dns1035LabelErrors, dns1123SubdomainErrors, nameIsSubdomain, type NameRule } from '../../names.ts';
 import { someSchema } from '../../structural/schema.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta.ts';
-import { kind } from '../validator.ts';
+import { atOnce, type Sliced } from '../../slices.ts';
+import { judgingPatterns } from '../../structural/pattern.ts';
+import { kind, type KindSteps } from '../validator.ts';
 import { apiApproval, approvalAnnotation, isProtectedGroup } from './api-approval.ts';
 import { conversionErrors } from './conversion-errors.ts';
 import { optionsOfCreate, optionsOfUpdate, type ValidationOptions } from './options.ts';
-import { columnErrors, deprecationErrors, selectableErrors, subresourceErrors, validationErrors } from './version-errors.ts';
+import { checkingValidation, columnErrors, deprecationErrors, selectableErrors, subresourceErrors } from './version-errors.ts';
 import { viewOf, type SpecView } from './view.ts';
 
 function nameErrors(names: CustomResourceDefinitionNames, path: string): FieldError[] {
@@ -57,13 +59,13 @@ function usesExtensions(view: SpecView): boolean {
     someSchema(version.schema?.openAPIV3Schema, (schema) => schema.default !== undefined || Object.keys(schema).some((name) => name.startsWith('x-kubernetes-') && name !== 'x-kubernetes-map-type')));
 }
 
-function versionErrors(version: CustomResourceDefinitionVersion, view: SpecView, path: string, options: ValidationOptions): FieldError[] {
+function* checkingVersion(version: CustomResourceDefinitionVersion, view: SpecView, path: string, options: ValidationOptions): Sliced<FieldError[]> {
   const errors: FieldError[] = [];
   const problems = dns1035LabelErrors(version.name);
   if (problems.length > 0) errors.push(invalidValue(child(path, 'name'), version.name, problems.join(',')));
   addAll(errors, deprecationErrors(version.deprecated === true, version.deprecationWarning, child(path, 'deprecationWarning')));
   const hasStatus = (version.subresources ?? view.subresources)?.status !== undefined;
-  addAll(errors, validationErrors(version.schema, hasStatus, child(path, 'schema'), options, version.name));
+  addAll(errors, yield* checkingValidation(version.schema, hasStatus, child(path, 'schema'), options, version.name));
   addAll(errors, subresourceErrors(version.subresources, child(path, 'subresources')));
   for (const [i, column] of (version.additionalPrinterColumns ?? []).entries()) addAll(errors, columnErrors(column, index(child(path, 'additionalPrinterColumns'), i)));
   if ((version.selectableFields ?? []).length > 0) {
@@ -75,11 +77,11 @@ function versionErrors(version: CustomResourceDefinitionVersion, view: SpecView,
   return errors;
 }
 
-function sharedErrors(view: SpecView, options: ValidationOptions): FieldError[] {
+function* checkingShared(view: SpecView, options: ValidationOptions): Sliced<FieldError[]> {
   const errors: FieldError[] = [];
   const first = view.versions[0]?.name ?? '';
   const anyStatus = view.spec.versions.some((version) => version.subresources?.status !== undefined);
-  addAll(errors, validationErrors(view.schema, anyStatus, 'spec.validation', options, first));
+  addAll(errors, yield* checkingValidation(view.schema, anyStatus, 'spec.validation', options, first));
   addAll(errors, subresourceErrors(view.subresources, 'spec.subresources'));
   for (const [i, column] of (view.columns ?? []).entries()) addAll(errors, columnErrors(column, `spec.additionalPrinterColumns[${i}]`));
   if ((view.selectableFields ?? []).length > 0) {
@@ -90,7 +92,7 @@ function sharedErrors(view: SpecView, options: ValidationOptions): FieldError[] 
   return errors;
 }
 
-function specErrors(definition: CustomResourceDefinition, given: ValidationOptions): FieldError[] {
+function* checkingSpec(definition: CustomResourceDefinition, given: ValidationOptions): Sliced<FieldError[]> {
   const { spec } = definition;
   const view = viewOf(spec);
   const options = spec.preserveUnknownFields !== true || usesExtensions(view) ? { ...given, requireStructural: true } : given;
@@ -98,13 +100,16 @@ function specErrors(definition: CustomResourceDefinition, given: ValidationOptio
   if (spec.scope === '') errors.push(required('spec.scope', ''));
   else if (spec.scope !== 'Cluster' && spec.scope !== 'Namespaced') errors.push(notSupported('spec.scope', spec.scope, ['Cluster', 'Namespaced']));
   addAll(errors, missingSchemas(view, given));
-  view.versions.forEach((version, i) => addAll(errors, versionErrors(version, view, `spec.versions[${i}]`, options)));
+  for (const [i, version] of view.versions.entries()) {
+    yield;
+    addAll(errors, yield* checkingVersion(version, view, `spec.versions[${i}]`, options));
+  }
   const names = view.versions.map((version) => version.name);
   if (new Set(names).size !== names.length) errors.push(invalidValue('spec.versions', spec.versions, 'must contain unique version names'));
   if (view.versions.filter((version) => version.storage).length !== 1) errors.push(invalidValue('spec.versions', spec.versions, 'must have exactly one version marked as storage version'));
   for (const field of ['plural', 'singular', 'kind', 'listKind'] as const) if ((spec.names[field] ?? '') === '') errors.push(required(`spec.names.${field}`, ''));
   addAll(errors, nameErrors(spec.names, 'spec.names'));
-  addAll(errors, sharedErrors(view, options));
+  addAll(errors, yield* checkingShared(view, options));
   if (spec.conversion !== undefined && spec.conversion.strategy !== 'None' && spec.preserveUnknownFields === true) {
     errors.push(invalidValue('spec.conversion.strategy', spec.conversion.strategy, 'must be None if spec.preserveUnknownFields is true'));
   }
@@ -165,26 +170,42 @@ function immutableErrors(definition: CustomResourceDefinition, old: CustomResour
   return errors;
 }
 
+function schemasOf({ spec }: CustomResourceDefinition): JSONSchemaProps[] {
+  const versions: CustomResourceDefinitionVersion[] | null = spec.versions;
+  return (versions ?? []).flatMap(({ schema }) => (schema?.openAPIV3Schema === undefined ? [] : [schema.openAPIV3Schema]));
+}
+
 /** Required lists that were not sent are null in the canonical form. */
 function withVersions(definition: CustomResourceDefinition): CustomResourceDefinition {
   const versions: CustomResourceDefinitionVersion[] | null = definition.spec.versions;
   return versions === null ? { ...definition, spec: { ...definition.spec, versions: [] } } : definition;
 }
 
-export const customResourceDefinition = kind<CustomResourceDefinition>({
-  create(given) {
+const steps: KindSteps<CustomResourceDefinition> = {
+  *create(given) {
+    yield* judgingPatterns(schemasOf(given));
     const definition = withVersions(given);
     const rule: NameRule = (name, prefix) => {
       const wanted = `${definition.spec.names.plural}.${definition.spec.group}`;
       return [...nameIsSubdomain(name, prefix), ...(name === wanted ? [] : ['must be spec.names.plural+"."+spec.group'])];
     };
-    return [...validateObjectMeta(definition.metadata, false, rule), ...specErrors(definition, optionsOfCreate), ...afterSpec(definition, undefined)];
+    const errors = [...validateObjectMeta(definition.metadata, false, rule), ...(yield* checkingSpec(definition, optionsOfCreate))];
+    return [...errors, ...afterSpec(definition, undefined)];
   },
-  update(given, before) {
+  *update(given, before) {
+    yield* judgingPatterns([...schemasOf(before), ...schemasOf(given)]);
     const [definition, old] = [withVersions(given), withVersions(before)];
     const options = optionsOfUpdate(definition, old);
-    return [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...specErrors(definition, options), ...immutableErrors(definition, old, options), ...afterSpec(definition, old)];
+    yield;
+    const errors = [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...(yield* checkingSpec(definition, options))];
+    return [...errors, ...immutableErrors(definition, old, options), ...afterSpec(definition, old)];
   },
+};
+
+export const customResourceDefinition = kind<CustomResourceDefinition>({
+  create: (definition) => atOnce(steps.create(definition)),
+  update: (definition, old) => atOnce(steps.update(definition, old)),
+  steps,
   subresources: { status: (definition, old) => [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...statusErrors(definition)] },
 });
 

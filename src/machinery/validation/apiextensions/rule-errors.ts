@@ -1,7 +1,8 @@
 // What the rules of a definition's schema mean: do they compile, what may they cost at most, may they look at old values
 // where old and new cannot be told to belong together. Rules that have not changed are not held to their cost.
-import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/v1.ts';
+import type { ValidationRule } from '#api/apiextensions/v1.ts';
 import { child, forbiddenField, index, invalidValue, key, type FieldError } from '../../field-errors.ts';
+import type { Sliced } from '../../slices.ts';
 import { compileRules, selfType } from '../../structural/rules.ts';
 import type { Structural } from '../../structural/schema.ts';
 import type { ValidationOptions } from './options.ts';
@@ -24,10 +25,10 @@ interface Place {
   readonly uncorrelatable: string | undefined;
 }
 
-/** What is wrong with the rules of a structural schema. */
-export function ruleErrors(_schema: JSONSchemaProps, structural: Structural, path: string, options: ValidationOptions, version: string): FieldError[] {
+/** What is wrong with the rules of a structural schema, with pauses. */
+export function* checkingRules(structural: Structural, path: string, options: ValidationOptions, version: string): Sliced<FieldError[]> {
   const walk: Walk = { errors: [], suppressCost: options.unchangedSchemas.has(version), costs: [], total: 0 };
-  check(structural, path, true, { cardinality: 1, uncorrelatable: undefined }, walk);
+  yield* checking(structural, path, true, { cardinality: 1, uncorrelatable: undefined }, walk);
   if (walk.total > schemaLimit) {
     const dearest = walk.costs.filter(({ cost }) => cost >= schemaLimit / 100).sort((a, b) => b.cost - a.cost).slice(0, mostTold);
     for (const { path: at } of dearest) walk.errors.push(forbiddenField(at, 'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'));
@@ -48,19 +49,22 @@ function elementsOf({ type, raw, additional }: Structural): number | undefined {
   return 1;
 }
 
-function check(schema: Structural, path: string, isResource: boolean, place: Place, walk: Walk): void {
+function* checking(schema: Structural, path: string, isResource: boolean, place: Place, walk: Walk): Sliced<void> {
   const own = elementsOf(schema);
   const inside = { ...place, cardinality: own === undefined || place.cardinality === undefined ? undefined : place.cardinality * own };
-  if (typeof schema.additional === 'object') check(schema.additional, child(path, 'additionalProperties'), schema.additional.embeddedResource, inside, walk);
+  if (typeof schema.additional === 'object') yield* checking(schema.additional, child(path, 'additionalProperties'), schema.additional.embeddedResource, inside, walk);
   const correlates = schema.mapType === undefined || schema.mapType === 'granular' || schema.mapType === 'atomic';
   for (const [name, property] of schema.properties ?? []) {
-    check(property, key(child(path, 'properties'), name), property.embeddedResource, { ...inside, uncorrelatable: inside.uncorrelatable ?? (correlates ? undefined : path) }, walk);
+    yield* checking(property, key(child(path, 'properties'), name), property.embeddedResource, { ...inside, uncorrelatable: inside.uncorrelatable ?? (correlates ? undefined : path) }, walk);
   }
   if (schema.items !== undefined) {
     const uncorrelatable = inside.uncorrelatable ?? (schema.listType === 'map' ? undefined : path);
-    check(schema.items, child(path, 'items'), schema.items.embeddedResource, { ...inside, uncorrelatable }, walk);
+    yield* checking(schema.items, child(path, 'items'), schema.items.embeddedResource, { ...inside, uncorrelatable }, walk);
   }
-  if (schema.rules.length > 0) checkRules(schema, path, isResource, place, walk);
+  if (schema.rules.length > 0) {
+    checkRules(schema, path, isResource, place, walk);
+    yield;
+  }
 }
 
 /** The rule as upstream's internal type is printed. */

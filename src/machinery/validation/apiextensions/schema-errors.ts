@@ -2,6 +2,7 @@
 // and how validation rules are written. What rules mean is rule-errors.ts's.
 import type { JSONSchemaProps, ValidationRule } from '#api/apiextensions/v1.ts';
 import { addAll, child, forbiddenField, index, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import type { Sliced } from '../../slices.ts';
 import { asSchema, parseStructural, SchemaError } from '../../structural/schema.ts';
 import { findFieldPath } from '../../structural/field-path.ts';
 import { listKeyErrors, listTypeErrors } from './list-rules.ts';
@@ -16,45 +17,59 @@ interface Place {
 
 const metaFields: ReadonlySet<string> = new Set(['metadata', 'kind', 'apiVersion']);
 
-/** What is wrong with a schema and all below it. */
-export function schemaErrors(schema: JSONSchemaProps, path: string, options: ValidationOptions): FieldError[] {
-  const errors: FieldError[] = [];
-  check(schema, path, { isRoot: true, insideMeta: false, noDefaults: undefined }, options, errors);
-  return errors;
+/** What is wrong with a schema and all below it, with pauses. */
+export function* checkingSchema(schema: JSONSchemaProps, path: string, options: ValidationOptions): Sliced<FieldError[]> {
+  const walk: Walk = { options, errors: [], left: nodesPerSlice };
+  yield* checking(schema, path, { isRoot: true, insideMeta: false, noDefaults: undefined }, walk);
+  return walk.errors;
 }
 
-function check(schema: JSONSchemaProps | undefined, path: string, place: Place, options: ValidationOptions, errors: FieldError[]): void {
+interface Walk {
+  readonly options: ValidationOptions;
+  readonly errors: FieldError[];
+  /** Until the next pause. */
+  left: number;
+}
+
+const nodesPerSlice = 1000;
+
+function* checking(schema: JSONSchemaProps | undefined, path: string, place: Place, walk: Walk): Sliced<void> {
   if (schema === undefined) return;
+  if (--walk.left === 0) {
+    walk.left = nodesPerSlice;
+    yield;
+  }
+  const { options, errors } = walk;
   addAll(errors, standardErrors(schema, path, place, options));
   if (schema.uniqueItems === true) errors.push(forbiddenField(child(path, 'uniqueItems'), 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
-  checkBelow(schema, path, { ...place, isRoot: false }, place.isRoot, options, errors);
+  yield* checkingBelow(schema, path, { ...place, isRoot: false }, place.isRoot, walk);
   if (schema['x-kubernetes-preserve-unknown-fields'] === false) errors.push(invalidValue(child(path, 'x-kubernetes-preserve-unknown-fields'), false, 'must be true or undefined'));
   addAll(errors, listTypeErrors(schema, path, options.requireAtomicSets));
   if (options.requireListKeys) addAll(errors, listKeyErrors(schema, path));
   for (const [i, rule] of (schema['x-kubernetes-validations'] ?? []).entries()) addAll(errors, writtenErrors(schema, rule, index(child(path, 'x-kubernetes-validations'), i)));
 }
 
-function checkBelow(schema: JSONSchemaProps, path: string, place: Place, isRoot: boolean, options: ValidationOptions, errors: FieldError[]): void {
+function* checkingBelow(schema: JSONSchemaProps, path: string, place: Place, isRoot: boolean, walk: Walk): Sliced<void> {
   const properties = Object.entries(schema.properties ?? {});
   if (schema.additionalProperties !== undefined) {
     const additional = asSchema(schema.additionalProperties);
     if (properties.length > 0 && (schema.additionalProperties === false || additional !== undefined)) {
-      errors.push(forbiddenField(child(path, 'additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
+      walk.errors.push(forbiddenField(child(path, 'additionalProperties'), 'additionalProperties and properties are mutual exclusive'));
     }
     const inside = place.insideMeta ? { ...place, noDefaults: 'inside additionalProperties applying to object metadata' } : place;
-    check(additional, child(path, 'additionalProperties'), inside, options, errors);
+    yield* checking(additional, child(path, 'additionalProperties'), inside, walk);
   }
   for (const [name, property] of properties) {
     const isMeta = (isRoot || schema['x-kubernetes-embedded-resource'] === true) && metaFields.has(name);
     const inside = { ...place, insideMeta: place.insideMeta || isMeta, noDefaults: isMeta && isRoot ? `in top-level ${name}` : place.noDefaults };
-    check(property, key(child(path, 'properties'), name), inside, options, errors);
+    yield* checking(property, key(child(path, 'properties'), name), inside, walk);
   }
-  check(schema.not, child(path, 'not'), place, options, errors);
-  for (const name of ['allOf', 'oneOf', 'anyOf'] as const) schema[name]?.forEach((part, i) => check(part, index(child(path, name), i), place, options, errors));
-  for (const [name, part] of Object.entries(schema.definitions ?? {})) check(part, key(child(path, 'definitions'), name), place, options, errors);
-  if (Array.isArray(schema.items)) schema.items.forEach((item, i) => check(asSchema(item), index(child(path, 'items'), i), place, options, errors));
-  else check(asSchema(schema.items), child(path, 'items'), place, options, errors);
-  for (const [name, part] of Object.entries(schema.dependencies ?? {})) check(asSchema(part), key(child(path, 'dependencies'), name), place, options, errors);
+  yield* checking(schema.not, child(path, 'not'), place, walk);
+  for (const name of ['allOf', 'oneOf', 'anyOf'] as const) for (const [i, part] of (schema[name] ?? []).entries()) yield* checking(part, index(child(path, name), i), place, walk);
+  for (const [name, part] of Object.entries(schema.definitions ?? {})) yield* checking(part, key(child(path, 'definitions'), name), place, walk);
+  if (Array.isArray(schema.items)) for (const [i, item] of schema.items.entries()) yield* checking(asSchema(item), index(child(path, 'items'), i), place, walk);
+  else yield* checking(asSchema(schema.items), child(path, 'items'), place, walk);
+  for (const [name, part] of Object.entries(schema.dependencies ?? {})) yield* checking(asSchema(part), key(child(path, 'dependencies'), name), place, walk);
 }
 
 function standardErrors(schema: JSONSchemaProps, path: string, place: Place, options: ValidationOptions): FieldError[] {

@@ -74,5 +74,5 @@ function messageOf(error: unknown): string {
 /** Is the pattern found in the text? A problem is told as text. */
 export function matchesPattern(pattern: string, text: string): boolean | string {
   const result = compile(pattern);
-  return typeof result === 'string' ? result : result.matcher(text).find();
+  return typeof result === 'string' ? result : result.test(text);
 }

@@ -29,7 +29,7 @@ function matches(text: CelValue, pattern: CelValue): CelResult {
   if (typeof text !== 'string') return unsupported(text, 'matches');
   if (typeof pattern !== 'string') return noSuchOverload();
   const known = compiled(pattern);
-  return known instanceof CelError ? known : known.matcher(text).find();
+  return known instanceof CelError ? known : known.test(text);
 }
 
 const matchPattern: Pick<Overload, 'params' | 'result' | 'prepare'> = {
@@ -37,7 +37,7 @@ const matchPattern: Pick<Overload, 'params' | 'result' | 'prepare'> = {
   prepare: ([, pattern]) => {
     if (typeof pattern !== 'string') return undefined;
     const known = compiled(pattern);
-    return known instanceof CelError ? known : (text) => (typeof text === 'string' ? known.matcher(text).find() : noSuchOverload());
+    return known instanceof CelError ? known : (text) => (typeof text === 'string' ? known.test(text) : noSuchOverload());
   },
 };
 

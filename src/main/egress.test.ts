@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { connectProxyServer, konnectivityServer, type TunnelServer } from '#testing';
 import { acceptWebSocket, dialWebSocket, isWebSocketRequest, serveHttp, type Exchange, type Handler } from '#wire';
-import { ca, exit, folder, pair, save, savePair, servers, start, world } from './server-process.case.ts';
+import { ca, exit, folder, freePort, pair, save, savePair, servers, start, world } from './server-process.case.ts';
 
 const proxies: TunnelServer[] = [];
 afterEach(async () => {
@@ -128,6 +128,30 @@ async function reachesThrough(way: 'HTTPConnect' | 'GRPC', protocol: string, tra
 
 test('an HTTP proxy over TLS: webhooks, logs, exec and extension API servers', () => reachesThrough('HTTPConnect', 'http_connect', 'tcp'));
 test('a konnectivity server: webhooks, logs, exec and extension API servers', () => reachesThrough('GRPC', 'grpc', 'uds'));
+
+test('etcd is reached through the proxy, under the name of its certificate; audit and token webhooks through that of the control plane', async () => {
+  const etcdPort = await freePort();
+  const store = await start(['--authorization-mode=RBAC', `--etcd-listen=127.0.0.1:${etcdPort}`]);
+  const [cert, key] = [join(store.folder, 'pki/etcd/client.crt'), join(store.folder, 'pki/etcd/client.key')];
+  const seen: string[] = [];
+  const hook = await behind(async (exchange) => {
+    const review = JSON.parse(Buffer.from(await exchange.body(1 << 20)).toString()) as { kind: string; apiVersion: string };
+    seen.push(review.kind);
+    exchange.send(200, json, JSON.stringify({ kind: review.kind, apiVersion: review.apiVersion, status: { authenticated: true, user: { username: 'outsider', groups: ['system:masters'] } } }));
+  });
+  const etcd = await kept(connectProxyServer({ reach: () => etcdPort }));
+  const control = await kept(connectProxyServer({ reach: () => hook }));
+  const through = (port: number): Selection['connection'] => ({ proxyProtocol: 'HTTPConnect', transport: { tcp: { url: `http://127.0.0.1:${port}` } } });
+  const kubeconfig = save('outside.yaml', `apiVersion: v1\nkind: Config\nclusters: [{name: h, cluster: {server: "https://hook.example.com:9443/", certificate-authority: ${join(folder, 'ca.crt')}}}]\nusers: [{name: u, user: {}}]\ncontexts: [{name: c, context: {cluster: h, user: u}}]\ncurrent-context: c\n`);
+  const server = await startWith(configFile('outside.json', [{ name: 'etcd', connection: through(etcd.port) }, { name: 'controlplane', connection: through(control.port) }]), [
+    '--etcd-servers=https://localhost:2379', `--etcd-cafile=${join(store.folder, 'pki/etcd/ca.crt')}`, `--etcd-certfile=${cert}`, `--etcd-keyfile=${key}`, '--etcd-prefix=/other',
+    `--authentication-token-webhook-config-file=${kubeconfig}`, '--authentication-token-webhook-version=v1', `--audit-webhook-config-file=${kubeconfig}`, '--audit-policy-file=default', '--audit-webhook-mode=blocking',
+  ]);
+  expect((await server.ask('/api/v1/namespaces/default', { token: 'somebody' })).status).toBe(200);
+  expect(new Set(etcd.asked)).toEqual(new Set(['localhost:2379']));
+  expect(new Set(control.asked)).toEqual(new Set(['hook.example.com:9443']));
+  expect(new Set(seen)).toEqual(new Set(['TokenReview', 'EventList']));
+});
 
 test('a file that is wrong ends the start, in the words of kube-apiserver', async () => {
   const wrong = async (file: string): Promise<string> => {

@@ -1,6 +1,7 @@
 // Random requests after the server's own OpenAPI against the real program: no crash, no 5xx but those that tell of the
 // outside world, and another client always served. Request n of a run is made from seed + n alone, so that one number
-// repeats it: SKIFF_FUZZ_SEED, SKIFF_FUZZ_REQUESTS (default 6,000; a long run: 1,000,000), SKIFF_FUZZ_ONLY=<n>.
+// repeats it: SKIFF_FUZZ_SEED, SKIFF_FUZZ_REQUESTS (default 6,000; a long run: 1,000,000), SKIFF_FUZZ_ONLY=<n>. One request
+// in SKIFF_FUZZ_HUGE (default 1,500) has a body as large as the server takes.
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { randomInt, seededRandom, systemRandom } from '../../src/base/random.ts';
@@ -86,7 +87,7 @@ interface Sent {
   readonly request: FuzzRequest;
 }
 
-/** Asks the server every second for its long turns, and finds the requests that were under way: the largest are named. */
+/** Asks the server every second for its long turns, and finds the requests that were under way: the numbers of all, and the largest with what they ask. */
 function followTurns(): { note(sent: Sent): void; longestMs(): number; end(): Promise<string[]> } {
   let recent: Sent[] = [];
   const found: { cpuMs: number; told: string }[] = [];
@@ -94,7 +95,8 @@ function followTurns(): { note(sent: Sent): void; longestMs(): number; end(): Pr
     const turns = await server.longTurns();
     for (const { at, cpuMs } of turns) {
       const suspects = recent.filter(({ from, to }) => from <= at && to >= at - cpuMs - 20).toSorted((a, b) => (b.request.body?.length ?? 0) - (a.request.body?.length ?? 0));
-      found.push({ cpuMs, told: `${cpuMs.toFixed(0)} ms, among ${suspects.length}: ${suspects.slice(0, 2).map(({ number, request }) => `${request.body?.length ?? 0} bytes ${describeRequest(number, request).slice(0, 200)}`).join(' | ')}` });
+      const largest = suspects.slice(0, 2).map(({ number, request }) => `${request.body?.length ?? 0} bytes ${describeRequest(number, request).slice(0, 200)}`).join(' | ');
+      found.push({ cpuMs, told: `${cpuMs.toFixed(0)} ms, among ${suspects.length} (${suspects.map(({ number }) => number).join()}): ${largest}` });
     }
     found.sort((a, b) => b.cpuMs - a.cpuMs).splice(10);
     const keepFrom = Date.now() - 3_000;

@@ -97,7 +97,7 @@ function bodyOf(grammar: Grammar, operation: Operation, method: string, random: 
 }
 
 /** Of so many bodies one has thousands of values. They are tried and not kept, as the store would grow without bound. */
-const oneHugeIn = 1_500;
+const oneHugeIn = Number(process.env['SKIFF_FUZZ_HUGE'] ?? 1_500);
 
 /** The name of the object that a path is about, as most bodies have it too. */
 function nameIn(path: string): string | undefined {

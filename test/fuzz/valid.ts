@@ -1,72 +1,12 @@
-// Bodies that pass validation, one for each of the kinds that clusters are made of, and ways to change a body a little:
-// what random values alone almost never reach, the code behind validation, is reached through them.
+// Whole bodies, and ways to change one: a little, so that the code behind validation is reached, or beyond all measure,
+// so that what takes long for large objects is found.
 import { randomInt, type Random } from '../../src/base/random.ts';
+import { bodies } from './bodies.ts';
 import { anyValue } from './values.ts';
 
 type Json = Record<string, unknown>;
 
-const labels = { app: 'a' };
-const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i:1', env: [{ name: 'A', value: 'b' }], ports: [{ containerPort: 80, name: 'http' }] }] } };
-const workload = { selector: { matchLabels: labels }, template };
-const rule = { apiGroups: ['none.example.com'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['things'] };
-const webhook = { name: 'w.example.com', clientConfig: { url: 'https://nobody.example.com/' }, sideEffects: 'None', admissionReviewVersions: ['v1'], failurePolicy: 'Ignore', rules: [rule] };
-
-/** What besides apiVersion, kind and metadata makes an object of a kind whole. */
-const bodies: Readonly<Record<string, Json>> = {
-  'v1/ConfigMap': { data: { a: '1', b: '2' } },
-  'v1/Secret': { type: 'Opaque', data: { a: 'YQ==' }, stringData: { b: 'c' } },
-  'v1/Pod': { spec: { ...template.spec, automountServiceAccountToken: false, tolerations: [{ key: 'k', operator: 'Exists' }] } },
-  'v1/PodTemplate': { template },
-  'v1/Service': { spec: { selector: labels, ports: [{ name: 'http', port: 80, targetPort: 'http' }] } },
-  'v1/ServiceAccount': { secrets: [{ name: 's' }] },
-  'v1/Endpoints': { subsets: [{ addresses: [{ ip: '10.1.2.3' }], ports: [{ port: 80 }] }] },
-  'v1/Namespace': {},
-  'v1/Node': { spec: { taints: [{ key: 'k', effect: 'NoSchedule' }] }, status: { capacity: { cpu: '4' } } },
-  'v1/Event': { involvedObject: { kind: 'Pod', namespace: 'default', name: 'p' }, reason: 'Told', message: 'm', type: 'Normal' },
-  'v1/LimitRange': { spec: { limits: [{ type: 'Container', default: { cpu: '1' }, defaultRequest: { cpu: '100m' } }] } },
-  'v1/ResourceQuota': { spec: { hard: { 'count/leases.coordination.k8s.io': '10000' } } },
-  'v1/ReplicationController': { spec: { replicas: 0, selector: labels, template } },
-  'v1/PersistentVolume': { spec: { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/tmp/x' } } },
-  'v1/PersistentVolumeClaim': { spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } } },
-  'apps/v1/Deployment': { spec: { replicas: 0, ...workload } },
-  'apps/v1/ReplicaSet': { spec: { replicas: 0, ...workload } },
-  'apps/v1/DaemonSet': { spec: workload },
-  'apps/v1/StatefulSet': { spec: { replicas: 0, serviceName: 's', ...workload } },
-  'apps/v1/ControllerRevision': { revision: 1, data: { a: { b: [1, 2] } } },
-  'batch/v1/Job': { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } },
-  'batch/v1/CronJob': { spec: { schedule: '*/5 * * * *', jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'i' }] } } } } } },
-  'autoscaling/v2/HorizontalPodAutoscaler': { spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } } },
-  'autoscaling/v1/HorizontalPodAutoscaler': { spec: { maxReplicas: 3, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' } } },
-  'policy/v1/PodDisruptionBudget': { spec: { minAvailable: 1, selector: { matchLabels: labels } } },
-  'networking.k8s.io/v1/NetworkPolicy': { spec: { podSelector: {}, ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.1.0.0/16'] } }], ports: [{ port: 80 }] }] } },
-  'networking.k8s.io/v1/Ingress': { spec: { rules: [{ host: 'a.example.com', http: { paths: [{ path: '/', pathType: 'Prefix', backend: { service: { name: 's', port: { number: 80 } } } }] } }] } },
-  'networking.k8s.io/v1/IngressClass': { spec: { controller: 'example.com/c' } },
-  'discovery.k8s.io/v1/EndpointSlice': { addressType: 'IPv4', endpoints: [{ addresses: ['10.1.2.3'], conditions: { ready: true } }], ports: [{ name: 'http', port: 80 }] },
-  'coordination.k8s.io/v1/Lease': { spec: { holderIdentity: 'a', leaseDurationSeconds: 15 } },
-  'rbac.authorization.k8s.io/v1/Role': { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
-  'rbac.authorization.k8s.io/v1/ClusterRole': { rules: [{ apiGroups: [''], resources: ['pods'], verbs: ['get'] }] },
-  'rbac.authorization.k8s.io/v1/RoleBinding': { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }, subjects: [{ kind: 'ServiceAccount', name: 'a', namespace: 'default' }] },
-  'rbac.authorization.k8s.io/v1/ClusterRoleBinding': { roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'view' }, subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'u' }] },
-  'scheduling.k8s.io/v1/PriorityClass': { value: 1000 },
-  'storage.k8s.io/v1/StorageClass': { provisioner: 'example.com/p' },
-  'storage.k8s.io/v1/CSIDriver': { spec: { attachRequired: false } },
-  'node.k8s.io/v1/RuntimeClass': { handler: 'runc' },
-  'admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration': { webhooks: [webhook] },
-  'admissionregistration.k8s.io/v1/MutatingWebhookConfiguration': { webhooks: [webhook] },
-  'admissionregistration.k8s.io/v1/ValidatingAdmissionPolicy': { spec: { failurePolicy: 'Ignore', matchConstraints: { resourceRules: [rule] }, variables: [{ name: 'r', expression: 'object.spec.replicas' }], validations: [{ expression: 'variables.r <= 5' }] } },
-  'authorization.k8s.io/v1/SubjectAccessReview': { spec: { user: 'u', groups: ['g'], resourceAttributes: { verb: 'get', resource: 'pods', namespace: 'default' } } },
-  'authorization.k8s.io/v1/SelfSubjectAccessReview': { spec: { resourceAttributes: { verb: 'get', resource: 'pods' } } },
-  'authentication.k8s.io/v1/TokenReview': { spec: { token: 'x' } },
-  'authentication.k8s.io/v1/TokenRequest': { spec: { audiences: [], expirationSeconds: 3600 } },
-  'autoscaling/v1/Scale': { spec: { replicas: 0 } },
-  'policy/v1/Eviction': {},
-  'resource.k8s.io/v1/ResourceClaim': { spec: { devices: { requests: [{ name: 'r', exactly: { deviceClassName: 'c.example.com' } }] } } },
-  'resource.k8s.io/v1/DeviceClass': { spec: { selectors: [{ cel: { expression: "device.driver == 'a.example.com'" } }] } },
-  'fuzz.example.com/v1/Shaped': { spec: { replicas: 1, min: 1, max: 5, mode: 'A', ports: [{ name: 'a', port: 80 }, { name: 'b', port: 81 }], tags: ['x', 'y'], values: { a: 'b' }, at: '2026-01-02T03:04:05Z', size: 3 }, status: { replicas: 1, phase: 'Up' } },
-  'fuzz.example.com/v1/Free': { spec: { a: { b: [1, 'x', null, { c: 1.5 }] } }, anything: true },
-};
-
-/** Definitions of the custom kinds above. */
+/** Definitions of the custom kinds among the bodies. */
 export const definitions: readonly Json[] = [
   definition('Shaped', {
     type: 'object',
@@ -129,13 +69,52 @@ export function mutate(object: Json, random: Random): void {
   } else holder[place.key] = typeof holder[place.key] === 'number' ? randomInt(random, 70_000) : anyValue(random, 2);
 }
 
-/** Makes a body huge: the items of one of its lists, or the members of one of its maps, thousands of times. */
+/** A server takes at most so many values in a body, and so many bytes. */
+const mostValues = 60_000;
+const mostBytes = 2_900_000;
+
+/** What tells items of a list apart, where they have it. */
+const keys = ['name', 'key', 'ip', 'containerPort', 'mountPath', 'devicePath', 'port', 'path', 'type', 'host', 'topologyKey', 'uid'];
+
+function numbered(value: unknown, i: number): unknown {
+  if (typeof value === 'number') return value + i;
+  if (typeof value !== 'string') return value;
+  // Addresses stay such.
+  return value.replace(/^\d+\.\d+\.\d+\.\d+/, `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`).replace(/^(?!10\.\d+\.)(.*)$/s, `$1${i}`);
+}
+
+/** The n-th of many items: all alike, each with another key, or each with another value besides its key. */
+function variantOf(item: unknown, i: number, way: 'equal' | 'by key' | 'beside the key'): unknown {
+  if (way === 'equal') return item;
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) return numbered(item, i);
+  const fields = Object.keys(item);
+  const key = keys.find((name) => fields.includes(name));
+  const other = fields.find((name) => name !== key && ['string', 'number'].includes(typeof (item as Json)[name]));
+  const field = way === 'by key' ? key : (other ?? key);
+  return field === undefined ? item : { ...item, [field]: numbered((item as Json)[field], i) };
+}
+
+function valuesIn(value: unknown): number {
+  return typeof value !== 'object' || value === null ? 1 : Object.values(value).reduce((sum: number, item) => sum + valuesIn(item), 1);
+}
+
+/**
+ * Makes a body huge: the items of one of its lists, or the members of one of its maps, as often as the server takes them;
+ * or less often those of several, which rules may compare with each other.
+ */
 export function inflate(object: Json, random: Random): void {
-  const lists = placesOf(object).filter(({ holder, key }) => typeof (holder as Json)[key] === 'object' && (holder as Json)[key] !== null);
-  const place = lists[randomInt(random, lists.length)];
-  if (place === undefined) return;
-  const value = (place.holder as Json)[place.key];
-  const count = 2_000 + randomInt(random, 12_000);
-  const named = (item: unknown, i: number): unknown => (typeof item === 'object' && item !== null && 'name' in item ? { ...item, name: `n${i}` } : typeof item === 'string' ? `${item}${i}` : item);
-  (place.holder as Json)[place.key] = Array.isArray(value) ? Array.from({ length: count }, (_, i) => named(value[0] ?? '', i)) : Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, Object.values(value as object)[0] ?? 'v']));
+  const holders = placesOf(object).filter(({ holder, key }) => typeof (holder as Json)[key] === 'object' && (holder as Json)[key] !== null);
+  const chosen = new Set(Array.from({ length: 1 + randomInt(random, 3) }, () => randomInt(random, holders.length)));
+  // What lies inside comes first, as it is repeated with what holds it.
+  for (const at of [...chosen].sort((a, b) => b - a)) {
+    const place = holders[at];
+    if (place === undefined) continue;
+    const value = (place.holder as Json)[place.key] as Json | unknown[];
+    const item = Object.values(value)[0] ?? 'v';
+    const count = Math.floor(Math.min(mostValues / valuesIn(item), mostBytes / (JSON.stringify(item).length + 16)) / (chosen.size + 0.1));
+    const way = (['equal', 'by key', 'beside the key'] as const)[randomInt(random, 3)] ?? 'equal';
+    (place.holder as Json)[place.key] = Array.isArray(value)
+      ? Array.from({ length: count }, (_, i) => variantOf(item, i, way))
+      : Object.fromEntries(Array.from({ length: count }, (_, i) => [`${Object.keys(value)[0] ?? 'k'}${i}`, item]));
+  }
 }

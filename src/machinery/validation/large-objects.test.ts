@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { errorText } from '../field-errors.ts';
 import type { KubeObject } from '../object.ts';
 import { firstOverlap } from './batch/indexes.ts';
-import { validateCreate, validateStatusUpdate, validateUpdate } from './index.ts';
+import { validateCreate, validateStatusUpdate, validateUpdate, validatingCreate } from './index.ts';
 
 const many = <T>(make: (i: number) => T, count = 50_000): T[] => Array.from({ length: count }, (_, i) => make(i));
 const address = (i: number, first: number): string => `${first}.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
@@ -82,4 +82,24 @@ it('drivers of a node', () => {
 it('a value longer than any field is told in part', () => {
   const [error] = validateCreate('core.v1.ConfigMap', { metadata: { name: '"'.repeat(1_000_000), namespace: 'd' } });
   expect(error === undefined ? 0 : errorText(error).length).toBeLessThan(200_000);
+});
+
+it('policies of thousands of expressions pause between them', () => {
+  const policy: KubeObject = {
+    metadata: { name: 'a' },
+    spec: {
+      failurePolicy: 'Fail', matchConstraints: { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, resourceRules: [{ apiGroups: ['a'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['b'], scope: '*' }] },
+      variables: many((i) => ({ name: `v${i}`, expression: `${i}` }), 200), validations: many((i) => ({ expression: `variables.v1 > ${i}` }), 200),
+    },
+  };
+  let pauses = 0;
+  const work = validatingCreate('admissionregistration.v1.ValidatingAdmissionPolicy', policy);
+  for (let step = work.next(); ; step = work.next()) {
+    if (step.done === true) {
+      expect(step.value).toEqual([]);
+      break;
+    }
+    pauses++;
+  }
+  expect(pauses).toBeGreaterThan(20);
 });

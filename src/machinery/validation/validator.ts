@@ -1,10 +1,10 @@
 // One kind's validation as the registry table holds it, and how most kinds are put together: metadata
 // rules first, then what is special.
 import type { ObjectMeta } from '#api/meta/v1.ts';
-import type { FieldError } from '../field-errors.ts';
+import { addAll, type FieldError } from '../field-errors.ts';
 import type { NameRule } from '../names.ts';
 import type { KubeObject } from '../object.ts';
-import type { Sliced } from '../slices.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from './meta/object-meta.ts';
 
 export interface Validator {
@@ -42,6 +42,12 @@ export function kind<T extends Kind>(rules: KindRules<T>): Validator {
   return rules as unknown as Validator;
 }
 
+/** As `kind`, for rules that pause: at once for small objects. */
+export function slicedKind<T extends Kind>({ subresources, ...steps }: KindSteps<T> & Pick<KindRules<T>, 'subresources'>): Validator {
+  const rules = { create: (object: T) => atOnce(steps.create(object)), update: (object: T, old: T) => atOnce(steps.update(object, old)), steps };
+  return kind<T>(subresources === undefined ? rules : { ...rules, subresources });
+}
+
 /** Metadata of a new object of a Kubernetes kind, with its standard finalizers. */
 export function checkMeta(meta: ObjectMeta | undefined, namespaced: boolean, rule: NameRule): FieldError[] {
   return [...validateObjectMeta(meta, namespaced, rule), ...validateStandardFinalizers(meta)];
@@ -66,12 +72,19 @@ export interface Parts<T> {
 /** The usual kind: metadata, then spec; on update metadata, then spec again or rules of its own. */
 export function standard<T extends Kind>(parts: Parts<T>): Validator {
   const { namespaced, name, spec, update, status } = parts;
-  return kind<T>({
-    create: (object) => [...checkMeta(object.metadata, namespaced, name), ...(spec?.(object) ?? [])],
-    update: (object, old) => [
-      ...checkMetaUpdate(object.metadata, old.metadata),
-      ...(update === undefined ? (spec?.(object) ?? []) : update(object, old)),
-    ],
+  return slicedKind<T>({
+    *create(object) {
+      const errors = checkMeta(object.metadata, namespaced, name);
+      yield;
+      addAll(errors, spec?.(object) ?? []);
+      return errors;
+    },
+    *update(object, old) {
+      const errors = checkMetaUpdate(object.metadata, old.metadata);
+      yield;
+      addAll(errors, update === undefined ? (spec?.(object) ?? []) : update(object, old));
+      return errors;
+    },
     subresources: { status: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...(status?.(object, old) ?? [])] },
   });
 }

@@ -7,8 +7,11 @@ import type { CelType, Environment } from '../../cel/contract.ts';
 import { boolType } from '../../cel/types/types.ts';
 import { addAll, child, duplicate, index, internalFieldError, invalidValue, isEnough, required, tooMany, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
+import type { Sliced } from '../../slices.ts';
 
 const mostConditions = 64;
+/** Expressions that are compiled without a pause. */
+export const atOnceExpressions = 16;
 const identifier = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
 const reserved = new Set([
   'true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if', 'import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while',
@@ -51,11 +54,12 @@ export class PolicyExpressions {
 }
 
 /** matchConditions, which see no variables of the policy. */
-export function validateMatchConditions(conditions: readonly MatchCondition[], params: boolean, path: string): FieldError[] {
+export function* validateMatchConditions(conditions: readonly MatchCondition[], params: boolean, path: string): Sliced<FieldError[]> {
   const errors = conditions.length > mostConditions ? [tooMany(path, conditions.length, mostConditions)] : [];
   const names = new Set<string>();
   for (const [i, condition] of conditions.entries()) {
     if (isEnough(errors)) break;
+    if (i % atOnceExpressions === atOnceExpressions - 1) yield;
     const at = index(path, i);
     const name = condition.name ?? '';
     const expression = (condition.expression ?? '').trim();

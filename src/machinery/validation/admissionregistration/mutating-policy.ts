@@ -6,8 +6,9 @@ import { listType } from '../../cel/types/types.ts';
 import { addAll, child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
-import { checkMeta, checkMetaUpdate, kind, standard } from '../validator.ts';
-import { checkExpression, PolicyExpressions, validateMatchConditions } from './expressions.ts';
+import type { Sliced } from '../../slices.ts';
+import { checkMeta, checkMetaUpdate, slicedKind, standard } from '../validator.ts';
+import { atOnceExpressions, checkExpression, PolicyExpressions, validateMatchConditions } from './expressions.ts';
 import { validateFailurePolicy, validateParamKind, validateParamRef, validatePolicyName } from './policy-parts.ts';
 import { validateMatchConstraints, validateMatchResources, validateMutatingOperations } from './rules.ts';
 
@@ -37,28 +38,36 @@ function checkMutation(expressions: PolicyExpressions, mutation: Mutation, path:
   return errors;
 }
 
-function checkSpec({ spec = {} }: MutatingAdmissionPolicy, keepsConditions: boolean): FieldError[] {
+function* checkSpec({ spec = {} }: MutatingAdmissionPolicy, keepsConditions: boolean): Sliced<FieldError[]> {
   const { paramKind, matchConditions = [], variables = [], mutations = [], reinvocationPolicy = '' } = spec;
   const errors = validateFailurePolicy(spec.failurePolicy, 'spec.failurePolicy');
   if (paramKind !== undefined) addAll(errors, validateParamKind(paramKind, 'spec.paramKind'));
   addAll(errors, validateMatchConstraints(spec.matchConstraints, 'spec.matchConstraints'));
   addAll(errors, validateMutatingOperations(spec.matchConstraints, 'spec.matchConstraints'));
-  if (!keepsConditions) addAll(errors, validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
+  if (!keepsConditions) addAll(errors, yield* validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
   const expressions = new PolicyExpressions(paramKind !== undefined, true);
-  for (const [i, variable] of variables.entries()) addAll(errors, expressions.declare(variable, index('spec.variables', i)));
+  for (const [i, variable] of variables.entries()) {
+    addAll(errors, expressions.declare(variable, index('spec.variables', i)));
+    if (i % atOnceExpressions === 0) yield;
+  }
   if (mutations.length === 0) errors.push(required('spec.mutations', 'mutations must contain at least one item'));
-  for (const [i, mutation] of mutations.entries()) addAll(errors, checkMutation(expressions, mutation, index('spec.mutations', i)));
+  for (const [i, mutation] of mutations.entries()) {
+    addAll(errors, checkMutation(expressions, mutation, index('spec.mutations', i)));
+    if (i % atOnceExpressions === 0) yield;
+  }
   if (reinvocationPolicy === '') errors.push(required('spec.reinvocationPolicy', ''));
   else if (!reinvocationPolicies.includes(reinvocationPolicy)) errors.push(notSupported('spec.reinvocationPolicy', reinvocationPolicy, reinvocationPolicies));
   return errors;
 }
 
-export const mutatingAdmissionPolicy = kind<MutatingAdmissionPolicy>({
-  create: (policy) => [...checkMeta(policy.metadata, false, nameIsSubdomain), ...checkSpec(policy, false)],
-  update: (policy, old) => [
-    ...checkMetaUpdate(policy.metadata, old.metadata),
-    ...checkSpec(policy, jsonEqual(policy.spec?.paramKind, old.spec?.paramKind) && jsonEqual(policy.spec?.matchConditions, old.spec?.matchConditions)),
-  ],
+export const mutatingAdmissionPolicy = slicedKind<MutatingAdmissionPolicy>({
+  *create(policy) {
+    return [...checkMeta(policy.metadata, false, nameIsSubdomain), ...(yield* checkSpec(policy, false))];
+  },
+  *update(policy, old) {
+    const keepsConditions = jsonEqual(policy.spec?.paramKind, old.spec?.paramKind) && jsonEqual(policy.spec?.matchConditions, old.spec?.matchConditions);
+    return [...checkMetaUpdate(policy.metadata, old.metadata), ...(yield* checkSpec(policy, keepsConditions))];
+  },
 });
 
 export const mutatingAdmissionPolicyBinding = standard<MutatingAdmissionPolicyBinding>({

@@ -8,10 +8,11 @@ import { addAll, child, duplicate, index, invalidValue, isEnough, notSupported, 
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
+import type { Sliced } from '../../slices.ts';
 import { parseJsonPath } from '../../table/json-path.ts';
 import { validateConditions } from '../meta/conditions.ts';
-import { checkMeta, checkMetaUpdate, kind, standard } from '../validator.ts';
-import { checkExpression, PolicyExpressions, validateMatchConditions } from './expressions.ts';
+import { checkMeta, checkMetaUpdate, slicedKind, standard } from '../validator.ts';
+import { atOnceExpressions, checkExpression, PolicyExpressions, validateMatchConditions } from './expressions.ts';
 import { validateFailurePolicy, validateParamKind, validateParamRef, validatePolicyName } from './policy-parts.ts';
 import { validateMatchConstraints, validateMatchResources } from './rules.ts';
 
@@ -47,26 +48,34 @@ function checkAnnotation(expressions: PolicyExpressions, policyName: string, { k
 }
 
 /** `keepsConditions`: match conditions that were good stay so. */
-function checkSpec(policy: ValidatingAdmissionPolicy, keepsConditions: boolean): FieldError[] {
+function* checkSpec(policy: ValidatingAdmissionPolicy, keepsConditions: boolean): Sliced<FieldError[]> {
   const { spec = {}, metadata = {} } = policy;
   const { paramKind, matchConditions = [], variables = [], validations = [], auditAnnotations = [] } = spec;
   const errors = validateFailurePolicy(spec.failurePolicy, 'spec.failurePolicy');
   if (paramKind !== undefined) addAll(errors, validateParamKind(paramKind, 'spec.paramKind'));
   addAll(errors, validateMatchConstraints(spec.matchConstraints, 'spec.matchConstraints'));
-  if (!keepsConditions) addAll(errors, validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
+  if (!keepsConditions) addAll(errors, yield* validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
   const expressions = new PolicyExpressions(paramKind !== undefined, variables.length > 0);
-  for (const [i, variable] of variables.entries()) addAll(errors, expressions.declare(variable, index('spec.variables', i)));
+  for (const [i, variable] of variables.entries()) {
+    addAll(errors, expressions.declare(variable, index('spec.variables', i)));
+    if (i % atOnceExpressions === 0) yield;
+  }
   if (validations.length === 0 && auditAnnotations.length === 0) {
     for (const name of ['validations', 'auditAnnotations']) errors.push(required(child('spec', name), 'validations or auditAnnotations must contain at least one item'));
     return errors;
   }
-  for (const [i, validation] of validations.entries()) addAll(errors, checkValidation(expressions, validation, index('spec.validations', i)));
+  for (const [i, validation] of validations.entries()) {
+    if (isEnough(errors)) break;
+    addAll(errors, checkValidation(expressions, validation, index('spec.validations', i)));
+    if (i % atOnceExpressions === 0) yield;
+  }
   if (auditAnnotations.length > mostAnnotations) errors.push(invalidValue('spec.auditAnnotations', auditAnnotations, `must not have more than ${mostAnnotations} auditAnnotations`));
   const keys = new Set<string>();
   for (const [i, annotation] of auditAnnotations.entries()) {
     if (isEnough(errors)) break;
     const at = index('spec.auditAnnotations', i);
     addAll(errors, checkAnnotation(expressions, metadata.name ?? '', annotation, at));
+    if (i % atOnceExpressions === 0) yield;
     if (keys.has(annotation.key)) errors.push(duplicate(child(at, 'key'), annotation.key));
     keys.add(annotation.key);
   }
@@ -93,12 +102,14 @@ function checkStatus(status: ValidatingAdmissionPolicyStatus | undefined): Field
   ];
 }
 
-export const validatingAdmissionPolicy = kind<ValidatingAdmissionPolicy>({
-  create: (policy) => [...checkMeta(policy.metadata, false, nameIsSubdomain), ...checkSpec(policy, false)],
-  update: (policy, old) => [
-    ...checkMetaUpdate(policy.metadata, old.metadata),
-    ...checkSpec(policy, jsonEqual(policy.spec?.paramKind, old.spec?.paramKind) && jsonEqual(policy.spec?.matchConditions, old.spec?.matchConditions)),
-  ],
+export const validatingAdmissionPolicy = slicedKind<ValidatingAdmissionPolicy>({
+  *create(policy) {
+    return [...checkMeta(policy.metadata, false, nameIsSubdomain), ...(yield* checkSpec(policy, false))];
+  },
+  *update(policy, old) {
+    const keepsConditions = jsonEqual(policy.spec?.paramKind, old.spec?.paramKind) && jsonEqual(policy.spec?.matchConditions, old.spec?.matchConditions);
+    return [...checkMetaUpdate(policy.metadata, old.metadata), ...(yield* checkSpec(policy, keepsConditions))];
+  },
   subresources: { status: (policy, old) => [...checkMetaUpdate(policy.metadata, old.metadata), ...checkStatus(policy.status)] },
 });
 

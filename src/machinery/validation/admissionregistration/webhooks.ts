@@ -6,8 +6,9 @@ import { dns1035LabelErrors, dns1123SubdomainErrors, nameIsSubdomain } from '../
 import { jsonEqual } from '../../patch/json-tree.ts';
 import { hasInvalidValues, validateLabelSelector } from '../meta/selectors.ts';
 import { webhookServiceErrors, webhookUrlErrors } from '../meta/webhook-client.ts';
-import { checkMeta, checkMetaUpdate, kind } from '../validator.ts';
-import { validateMatchConditions } from './expressions.ts';
+import type { Sliced } from '../../slices.ts';
+import { checkMeta, checkMetaUpdate, slicedKind } from '../validator.ts';
+import { atOnceExpressions, validateMatchConditions } from './expressions.ts';
 import { reinvocationPolicies } from './mutating-policy.ts';
 import { failurePolicies } from './policy-parts.ts';
 import { matchPolicies, validateRule } from './rules.ts';
@@ -57,7 +58,7 @@ function checkClient({ clientConfig }: Webhook, path: string): FieldError[] {
   return [required(path, 'exactly one of url or service is required')];
 }
 
-function checkWebhook(hook: Webhook, lenient: Leniency, path: string): FieldError[] {
+function* checkWebhook(hook: Webhook, lenient: Leniency, path: string): Sliced<FieldError[]> {
   const errors = checkName(hook.name ?? '', child(path, 'name'));
   for (const [i, rule] of (hook.rules ?? []).entries()) addAll(errors, validateRule(rule, index(child(path, 'rules'), i)));
   addAll(errors, checkChoice(hook.failurePolicy, failurePolicies, child(path, 'failurePolicy')));
@@ -71,7 +72,7 @@ function checkWebhook(hook: Webhook, lenient: Leniency, path: string): FieldErro
   addAll(errors, validateLabelSelector(hook.objectSelector, child(path, 'objectSelector'), lenient.allowsBadSelectorValues));
   if ('reinvocationPolicy' in hook) addAll(errors, checkChoice(hook.reinvocationPolicy, reinvocationPolicies, child(path, 'reinvocationPolicy')));
   addAll(errors, checkClient(hook, child(path, 'clientConfig')));
-  if (!lenient.skipsConditions) addAll(errors, validateMatchConditions(hook.matchConditions ?? [], false, child(path, 'matchConditions')));
+  if (!lenient.skipsConditions) addAll(errors, yield* validateMatchConditions(hook.matchConditions ?? [], false, child(path, 'matchConditions')));
   return errors;
 }
 
@@ -89,20 +90,28 @@ function checkVersions(versions: readonly string[], needsKnown: boolean, path: s
   return errors;
 }
 
-function checkWebhooks(webhooks: readonly Webhook[], lenient: Leniency): FieldError[] {
+function* checkWebhooks(webhooks: readonly Webhook[], lenient: Leniency): Sliced<FieldError[]> {
   const names = new Set<string>();
-  return webhooks.flatMap((hook, i) => {
+  const errors: FieldError[] = [];
+  for (const [i, hook] of webhooks.entries()) {
+    if (isEnough(errors)) break;
+    if (i % atOnceExpressions === atOnceExpressions - 1) yield;
     const path = index('webhooks', i);
-    const errors = [...checkWebhook(hook, lenient, path), ...checkVersions(hook.admissionReviewVersions ?? [], lenient.needsKnownVersion, child(path, 'admissionReviewVersions'))];
+    addAll(errors, yield* checkWebhook(hook, lenient, path));
+    addAll(errors, checkVersions(hook.admissionReviewVersions ?? [], lenient.needsKnownVersion, child(path, 'admissionReviewVersions')));
     if (lenient.needsUniqueNames && hook.name !== '' && names.has(hook.name)) errors.push(duplicate(child(path, 'name'), hook.name));
     names.add(hook.name);
-    return errors;
-  });
+  }
+  return errors;
 }
 
-const configuration = kind<ValidatingWebhookConfiguration | MutatingWebhookConfiguration>({
-  create: (object) => [...checkMeta(object.metadata, false, nameIsSubdomain), ...checkWebhooks(object.webhooks ?? [], strict)],
-  update: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...checkWebhooks(object.webhooks ?? [], leniency(object.webhooks ?? [], old.webhooks ?? []))],
+const configuration = slicedKind<ValidatingWebhookConfiguration | MutatingWebhookConfiguration>({
+  *create(object) {
+    return [...checkMeta(object.metadata, false, nameIsSubdomain), ...(yield* checkWebhooks(object.webhooks ?? [], strict))];
+  },
+  *update(object, old) {
+    return [...checkMetaUpdate(object.metadata, old.metadata), ...(yield* checkWebhooks(object.webhooks ?? [], leniency(object.webhooks ?? [], old.webhooks ?? [])))];
+  },
 });
 
 export const validatingWebhookConfiguration = configuration;

@@ -35,3 +35,20 @@ it('pauses again and again in a large value, and not at all in a small one', () 
   expect(pauses(20_000)).toBeGreaterThan(15);
   expect(pauses(20)).toBe(1);
 });
+
+it('pauses in what is checked through alternatives, and tells the same faults', () => {
+  const items = (maxLength: number): object => ({ properties: { a: { items: { maxLength } } } });
+  const schema = { ...list({ type: 'string' }), anyOf: [items(2), items(3)], allOf: [{ not: items(9) }], oneOf: [items(8), items(1)] };
+  const value = { a: Array.from({ length: 20_000 }, (_, i) => `text ${10_000 + i}`) };
+  const work = validatingValue(schema, value);
+  let pauses = 0;
+  let step = work.next();
+  for (; step.done !== true; step = work.next()) pauses++;
+  expect(pauses).toBeGreaterThan(30);
+  expect(step.value.length).toBeGreaterThan(20_000);
+  const told = (errors: typeof step.value): Set<string> => new Set(errors.map(({ field, detail }) => `${field} ${detail}`));
+  const all = told(step.value);
+  const fewer = validateValue(schema, { a: value.a.slice(0, 50) });
+  expect(fewer.length).toBeGreaterThan(50);
+  expect([...told(fewer)].filter((text) => !all.has(text))).toEqual([]);
+});

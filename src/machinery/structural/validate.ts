@@ -65,7 +65,7 @@ export function validateValue(schema: JSONSchemaProps, value: unknown, path = ''
 
 /** As validateValue, with pauses. */
 export function* validatingValue(schema: JSONSchemaProps, value: unknown, path = '', correlation?: Correlated): Sliced<FieldError[]> {
-  const found = yield* rating(schema, value, '', correlation, { left: valuesPerSlice });
+  const found = yield* rating(schema, value, '', correlation, { since: looks });
   yield;
   return found.faults.map((fault) => fieldError(fault, path));
 }
@@ -108,17 +108,20 @@ function formatOf(schema: JSONSchemaProps, types: readonly string[]): string {
   return format !== undefined && format !== '' && isKnownFormat(types.length === 1 ? (types[0] ?? '') : '', format) ? format : '';
 }
 
-/** How many values are looked at between two pauses. */
-const valuesPerSlice = 2_000;
+/** How many values are looked at between two pauses; one counts for each alternative that it is held against. */
+const looksPerSlice = 2_000;
+/** Of all that is checked: more than one large value only means more pauses. */
+let looks = 0;
 
 interface Pace {
-  left: number;
+  /** How many there were at the last pause. */
+  since: number;
 }
 
-/** Counts a value; true when it is time for a pause. */
+/** Is it time for a pause? */
 function isDue(pace: Pace): boolean {
-  if (--pace.left > 0) return false;
-  pace.left = valuesPerSlice;
+  if (looks - pace.since < looksPerSlice) return false;
+  pace.since = looks;
   return true;
 }
 
@@ -126,14 +129,39 @@ function isContainer(value: unknown): boolean {
   return typeof value === 'object' && value !== null;
 }
 
-/** As `ratcheted`, with pauses between the items and members of what is not checked through alternatives. */
-function* rating(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, pace: Pace): Sliced<Result> {
+/** As `ratcheted`, or as `check` for alternatives, with pauses between items and members. */
+function* rating(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, pace: Pace, isAlternative = false): Sliced<Result> {
   const inside = Array.isArray(value) ? yield* checkingItems(schema, value, path, correlation, pace) : isObject(value) ? yield* checkingMembers(schema, value, path, correlation, pace) : undefined;
-  return tolerating(check(schema, value, path, correlation, inside), correlation);
+  const judge = inside !== undefined && hasAlternatives(schema) ? yield* judging(schema, value, path, correlation, pace) : undefined;
+  const found = check(schema, value, path, correlation, inside, judge);
+  return isAlternative ? found : tolerating(found, correlation);
 }
 
-/** @param inside What is wrong with the items or members, where that is known. */
-function check(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, inside?: Result): Result {
+/** What is wrong with the value by one of the alternatives. */
+type Judge = (alternative: JSONSchemaProps) => Result;
+
+/** Holds a value against its alternatives, with pauses. */
+function* judging({ anyOf = [], oneOf = [], allOf = [], not }: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, pace: Pace): Sliced<Judge> {
+  const found = new Map<JSONSchemaProps, Result>();
+  for (const part of anyOf) {
+    const judged = yield* rating(part, value, path, correlation, pace, true);
+    found.set(part, judged);
+    if (judged.faults.length === 0) break;
+  }
+  for (const part of [...oneOf, ...allOf, ...(not === undefined ? [] : [not])]) found.set(part, yield* rating(part, value, path, correlation, pace, true));
+  return (part) => found.get(part) ?? check(part, value, path, correlation);
+}
+
+function hasAlternatives({ anyOf, oneOf, allOf, not }: JSONSchemaProps): boolean {
+  return anyOf !== undefined || oneOf !== undefined || allOf !== undefined || not !== undefined;
+}
+
+/**
+ * @param inside What is wrong with the items or members, where that is known.
+ * @param judge The same of the alternatives.
+ */
+function check(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined, inside?: Result, judge?: Judge): Result {
+  looks++;
   const types = typesOf(schema);
   const format = formatOf(schema, types);
   const out = result();
@@ -141,7 +169,7 @@ function check(schema: JSONSchemaProps, value: unknown, path: string, correlatio
     merge(out, checkNull(schema, types, path));
     return out;
   }
-  const parts: (Result | undefined)[] = [types.length > 0 || format !== '' ? checkType(types, format, value, path) : undefined, checkAlternatives(schema, value, path, correlation)];
+  const parts: (Result | undefined)[] = [types.length > 0 || format !== '' ? checkType(types, format, value, path) : undefined, hasAlternatives(schema) ? checkAlternatives(schema, path, judge ?? ((part) => check(part, value, path, correlation))) : passed];
   if (typeof value === 'string') {
     parts.push(checkString(schema, value, path));
     if (format !== '' && isKnownFormat('', format)) parts.push(hasFormat(format, value) ? result() : result(wrongType(path, format, value)));
@@ -219,18 +247,17 @@ function whole(message: string): Fault {
   return { kind: 'whole', path: '', message };
 }
 
-function checkAlternatives(schema: JSONSchemaProps, value: unknown, path: string, correlation: Correlated | undefined): Result {
+function checkAlternatives(schema: JSONSchemaProps, path: string, judge: Judge): Result {
   const { anyOf, oneOf, allOf, not } = schema;
-  if (anyOf === undefined && oneOf === undefined && allOf === undefined && not === undefined) return passed;
   const out = result();
   const named = goQuote(path);
   if (anyOf !== undefined && anyOf.length > 0) {
-    const { best, valid } = nearest(anyOf, value, path, correlation, true);
+    const { best, valid } = nearest(anyOf, judge, true);
     if (valid === 0) merge(out, result(whole(`${named} must validate at least one schema (anyOf)`)));
     merge(out, best);
   }
   if (oneOf !== undefined && oneOf.length > 0) {
-    const { best, valid, failures } = nearest(oneOf, value, path, correlation, false);
+    const { best, valid, failures } = nearest(oneOf, judge, false);
     if (valid === 1) merge(out, best);
     else {
       merge(out, result(whole(`${named} must validate one and only one schema (oneOf). ${valid === 0 ? 'Found none valid' : `Found ${valid} valid alternatives`}`)));
@@ -240,24 +267,24 @@ function checkAlternatives(schema: JSONSchemaProps, value: unknown, path: string
   if (allOf !== undefined && allOf.length > 0) {
     let valid = 0;
     for (const part of allOf) {
-      const found = check(part, value, path, correlation);
+      const found = judge(part);
       if (found.faults.length === 0) valid++;
       merge(out, found);
     }
     if (valid !== allOf.length) merge(out, result(whole(`${named} must validate all the schemas (allOf)${valid === 0 ? '. None validated' : ''}`)));
   }
-  if (not !== undefined && check(not, value, path, correlation).faults.length === 0) merge(out, result(whole(`${named} must not validate the schema (not)`)));
+  if (not !== undefined && judge(not).faults.length === 0) merge(out, result(whole(`${named} must not validate the schema (not)`)));
   out.matches++;
   return out;
 }
 
 /** Of alternatives the first that holds, or else the one that came nearest. */
-function nearest(schemas: readonly JSONSchemaProps[], value: unknown, path: string, correlation: Correlated | undefined, stopAtFirst: boolean): { best: Result; valid: number; failures: boolean } {
+function nearest(schemas: readonly JSONSchemaProps[], judge: Judge, stopAtFirst: boolean): { best: Result; valid: number; failures: boolean } {
   let success: Result | undefined;
   let failure: Result | undefined;
   let valid = 0;
   for (const schema of schemas) {
-    const found = check(schema, value, path, correlation);
+    const found = judge(schema);
     if (found.faults.length === 0) {
       valid++;
       success ??= found;

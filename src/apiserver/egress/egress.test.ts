@@ -146,7 +146,7 @@ describe('dialers', () => {
     save('c.key', second.key);
     save('ca.crt', createCa(systemRandom, { commonName: 'stranger', ...validity }).cert);
     selector.reload();
-    await expect(dial({ host: '10.0.0.3', port: 443 })).rejects.toThrow();
+    await expect(dial({ host: '10.0.0.3', port: 443 })).rejects.toThrow('certificate');
     const text = await world.metrics.text();
     for (const line of [
       'start_total{protocol="http_connect",transport="tcp"} 3', 'failure_count{protocol="http_connect",stage="connect",transport="tcp"} 1',

@@ -4,7 +4,8 @@
 import { connect as connectPlain } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import type { Clock } from '#base/clock.ts';
+import { sleep, type Clock } from '#base/clock.ts';
+import { codeOf } from '#base/errors.ts';
 import { abortReason, type HttpTransportOptions, type SocketAddress, tlsConnection } from '../http/client-options.ts';
 import { hostPort, type TunnelProxy } from './contract.ts';
 
@@ -16,6 +17,7 @@ export type ProxyLocation = { readonly address: SocketAddress; readonly tls?: ()
 /** Either step, at most. */
 const stepTimeoutMs = 30_000;
 const mostHeadBytes = 1 << 20;
+const backlogWaitMs = 10;
 
 export function connectProxy(clock: Clock, location: ProxyLocation): TunnelProxy {
   const told = 'socketPath' in location ? location.socketPath : hostPort(location.address);
@@ -70,7 +72,19 @@ function within<T>(clock: Clock, socket: Duplex, signal: AbortSignal | undefined
 }
 
 async function opened(clock: Clock, location: ProxyLocation, signal: AbortSignal | undefined): Promise<Duplex> {
-  if (signal?.aborted === true) throw abortReason(signal);
+  for (const end = clock.monotonic() + stepTimeoutMs; ; ) {
+    if (signal?.aborted === true) throw abortReason(signal);
+    try {
+      return await openedOnce(clock, location, signal);
+    } catch (error) {
+      // A Unix socket refuses, instead of delaying, what its backlog cannot hold.
+      if (codeOf(error) !== 'EAGAIN' || clock.monotonic() > end) throw error;
+      await sleep(clock, backlogWaitMs, signal);
+    }
+  }
+}
+
+function openedOnce(clock: Clock, location: ProxyLocation, signal: AbortSignal | undefined): Promise<Duplex> {
   const { socket, ready } = open(clock, location);
   return within<Duplex>(clock, socket, signal, (resolve) => {
     const done = (): void => resolve(socket);

@@ -20,6 +20,7 @@ export { goText, goType } from './patch/go-text.ts';
 export { mergePatch } from './patch/merge-patch.ts';
 export { strategicMergePatch } from './patch/strategic-merge.ts';
 export { decodeManagers, encodeManagers, ManagedFieldsError, managersText } from './apply/managed-fields.ts';
+export { sharedInOrder } from './apply/written-set.ts';
 export type { ConvertTo } from './apply/update-managers.ts';
 export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
 export { parentEntries, scaleEntries, type ReplicasPaths } from './apply/scale-fields.ts';

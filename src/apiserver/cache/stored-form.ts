@@ -3,9 +3,10 @@
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
 // protobuf, or another version: those are read once and encoded anew.
-import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, stringifyJson } from '#machinery';
+import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, sharedInOrder, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asReadToday } from '../registry/stored-versions.ts';
+import { knownSets, knownSpecs, parseAroundKnown } from './known-parts.ts';
 
 /** What the bytes of a kind start with. */
 export interface KindHead {
@@ -34,10 +35,16 @@ export function encodeStored(head: KindHead, object: KubeObject): Buffer {
   for (const name in object) {
     if (name === 'kind' || name === 'apiVersion' || name === 'metadata') continue;
     const part = object[name];
-    const value = isTwin(part) ? textOfTwin(part, () => stringifyJson(part)) : stringifyJson(part);
+    const value = isTwin(part) ? textOfTwin(part, () => textOfNewTwin(name, part)) : stringifyJson(part);
     if (value !== undefined) text += `,${stringifyJson(name)}:${value}`;
   }
   return Buffer.from(`${text}}`);
+}
+
+function textOfNewTwin(name: string, twin: object): string {
+  const text = stringifyJson(twin);
+  if (name === 'spec' && knownSpecs.lacks(text)) knownSpecs.keep(text, twin);
+  return text;
 }
 
 /** Of all but the resourceVersion. The owners, last and largest, are mostly the same in objects of one make. */
@@ -45,7 +52,13 @@ function metadataMembers(metadata: NonNullable<KubeObject['metadata']>): string 
   const { managedFields } = metadata;
   if (!Array.isArray(managedFields)) return stringifyJson({ ...metadata, resourceVersion: undefined }).slice(1, -1);
   const most = stringifyJson({ ...metadata, resourceVersion: undefined, managedFields: undefined }).slice(1, -1);
-  return `${most}${most === '' ? '' : ','}"managedFields":${managersText(managedFields)}`;
+  return `${most}${most === '' ? '' : ','}"managedFields":${managersText(managedFields, meetSet)}`;
+}
+
+function meetSet(text: string, set: object): void {
+  if (!knownSets.lacks(text)) return;
+  const shared = sharedInOrder(set);
+  if (shared !== undefined) knownSets.keep(text, shared);
 }
 
 const quote = 0x22;
@@ -98,6 +111,9 @@ const longNumber = /\d{16}/;
 
 /** The object in served bytes. They are the server's own: duplicates and depth need no second look. */
 export function parseServed(bytes: Buffer): KubeObject {
-  const text = bytes.toString('utf8');
-  return (longNumber.test(text) ? parseJson(text).value : JSON.parse(text)) as KubeObject;
+  return parseAroundKnown(bytes, parseText) ?? (parseText(bytes.toString('utf8')) as KubeObject);
+}
+
+function parseText(text: string): unknown {
+  return longNumber.test(text) ? parseJson(text).value : JSON.parse(text);
 }

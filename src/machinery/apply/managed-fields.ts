@@ -1,6 +1,7 @@
 // metadata.managedFields between its wire form and what apply works with: one owned set per manager, where
 // a manager is its name, operation, subresource and (for updates) API version. Encoding order, the cap on
 // update managers and what counts as valid follow upstream's managedfields package.
+import { isObject } from '../patch/json-tree.ts';
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import { difference, isEmptySet, leaf, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
@@ -124,15 +125,21 @@ function ownedMetadata(metadata: FieldSet): FieldSet | undefined {
   return difference({ 'f:metadata': metadata }, unowned)['f:metadata'];
 }
 
-/** metadata.managedFields as JSON: most of what a small object is. */
-export function managersText(entries: readonly ManagedFieldsEntry[]): string {
+/**
+ * metadata.managedFields as JSON: most of what a small object is.
+ * @param met Told of each set of fields and its text.
+ */
+export function managersText(entries: readonly ManagedFieldsEntry[], met?: (text: string, set: object) => void): string {
   let text = '';
   for (const entry of entries) {
     let members = '';
     for (const name in entry) {
       const value = entry[name as keyof ManagedFieldsEntry];
       if (value === undefined) continue;
-      members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${name === 'fieldsV1' ? setText(value) : JSON.stringify(value)}`;
+      const isSet = name === 'fieldsV1';
+      const valueText = isSet ? setText(value) : JSON.stringify(value);
+      if (isSet && isObject(value)) met?.(valueText, value);
+      members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${valueText}`;
     }
     text += `${text === '' ? '' : ','}{${members}}`;
   }

@@ -1,7 +1,8 @@
 // Sets of field paths as managedFields hold them: written in upstream's order, and read from a client's spelling.
+import { isObject } from '../patch/json-tree.ts';
 import { isEmptySet, leaf, self, wide, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { canonicalPathElement } from './path-element.ts';
-import { isShared } from './shared-sets.ts';
+import { asShared, isShared } from './shared-sets.ts';
 import { comparePathElements, sortSteps } from './step-order.ts';
 
 /** The set with every node's steps in upstream's order: what is written into an object. */
@@ -25,6 +26,15 @@ export function sortedSet(set: FieldSet): FieldSet {
   return out === undefined ? set : (out as FieldSet);
 }
 
+/** A set in written order, from now on nobody's to change; undefined for what is not in that order, or no set. */
+export function sharedInOrder(set: object): object | undefined {
+  return isFieldSet(set) && sortedSet(set) === set ? asShared(set) : undefined;
+}
+
+function isFieldSet(value: unknown): value is FieldSet {
+  return isObject(value) && Object.values(value).every(isFieldSet);
+}
+
 /** Sorts; true when they were sorted before. */
 function isSorted(keys: string[]): boolean {
   if (keys.length >= wide) {
@@ -46,6 +56,7 @@ function isSorted(keys: string[]): boolean {
  */
 export function parseFieldSet(value: unknown, depth = 0): FieldSet {
   if (typeof value !== 'object' || value === null || depth > 1000) return leaf;
+  if (isShared(value as FieldSet)) return value as FieldSet;
   const source = value as Readonly<Record<string, unknown>>;
   let out: FieldSetBuilder | undefined;
   // Not for…in: V8 (13.6) compiles its reads of ever new shapes over and over.

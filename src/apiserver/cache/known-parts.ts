@@ -1,0 +1,122 @@
+// Parts that many stored objects have in common, by their text: the sets of owned fields, half of a small object, and the
+// specs of pods of one template. Where an object's bytes hold such a text, the part is the very value that was written
+// then, and only the rest is parsed: less to parse and to keep, and the steps of a write know it by identity. Bounded.
+import { isObject, type KubeObject } from '#machinery';
+
+const mostKept = 256;
+const longestText = 8 * 1024;
+
+/** Values by their JSON. What is kept is nobody's to change any more. */
+export class KnownTexts {
+  readonly #values = new Map<string, object>();
+
+  /** Tells whether it is new, and could be kept. */
+  lacks(text: string): boolean {
+    return text.length <= longestText && !this.#values.has(text) && isAscii(text);
+  }
+
+  keep(text: string, value: object): void {
+    // The oldest goes.
+    if (this.#values.size >= mostKept) for (const first of this.#values.keys()) if (this.#values.delete(first)) break;
+    this.#values.set(text, value);
+  }
+
+  get(text: string): object | undefined {
+    return this.#values.get(text);
+  }
+}
+
+/** Such texts are the same in UTF-8 and byte by byte. */
+function isAscii(text: string): boolean {
+  return /^[ -~]*$/.test(text);
+}
+
+export const knownSets = new KnownTexts();
+export const knownSpecs = new KnownTexts();
+
+const setMark = Buffer.from('"fieldsV1":{');
+const specMark = Buffer.from(',"spec":{');
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** The position behind the object that begins at `start`, in valid JSON; -1 for one that is longer than any known text. */
+function endOfObject(bytes: Uint8Array, start: number): number {
+  const last = Math.min(bytes.length, start + longestText);
+  let depth = 0;
+  for (let i = start; i < last; i++) {
+    const byte = bytes[i];
+    if (byte === quote) {
+      for (i++; i < last && bytes[i] !== quote; i++) if (bytes[i] === backslash) i++;
+    } else if (byte === 0x7b) depth++;
+    else if (byte === 0x7d && --depth === 0) return i + 1;
+  }
+  return -1;
+}
+
+/** A number in the place of each part that is known. */
+class Cuts {
+  readonly sets: object[] = [];
+  spec: object | undefined;
+  #text = '';
+  #from = 0;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  /** The known value that begins there, which is cut out; and where to look further. */
+  take(known: KnownTexts, start: number): { readonly value: object | undefined; readonly next: number } {
+    const end = endOfObject(this.#bytes, start);
+    if (end < 0) return { value: undefined, next: start };
+    const value = known.get(this.#bytes.toString('latin1', start, end));
+    if (value !== undefined) {
+      this.#text += `${this.#bytes.toString('utf8', this.#from, start)}0`;
+      this.#from = end;
+    }
+    return { value, next: end };
+  }
+
+  rest(): string {
+    return this.#text + this.#bytes.toString('utf8', this.#from);
+  }
+}
+
+function cutsOf(bytes: Buffer): Cuts | undefined {
+  let at = bytes.indexOf(setMark);
+  if (at < 0) return undefined;
+  const cuts = new Cuts(bytes);
+  let behind = 0;
+  for (; at >= 0; at = bytes.indexOf(setMark, behind)) {
+    const { value, next } = cuts.take(knownSets, at + setMark.length - 1);
+    if (value !== undefined) cuts.sets.push(value);
+    behind = next;
+  }
+  at = bytes.indexOf(specMark, behind);
+  if (at >= 0) cuts.spec = cuts.take(knownSpecs, at + specMark.length - 1).value;
+  return cuts.sets.length === 0 && cuts.spec === undefined ? undefined : cuts;
+}
+
+/**
+ * The object in bytes that this server wrote, with the parts that are known.
+ * @param parse Parses what is left.
+ * @returns undefined where nothing is known, or a text stands elsewhere than in its usual place.
+ */
+export function parseAroundKnown(bytes: Buffer, parse: (text: string) => unknown): KubeObject | undefined {
+  const cuts = cutsOf(bytes);
+  if (cuts === undefined) return undefined;
+  const object = parse(cuts.rest()) as KubeObject;
+  let filled = 0;
+  const entries = object.metadata?.managedFields;
+  for (const entry of Array.isArray(entries) ? entries : []) {
+    if (!isObject(entry) || (entry.fieldsV1 as unknown) !== 0) continue;
+    const set = cuts.sets[filled++];
+    if (set === undefined) return undefined;
+    entry.fieldsV1 = set;
+  }
+  if (filled !== cuts.sets.length) return undefined;
+  if (cuts.spec === undefined) return object;
+  if ((object['spec'] as unknown) !== 0) return undefined;
+  object['spec'] = cuts.spec;
+  return object;
+}

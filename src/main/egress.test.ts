@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { connectProxyServer, konnectivityServer, type TunnelServer } from '#testing';
 import { acceptWebSocket, dialWebSocket, isWebSocketRequest, serveHttp, type Exchange, type Handler } from '#wire';
+import { apiserverFlags } from './apiserver-flags.ts';
+import { programEgress } from './egress.ts';
+import { parseFlags } from './flag-parse.ts';
 import { ca, exit, folder, freePort, pair, save, savePair, servers, start, world } from './server-process.case.ts';
 
 const proxies: TunnelServer[] = [];
@@ -161,4 +164,15 @@ test('a file that is wrong ends the start, in the words of kube-apiserver', asyn
   };
   expect(await wrong(join(folder, 'nothing'))).toContain(`egress-selector-config-file ${join(folder, 'nothing')} does not exist`);
   expect(await wrong(configFile('bad', [{ name: 'cluster', connection: { proxyProtocol: 'GRPC' } }]))).toContain('failed to validate egress selector configuration: service.connection.transport: Required value: transport must be set for GRPC');
+});
+
+test('an OpenID provider that names a way out has one, or the start says what is missing', () => {
+  const stop = new AbortController();
+  const ways = (file: string): ReturnType<typeof programEgress> => programEgress(world, parseFlags(apiserverFlags, [`--egress-selector-config-file=${file}`]), stop.signal);
+  const some = ways(configFile('oidc', [{ name: 'cluster', connection: { proxyProtocol: 'HTTPConnect', transport: { uds: { udsName: '/s' } } } }]));
+  expect([some.forIssuer(''), typeof some.forIssuer('cluster')]).toEqual([undefined, 'function']);
+  expect(() => some.forIssuer('controlplane')).toThrow('oidc: egress lookup for "controlplane" is not configured');
+  expect(ways(configFile('direct', [{ name: 'cluster', connection: { proxyProtocol: 'Direct' } }])).forIssuer('cluster')).toBe(undefined);
+  expect(() => ways('').forIssuer('cluster')).toThrow('oidc: egress lookup required with egress selector type "cluster"');
+  stop.abort();
 });

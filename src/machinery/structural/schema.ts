@@ -125,9 +125,15 @@ export function memberSchema(schema: Structural, name: string): Structural | und
 export function someSchema(schema: JSONSchemaProps | undefined, test: (schema: JSONSchemaProps) => boolean): boolean {
   if (schema === undefined) return false;
   if (test(schema)) return true;
-  const below = (value: unknown): boolean => someSchema(asSchema(value), test);
-  return (
-    (Array.isArray(schema.items) ? schema.items.some(below) : below(schema.items)) || nestedOf(schema).some(below) || Object.values(schema.properties ?? {}).some(below) || below(schema.additionalProperties) ||
-    Object.values(schema.patternProperties ?? {}).some(below) || below(schema.additionalItems) || Object.values(schema.definitions ?? {}).some(below) || Object.values(schema.dependencies ?? {}).some(below)
-  );
+  const { items, not, allOf, anyOf, oneOf, properties, additionalProperties, patternProperties, additionalItems, definitions, dependencies } = schema;
+  if (items !== undefined && (Array.isArray(items) ? someOf(items, test) : someSchema(asSchema(items), test))) return true;
+  if (someSchema(not, test) || someOf(allOf, test) || someOf(anyOf, test) || someOf(oneOf, test) || someOf(properties, test)) return true;
+  if (additionalProperties !== undefined && someSchema(asSchema(additionalProperties), test)) return true;
+  if (additionalItems !== undefined && someSchema(asSchema(additionalItems), test)) return true;
+  return someOf(patternProperties, test) || someOf(definitions, test) || someOf(dependencies, test);
+}
+
+/** Most nodes have none of these. */
+function someOf(schemas: object | undefined, test: (schema: JSONSchemaProps) => boolean): boolean {
+  return schemas !== undefined && Object.values(schemas).some((schema) => someSchema(asSchema(schema), test));
 }

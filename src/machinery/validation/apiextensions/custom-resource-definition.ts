@@ -9,7 +9,7 @@ import { judgingPatterns } from '../../structural/pattern.ts';
 import { kind, type KindSteps } from '../validator.ts';
 import { apiApproval, approvalAnnotation, isProtectedGroup } from './api-approval.ts';
 import { conversionErrors } from './conversion-errors.ts';
-import { optionsOfCreate, optionsOfUpdate, type ValidationOptions } from './options.ts';
+import { findingOptions, optionsOfCreate, type ValidationOptions } from './options.ts';
 import { checkingValidation, columnErrors, deprecationErrors, selectableErrors, subresourceErrors } from './version-errors.ts';
 import { viewOf, type SpecView } from './view.ts';
 
@@ -195,7 +195,7 @@ const steps: KindSteps<CustomResourceDefinition> = {
   *update(given, before) {
     yield* judgingPatterns([...schemasOf(before), ...schemasOf(given)]);
     const [definition, old] = [withVersions(given), withVersions(before)];
-    const options = optionsOfUpdate(definition, old);
+    const options = yield* findingOptions(definition, old);
     yield;
     const errors = [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...(yield* checkingSpec(definition, options))];
     return [...errors, ...immutableErrors(definition, old, options), ...afterSpec(definition, old)];

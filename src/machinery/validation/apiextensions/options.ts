@@ -1,6 +1,7 @@
 // What an update may keep although a new definition may not have it: an old definition's sins bind nobody else.
 import type { CustomResourceDefinition, CustomResourceDefinitionSpec, JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
+import type { Sliced } from '../../slices.ts';
 import { asSchema, isStructural, parseStructural, SchemaError, someSchema } from '../../structural/index.ts';
 import { listKeyErrors } from './list-rules.ts';
 
@@ -56,22 +57,31 @@ function isNotStructural(schema: JSONSchemaProps): boolean {
   }
 }
 
-export function optionsOfUpdate(definition: CustomResourceDefinition, old: CustomResourceDefinition): ValidationOptions {
+/** With pauses between the walks through all schemas. */
+export function* findingOptions(definition: CustomResourceDefinition, old: CustomResourceDefinition): Sliced<ValidationOptions> {
   const { spec } = old;
   const established = old.status?.conditions?.some((condition) => condition.type === 'Established' && condition.status === 'True') === true;
   const reviewVersions = spec.conversion?.webhook?.conversionReviewVersions ?? [];
   const oldVersions = new Map(spec.versions.map((version) => [version.name, version]));
   const same = <K extends 'schema' | 'selectableFields'>(name: K, also: (version: string) => boolean): Set<string> =>
     new Set(definition.spec.versions.filter((version) => oldVersions.has(version.name) && jsonEqual(version[name] ?? null, oldVersions.get(version.name)?.[name] ?? null) && also(version.name)).map(({ name: version }) => version));
+  const hasOddTypes = some(spec, ({ type = '' }) => type !== '' && !schemaTypes.includes(type));
+  yield;
+  const isOdd = schemasOf(spec).some(isNotStructural);
+  yield;
+  const hasOddSets = some(spec, hasNonAtomicSet);
+  yield;
+  const hasOddKeys = some(spec, (schema) => listKeyErrors(schema, '').length > 0);
+  yield;
   return {
     requireRecognizedReviewVersion: reviewVersions.length === 0 || reviewVersions.some((version) => version === 'v1' || version === 'v1beta1'),
     requireImmutableNames: established,
     requireSchema: spec.versions.every((version) => version.schema?.openAPIV3Schema !== undefined),
-    requireValidTypes: !some(spec, ({ type = '' }) => type !== '' && !schemaTypes.includes(type)),
-    requireStructural: !schemasOf(spec).some(isNotStructural),
+    requireValidTypes: !hasOddTypes,
+    requireStructural: !isOdd,
     requirePrunedDefaults: true,
-    requireAtomicSets: !some(spec, hasNonAtomicSet),
-    requireListKeys: !some(spec, (schema) => listKeyErrors(schema, '').length > 0),
+    requireAtomicSets: !hasOddSets,
+    requireListKeys: !hasOddKeys,
     allowInvalidCaBundle: !established,
     unchangedSchemas: same('schema', () => true),
     allowManyFields: same('selectableFields', (name) => (oldVersions.get(name)?.selectableFields?.length ?? 0) > mostSelectableFields),

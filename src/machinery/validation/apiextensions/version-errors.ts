@@ -44,6 +44,7 @@ export function* checkingValidation(validation: CustomResourceValidation | undef
       const broken = yield* checkingStructure(at, structural);
       yield;
       addAll(errors, broken.length > 0 ? broken : defaultErrors(at, structural));
+      yield;
       if (errors.length > 0) structural = undefined;
     } catch (error) {
       if (!(error instanceof SchemaError)) throw error;

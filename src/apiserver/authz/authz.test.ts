@@ -85,6 +85,8 @@ describe('RBAC', () => {
     expect(cover([{ apiGroups: ['*'], resources: ['*'], verbs: ['*'], resourceNames: ['n1', 'n3'] }, { apiGroups: ['*'], resources: ['*'], verbs: ['v2'] }], { apiGroups: ['a'], resources: ['p/s'], verbs: ['v1', 'v2', 'v1'], resourceNames: ['n1', 'n2'] })).toEqual([
       '{APIGroups:["a"], Resources:["p/s"], ResourceNames:["n2"], Verbs:["v1"]}', '{APIGroups:["a"], Resources:["p/s"], ResourceNames:["n2"], Verbs:["v1"]}',
     ]);
+    const pausing = uncovered(list('v', 200).map((verb) => ({ apiGroups: ['*'], resources: ['*'], verbs: [verb] })), [{ apiGroups: [''], resources: ['pods'], verbs: list('v') }]);
+    expect(pausing.next().done).toBe(false);
     expect(cover([{ nonResourceURLs: ['/a*'], verbs: ['get'] }], { nonResourceURLs: ['/ab', '/b'], verbs: ['get', 'put'] })).toHaveLength(3);
   });
   test('a refusal says who, what and where', () => {

@@ -63,17 +63,25 @@ interface Alike {
   readonly owned: readonly Owned[];
 }
 
-function alikeIn(list: readonly string[], owned: readonly Owned[], allows: (rule: Owned, value: string) => boolean): Alike[] {
+function* alikeIn(list: readonly string[], owned: readonly Owned[], allows: (rule: Owned, value: string) => boolean, looks: Looks): Sliced<Alike[]> {
   const classes = new Map<string, Alike>();
   for (const [position, value] of list.entries()) {
-    const matching = [...owned.keys()].filter((i) => {
-      const rule = owned[i];
-      return rule !== undefined && allows(rule, value);
-    });
-    const key = matching.join();
+    let key = '';
+    const matching: Owned[] = [];
+    for (const [i, rule] of owned.entries()) {
+      if (!allows(rule, value)) continue;
+      key += `${i},`;
+      matching.push(rule);
+    }
     const known = classes.get(key);
-    if (known === undefined) classes.set(key, { positions: [position], owned: matching.flatMap((i) => owned[i] ?? []) });
+    if (known === undefined) classes.set(key, { positions: [position], owned: matching });
     else known.positions.push(position);
+    looks.all += owned.length;
+    looks.sincePause += owned.length;
+    if (looks.sincePause > looksAtOnce) {
+      looks.sincePause = 0;
+      yield;
+    }
   }
   return [...classes.values()];
 }
@@ -120,13 +128,7 @@ function* look(dimensions: readonly Dimension[], depth: number, chosen: readonly
   const dimension = dimensions[depth];
   if (dimension === undefined) return;
   const [list, allows] = dimension;
-  looks.all += list.length * owned.length;
-  looks.sincePause += list.length * owned.length;
-  if (looks.sincePause > looksAtOnce) {
-    looks.sincePause = 0;
-    yield;
-  }
-  for (const { positions, owned: matching } of alikeIn(list, owned, allows)) yield* look(dimensions, depth + 1, [...chosen, positions], matching, search);
+  for (const { positions, owned: matching } of yield* alikeIn(list, owned, allows, looks)) yield* look(dimensions, depth + 1, [...chosen, positions], matching, search);
 }
 
 /** What is missing, in the order in which the lists name it. */

@@ -5,10 +5,11 @@ import type { CustomResourceDefinition } from '#api/apiextensions/v1.ts';
 import { sleep } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { isConflict, isNotFound, jsonEqual } from '#machinery';
+import { isConflict, isNotFound, jsonEqual, turn } from '#machinery';
 import type { ResourceCache } from '../cache/resource-cache.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import type { ObjectReader, ObjectWriter } from '../contract.ts';
+import { heavyBytes } from '../registry/pace.ts';
 import type { ResourceTable, ServedResource } from '../registry/resources.ts';
 import type { WatchHubs } from '../watch/watch-hubs.ts';
 import { conversionOf, type Conversion } from './conversion.ts';
@@ -70,12 +71,15 @@ export function createCustomResources(given: CustomResourceParts): CustomResourc
       for (const other of all()) if (groupOfName(name) === other.spec.group) queue(nameOf(other));
       return;
     }
+    const isLarge = (parts.cache.resource(definitionGroup, definitionPlural)?.get(name)?.bytes.length ?? 0) > heavyBytes;
+    if (isLarge) await turn();
     const change = statusChange(definition, all());
     if (change !== undefined) {
       await changeStatus(parts, name, (target) => change(target, world.clock.now()));
       for (const other of all()) if (other.spec.group === definition.spec.group && nameOf(other) !== name) queue(nameOf(other));
       return;
     }
+    if (isLarge) await turn();
     await serve(parts, serving, definition);
     if (definition.metadata?.deletionTimestamp !== undefined && (definition.metadata.finalizers ?? []).includes(cleanupFinalizer)) await finish(parts, definition, serving.get(name));
   };

@@ -33,7 +33,7 @@ function systemBytes(count: number): Buffer {
 export const systemRandom: Random = {
   next: () => systemBytes(6).readUIntBE(0, 6) / 2 ** 48,
   bytes: systemBytes,
-  uuid: () => randomUUID(),
+  uuid: randomUUID,
 };
 
 /** A repeatable generator (mulberry32): the same seed gives the same run. Never for secrets. */

@@ -50,13 +50,14 @@ function change(random: Random, object: Json): void {
 test('an object owns what it would own had none of its make come before', () => {
   const seed = randomInt(systemRandom, 2 ** 30);
   const random = seededRandom(seed);
-  for (let i = 0; i < 3_000; i++) {
-    const [type, example] = examples[i % examples.length] ?? examples[0]!;
-    const object = cloneJson(example) as Json;
-    for (let changes = randomInt(random, 4); changes > 0; changes--) change(random, object);
-    const told = JSON.stringify(object);
-    expect(JSON.stringify(owned(type, object)), `seed ${seed}: ${told}`).toBe(JSON.stringify(ownedAnew(type, object)));
-    expect(JSON.stringify(object)).toBe(told);
+  for (let i = 0; i < 600; i++) {
+    for (const [type, example] of examples) {
+      const object = cloneJson(example);
+      for (let changes = randomInt(random, 4); changes > 0; changes--) change(random, object);
+      const told = JSON.stringify(object);
+      expect(JSON.stringify(owned(type, object)), `seed ${seed}: ${told}`).toBe(JSON.stringify(ownedAnew(type, object)));
+      expect(JSON.stringify(object)).toBe(told);
+    }
   }
 });
 

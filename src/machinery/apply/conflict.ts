@@ -1,5 +1,6 @@
 // The answer to an apply that would take fields from other managers: 409 with one cause per field, in
 // upstream's words.
+import type { Sliced } from '../slices.ts';
 import { applyConflict, type StatusError } from '../status.ts';
 import { hasPath, paths, showPath, type FieldSet } from './field-set.ts';
 import type { Manager } from './managed-fields.ts';
@@ -8,6 +9,8 @@ import type { Conflict } from './update-managers.ts';
 export interface FieldConflict {
   readonly manager: Manager;
   readonly path: readonly string[];
+  /** The path as messages show it. */
+  readonly shown: string;
 }
 
 /** Upstream sorts managers by their identity in JSON. */
@@ -21,7 +24,7 @@ function identity({ name, operation, apiVersion, subresource }: Manager): string
 export function fieldConflicts(conflicts: readonly Conflict[]): FieldConflict[] {
   return [...conflicts]
     .sort((a, b) => (identity(a.manager) < identity(b.manager) ? -1 : 1))
-    .flatMap(({ manager, fields }) => paths(fields).map((path) => ({ manager, path })));
+    .flatMap(({ manager, fields }) => paths(fields).map((path) => ({ manager, path, shown: showPath(path) })));
 }
 
 /** The conflicts whose field is not in `allowed`. */
@@ -38,24 +41,27 @@ function describe(manager: Manager): string {
 function message(conflicts: readonly FieldConflict[]): string {
   const [first] = conflicts;
   if (first !== undefined && conflicts.length === 1) {
-    return `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${showPath(first.path)}`;
+    return `Apply failed with 1 conflict: conflict with ${describe(first.manager)}: ${first.shown}`;
   }
   const lines: string[] = [];
   let previous: Manager | undefined;
-  for (const { manager, path } of conflicts) {
+  for (const { manager, shown } of conflicts) {
     if (manager !== previous) lines.push(`conflicts with ${describe(manager)}:`);
     previous = manager;
-    lines.push(`- ${showPath(path)}`);
+    lines.push(`- ${shown}`);
   }
   return `Apply failed with ${conflicts.length} conflicts: ${lines.join('\n')}`;
 }
 
-/** 409 Conflict with causes of type FieldManagerConflict. */
-export function conflictError(conflicts: readonly FieldConflict[]): StatusError {
-  const causes = conflicts.map(({ manager, path }) => ({
-    reason: 'FieldManagerConflict',
-    message: `conflict with ${describe(manager)}`,
-    field: showPath(path),
-  }));
+/** 409 Conflict with causes of type FieldManagerConflict, with a pause. */
+export function* tellingConflicts(conflicts: readonly FieldConflict[]): Sliced<StatusError> {
+  const texts = new Map<Manager, string>();
+  const textOf = (manager: Manager): string => {
+    const text = texts.get(manager) ?? `conflict with ${describe(manager)}`;
+    texts.set(manager, text);
+    return text;
+  };
+  const causes = conflicts.map(({ manager, shown }) => ({ reason: 'FieldManagerConflict', message: textOf(manager), field: shown }));
+  yield;
   return applyConflict(causes, message(conflicts));
 }

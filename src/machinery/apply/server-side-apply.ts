@@ -6,7 +6,7 @@ import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
 import { badRequest, StatusError } from '../status.ts';
 import { checkShape, shapeErrorText } from './check-shape.ts';
-import { conflictError, disallowed, fieldConflicts } from './conflict.ts';
+import { disallowed, fieldConflicts, tellingConflicts } from './conflict.ts';
 import { leaf } from './field-set.ts';
 import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
 import { decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
@@ -84,7 +84,10 @@ function* run(apply: Apply): Sliced<KubeObject> {
     yield;
     const allowed = manager === 'kubectl' ? lastAppliedFields(shape, live, apply.apiVersion) : undefined;
     const refused = allowed === undefined ? conflicts : disallowed(conflicts, allowed);
-    if (refused.length > 0) throw conflictError(refused);
+    if (refused.length > 0) {
+      yield;
+      throw yield* tellingConflicts(refused);
+    }
     result = yield* attempt(apply, manager, true);
     if ('conflicts' in result) throw new Error('forced apply met conflicts');
   }

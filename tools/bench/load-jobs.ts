@@ -8,10 +8,11 @@ export interface RequestJob {
   readonly connections: number;
   readonly streams: number;
   readonly method: string;
-  /** `{n}` becomes the request's number, 8 digits. */
+  /** `{n}` becomes the request's number, 8 digits, within `modulo`. */
   readonly path: string;
   readonly contentType?: string;
   readonly accept?: string;
+  /** `{n}` as in the path, `{count}` the number of all requests so far. */
   readonly body?: string;
   readonly firstNumber: number;
   /** Numbers start again after this many; the path of a GET of 10,000 objects. */
@@ -47,28 +48,23 @@ export interface WatchResult {
   readonly writesPerSecond: number;
 }
 
-const placeholder = '{n}';
+const placeholders = /(\{n\}|\{count\})/;
 
-/** Text with one optional `{n}`, filled in place. */
-function template(text: string): (n: number) => Buffer {
-  const at = text.indexOf(placeholder);
-  if (at < 0) {
-    const fixed = Buffer.from(text);
-    return () => fixed;
-  }
-  const parts = text.split(placeholder);
-  const pattern = Buffer.from(parts.join('00000000'));
-  const offsets: number[] = [];
+/** Text with its placeholders, filled in place. */
+function template(text: string): (n: number, count: number) => Buffer {
+  const parts = text.split(placeholders);
+  const isPlace = (part: string): boolean => placeholders.test(part);
+  const pattern = Buffer.from(parts.map((part) => (isPlace(part) ? '00000000' : part)).join(''));
+  const places: { readonly at: number; readonly counts: boolean }[] = [];
   let offset = 0;
-  for (const part of parts.slice(0, -1)) {
-    offset += Buffer.byteLength(part);
-    offsets.push(offset);
-    offset += 8;
+  for (const part of parts) {
+    if (isPlace(part)) places.push({ at: offset, counts: part === '{count}' });
+    offset += isPlace(part) ? 8 : Buffer.byteLength(part);
   }
-  return (n) => {
+  if (places.length === 0) return () => pattern;
+  return (n, count) => {
     const filled = Buffer.from(pattern);
-    const digits = String(n).padStart(8, '0');
-    for (const position of offsets) filled.write(digits, position, 8, 'latin1');
+    for (const { at, counts } of places) filled.write(String(counts ? count : n).padStart(8, '0'), at, 8, 'latin1');
     return filled;
   };
 }
@@ -89,7 +85,7 @@ function drive(job: RequestJob, connections: readonly H2Connection[]): Promise<R
   const path = template(job.path);
   const body = job.body === undefined ? undefined : template(job.body);
   const headers: [string, string][] = [[':method', job.method], [':scheme', 'https'], [':authority', `localhost:${job.target.port}`], ['accept', job.accept ?? 'application/json'], ['user-agent', 'skiff-bench/1']];
-  if (body !== undefined) headers.push(['content-type', job.contentType ?? 'application/json'], ['content-length', String(body(0).length)]);
+  if (body !== undefined) headers.push(['content-type', job.contentType ?? 'application/json'], ['content-length', String(body(0, 0).length)]);
   const latencies: number[] = [];
   let number = job.firstNumber;
   let sent = 0;
@@ -118,7 +114,8 @@ function drive(job: RequestJob, connections: readonly H2Connection[]): Promise<R
     const begun = performance.now();
     let first = true;
     let failed = false;
-    connection.send(headers, path(job.modulo === undefined ? n : n % job.modulo), body?.(n), {
+    const place = job.modulo === undefined ? n : n % job.modulo;
+    connection.send(headers, path(place, n), body?.(place, n), {
       data(payload) {
         bytes += payload.length;
         if (first && payload.length < 4096 && payload.includes(failureMark)) {

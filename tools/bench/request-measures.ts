@@ -141,7 +141,7 @@ async function measureWrites(bench: Bench): Promise<void> {
     ['POST ConfigMap 2 KB, durable', 12_000, { ...wide, method: 'POST', path: mapsPath, body: configMapTemplate(namespace, 'map-{n}', 2_000), firstNumber: 0, durationMs: scale.durationMs }],
     [
       'PATCH merge on a pod', 6_000,
-      { ...wide, method: 'PATCH', path: `${podsPath}/pod-a-{n}`, contentType: 'application/merge-patch+json', body: '{"metadata":{"annotations":{"example.com/number":"{n}"}}}', firstNumber: 0, modulo: scale.pods / 2, durationMs: scale.durationMs },
+      { ...wide, method: 'PATCH', path: `${podsPath}/pod-a-{n}`, contentType: 'application/merge-patch+json', body: '{"metadata":{"annotations":{"example.com/number":"{count}"}}}', firstNumber: 0, modulo: scale.pods / 2, durationMs: scale.durationMs },
     ],
     [
       'server-side apply, small ConfigMap', 8_000,
@@ -156,7 +156,7 @@ async function measureWrites(bench: Bench): Promise<void> {
 }
 
 function applyBody(): string {
-  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied-{n}' }, data: { number: '{n}', greeting: 'hello' } });
+  return JSON.stringify({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied-{n}' }, data: { number: '{count}', greeting: 'hello' } });
 }
 
 /** 500 watchers of one namespace's ConfigMaps, 10 connections; the writes are part of the run. */

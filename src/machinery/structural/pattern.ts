@@ -13,6 +13,7 @@ function compile(pattern: string): RE2JS | string {
   if (known !== undefined) return known;
   let result: RE2JS | string;
   try {
+    refuseDeep(pattern);
     result = RE2JS.compile(pattern);
   } catch (error) {
     result = messageOf(error);
@@ -20,6 +21,24 @@ function compile(pattern: string): RE2JS | string {
   if (compiled.size >= kept) compiled.clear();
   compiled.set(pattern, result);
   return result;
+}
+
+/** Groups within groups, beyond which Go takes no pattern: each level costs memory before it is known that one is open. */
+const deepest = 1000;
+
+/** Throws Go's error for groups that nest deeper; what else is wrong the compiler tells. */
+function refuseDeep(pattern: string): void {
+  if (pattern.length <= deepest) return;
+  let depth = 0;
+  let isClass = false;
+  for (let i = 0; i < pattern.length; i++) {
+    const character = pattern[i];
+    if (character === '\\') i++;
+    else if (isClass) isClass = character !== ']';
+    else if (character === '[') isClass = true;
+    else if (character === ')') depth--;
+    else if (character === '(' && ++depth > deepest) throw new Error(`error parsing regexp: expression nests too deeply: \`${pattern}\``);
+  }
 }
 
 /** What is wrong with patterns that were asked for; undefined: nothing. A definition may have tens of thousands. */
@@ -33,6 +52,7 @@ export function patternProblem(pattern: string): string | undefined {
   if (judged.has(pattern)) return judged.get(pattern);
   let problem: string | undefined;
   try {
+    refuseDeep(pattern);
     RE2JS.compile(pattern);
   } catch (error) {
     problem = messageOf(error);

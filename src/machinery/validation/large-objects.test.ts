@@ -2,8 +2,10 @@
 import { expect, it } from 'vitest';
 import { errorText } from '../field-errors.ts';
 import type { KubeObject } from '../object.ts';
+import { patternProblem } from '../structural/pattern.ts';
 import { firstOverlap } from './batch/indexes.ts';
 import { validateCreate, validateStatusUpdate, validateUpdate, validatingCreate } from './index.ts';
+import { webhookUrlErrors } from './meta/webhook-client.ts';
 
 const many = <T>(make: (i: number) => T, count = 50_000): T[] => Array.from({ length: count }, (_, i) => make(i));
 const address = (i: number, first: number): string => `${first}.${i >> 16}.${(i >> 8) & 255}.${i & 255}`;
@@ -102,4 +104,12 @@ it('policies of thousands of expressions pause between them', () => {
     pauses++;
   }
   expect(pauses).toBeGreaterThan(20);
+});
+
+it('addresses of webhooks and patterns of millions of characters', () => {
+  const urls = ['https://a/'.padEnd(2_000_000, '{'), `https://${'a'.repeat(2_000_000)}/`, `https://a/${'%41'.repeat(600_000)}`, 'https://a/?'.padEnd(2_000_000, '+')];
+  expect(urls.map((url) => webhookUrlErrors(url, 'url').length)).toEqual([0, 0, 0, 1]);
+  expect(webhookUrlErrors('https://a{b/', 'url').map(errorText)).toEqual(['url: Required value: url must be a valid URL: parse "https://a{b/": invalid character "{" in host name; desired format: https://host[/path]']);
+  expect(patternProblem('('.repeat(2_000_000))).toMatch(/^error parsing regexp: expression nests too deeply: /);
+  expect(patternProblem(`${'(a)'.repeat(2_000)}[(]\\(`)).toBeUndefined();
 });

@@ -1,7 +1,7 @@
 // How a webhook is reached, by URL or through a Service: the same rules for admission and for conversion
 // (apiserver/pkg/util/webhook/validation.go).
 import { parseGoUrl, type GoUrl } from '../../cel/library/parse/go-url.ts';
-import { child, invalidValue, required, type FieldError } from '../../field-errors.ts';
+import { child, invalidValue, isEnough, required, type FieldError } from '../../field-errors.ts';
 import { dns1123SubdomainErrors, portNumberErrors } from '../../names.ts';
 
 const form = '; desired format: https://host[/path]';
@@ -39,6 +39,7 @@ function pathErrors(text: string, path: string): FieldError[] {
   const errors = text.startsWith('/') ? [] : [invalidValue(path, text, "must start with a '/'")];
   const steps = text.slice(1).replace(/\/$/, '').split('/');
   for (const [i, step] of steps.entries()) {
+    if (isEnough(errors)) break;
     if (step === '') errors.push(invalidValue(path, text, `segment[${i}] may not be empty`));
     else for (const problem of dns1123SubdomainErrors(step)) errors.push(invalidValue(path, text, `segment[${i}]: ${problem}`));
   }

@@ -1,6 +1,6 @@
 // The parts of one version: its schema as a whole, subresources, printer columns, selectable fields, deprecation.
 import type { CustomResourceColumnDefinition, CustomResourceSubresources, CustomResourceValidation, JSONSchemaProps, SelectableField } from '#api/apiextensions/v1.ts';
-import { addAll, child, duplicate, forbiddenField, index, invalidValue, required, tooMany, type FieldError } from '../../field-errors.ts';
+import { addAll, child, duplicate, forbiddenField, index, invalidValue, isEnough, required, tooMany, type FieldError } from '../../field-errors.ts';
 import type { Sliced } from '../../slices.ts';
 import { checkingStructure, parseStructural, SchemaError, type Structural } from '../../structural/index.ts';
 import { defaultErrors } from './default-errors.ts';
@@ -109,6 +109,7 @@ export function selectableErrors(fields: readonly SelectableField[], schema: JSO
   const errors: FieldError[] = [];
   const seen = new Set<string>();
   for (const [i, { jsonPath }] of fields.entries()) {
+    if (isEnough(errors)) break;
     const at = child(index(path, i), 'jsonPath');
     if (jsonPath === '') {
       errors.push(required(at, ''));

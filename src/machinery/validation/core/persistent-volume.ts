@@ -1,6 +1,6 @@
 // PersistentVolumes and PersistentVolumeClaims: what they must say and what stays once they are made.
 import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec } from '#api/core/v1.ts';
-import { addAll, child, forbiddenField, invalidValue, key, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, forbiddenField, invalidValue, isEnough, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { cloneJson } from '../../patch/json-tree.ts';
@@ -91,6 +91,7 @@ function checkCapacity(spec: Spec, path: string): FieldError[] {
   if (names.length === 0) errors.push(required(at, ''));
   if (!names.includes('storage') || names.length > 1) errors.push(notSupported(at, sortedAmounts(spec.capacity), ['storage']));
   for (const name of names) {
+    if (isEnough(errors)) break;
     const amount = quantity(capacity[name]);
     addAll(errors, checkBasicResource(amount, key(at, name)));
     if (quantitySign(amount) <= 0) errors.push(invalidValue(key(at, name), formatQuantity(amount), 'must be greater than zero'));

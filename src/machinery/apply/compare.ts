@@ -5,6 +5,7 @@
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { itemsByElement, Repeated, stepsOf } from './list-items.ts';
+import { itemPathElement } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 import { memberSet } from './shared-sets.ts';
 
@@ -154,21 +155,28 @@ function wholeList(shape: ListShape, value: readonly unknown[]): FieldSet {
 }
 
 function compareLists(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): void {
-  if (shape.element.kind === 'scalar' && compareScalars(shape, before, after, out)) return;
+  if (shape.relation === 'set' && compareScalars(shape, before, after, out)) return;
   const left = itemsByElement(shape, before);
   const right = itemsByElement(shape, after);
   for (const [element, item] of right) compareItems(shape, element, left.get(element), item, out);
   for (const [element, item] of left) if (!right.has(element)) compareItems(shape, element, item, undefined, out);
 }
 
-/** Compares sets that hold nothing twice; false when one does. */
+/** Compares sets of scalars that hold nothing twice, spelling only what differs; false when they are none. */
 function compareScalars(shape: ListShape, before: readonly unknown[], after: readonly unknown[], out: Changes): boolean {
-  const left = stepsOf(shape, before);
-  const right = stepsOf(shape, after);
-  if (left.size < before.length || right.size < after.length) return false;
-  for (const element of right) if (!left.has(element)) (out.added ??= {})[element] = leaf;
-  for (const element of left) if (!right.has(element)) (out.removed ??= {})[element] = leaf;
+  const left = scalarsOf(before);
+  const right = left === undefined ? undefined : scalarsOf(after);
+  if (left === undefined || right === undefined) return false;
+  for (const item of right) if (!left.has(item)) (out.added ??= {})[itemPathElement(shape, item)] = leaf;
+  for (const item of left) if (!right.has(item)) (out.removed ??= {})[itemPathElement(shape, item)] = leaf;
   return true;
+}
+
+/** undefined where something else is among them, or something twice. */
+function scalarsOf(list: readonly unknown[]): Set<unknown> | undefined {
+  if (!list.every((item) => typeof item === 'string' || typeof item === 'number' || typeof item === 'boolean')) return undefined;
+  const found = new Set<unknown>(list);
+  return found.size < list.length ? undefined : found;
 }
 
 /** @param before undefined where there is none. */

@@ -2,10 +2,14 @@
 // bounded because definitions come and go.
 import { RE2JS } from 're2js';
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
+import { refuseDeep } from '../pattern-depth.ts';
 import type { Sliced } from '../slices.ts';
 import { someSchema } from './schema.ts';
 
 const kept = 1000;
+/** Compiled they take some hundred times as much. */
+const mostCompiledCharacters = 1024 * 1024;
+let compiledCharacters = 0;
 const compiled = new Map<string, RE2JS | string>();
 
 function compile(pattern: string): RE2JS | string {
@@ -18,27 +22,13 @@ function compile(pattern: string): RE2JS | string {
   } catch (error) {
     result = messageOf(error);
   }
-  if (compiled.size >= kept) compiled.clear();
+  compiledCharacters += pattern.length;
+  if (compiled.size >= kept || compiledCharacters > mostCompiledCharacters) {
+    compiled.clear();
+    compiledCharacters = pattern.length;
+  }
   compiled.set(pattern, result);
   return result;
-}
-
-/** Groups within groups, beyond which Go takes no pattern: each level costs memory before it is known that one is open. */
-const deepest = 1000;
-
-/** Throws Go's error for groups that nest deeper; what else is wrong the compiler tells. */
-function refuseDeep(pattern: string): void {
-  if (pattern.length <= deepest) return;
-  let depth = 0;
-  let isClass = false;
-  for (let i = 0; i < pattern.length; i++) {
-    const character = pattern[i];
-    if (character === '\\') i++;
-    else if (isClass) isClass = character !== ']';
-    else if (character === '[') isClass = true;
-    else if (character === ')') depth--;
-    else if (character === '(' && ++depth > deepest) throw new Error(`error parsing regexp: expression nests too deeply: \`${pattern}\``);
-  }
 }
 
 /** What is wrong with patterns that were asked for; undefined: nothing. A definition may have tens of thousands. */

@@ -1,3 +1,4 @@
+// Patterns that nest too deeply are refused before they cost anything, wherever users may write one.
 import { expect, test } from 'vitest';
 import { compilePattern } from './cel/library/parse/pattern.ts';
 import { refuseDeep } from './pattern-depth.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { randomInt, seededRandom, systemRandom } from '#base/random.ts';
 import { recentValues } from '#machinery';
 import type { KubeObject } from '../contract.ts';
-import { knownSets, knownSpecs, parseAroundKnown } from './known-parts.ts';
+import { setsByText, specsByText, parseAroundKnown } from './known-parts.ts';
 import { encodeStored, kindHead, parseServed, serveStored } from './stored-form.ts';
 
 const head = kindHead('Pod', 'v1');
@@ -65,7 +65,7 @@ test('random objects are read as they were written', () => {
 
 test('what is not known, or too long, is left to be parsed', () => {
   expect(parseAroundKnown(Buffer.from('{"metadata":{"managedFields":[{"fieldsV1":{"f:never":{}}}]}}'), JSON.parse)).toBeUndefined();
-  for (const known of [knownSets, knownSpecs]) {
+  for (const known of [setsByText, specsByText]) {
     expect(known.lacks('x'.repeat(8 * 1024 + 1))).toBe(false);
     expect(known.lacks('{"ü":1}')).toBe(false);
     for (let i = 0; i < 1_000; i++) known.keep(`{"n":${i}}`, {});

@@ -31,8 +31,8 @@ function isAscii(text: string): boolean {
   return /^[ -~]*$/.test(text);
 }
 
-export const knownSets = new KnownTexts();
-export const knownSpecs = new KnownTexts();
+export const setsByText = new KnownTexts();
+export const specsByText = new KnownTexts();
 
 const setMark = Buffer.from('"fieldsV1":{');
 const specMark = Buffer.from(',"spec":{');
@@ -88,12 +88,12 @@ function cutsOf(bytes: Buffer): Cuts | undefined {
   const cuts = new Cuts(bytes);
   let behind = 0;
   for (; at >= 0; at = bytes.indexOf(setMark, behind)) {
-    const { value, next } = cuts.take(knownSets, at + setMark.length - 1);
+    const { value, next } = cuts.take(setsByText, at + setMark.length - 1);
     if (value !== undefined) cuts.sets.push(value);
     behind = next;
   }
   at = bytes.indexOf(specMark, behind);
-  if (at >= 0) cuts.spec = cuts.take(knownSpecs, at + specMark.length - 1).value;
+  if (at >= 0) cuts.spec = cuts.take(specsByText, at + specMark.length - 1).value;
   return cuts.sets.length === 0 && cuts.spec === undefined ? undefined : cuts;
 }
 

@@ -6,7 +6,7 @@
 import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, sharedInOrder, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asReadToday } from '../registry/stored-versions.ts';
-import { knownSets, knownSpecs, parseAroundKnown } from './known-parts.ts';
+import { setsByText, specsByText, parseAroundKnown } from './known-parts.ts';
 
 /** What the bytes of a kind start with. */
 export interface KindHead {
@@ -43,7 +43,7 @@ export function encodeStored(head: KindHead, object: KubeObject): Buffer {
 
 function textOfNewTwin(name: string, twin: object): string {
   const text = stringifyJson(twin);
-  if (name === 'spec' && knownSpecs.lacks(text)) knownSpecs.keep(text, twin);
+  if (name === 'spec' && specsByText.lacks(text)) specsByText.keep(text, twin);
   return text;
 }
 
@@ -56,9 +56,9 @@ function metadataMembers(metadata: NonNullable<KubeObject['metadata']>): string 
 }
 
 function meetSet(text: string, set: object): void {
-  if (!knownSets.lacks(text)) return;
+  if (!setsByText.lacks(text)) return;
   const shared = sharedInOrder(set);
-  if (shared !== undefined) knownSets.keep(text, shared);
+  if (shared !== undefined) setsByText.keep(text, shared);
 }
 
 const quote = 0x22;

@@ -7,6 +7,7 @@ import { CborError, decodeTypedCbor, decodingAnyCbor, diagnoseCbor, isCborType, 
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
+import { noteKeysOf } from './json-keys.ts';
 import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KnownSpecs } from './known-specs.ts';
@@ -131,6 +132,7 @@ export async function decodeInSlices(bytes: Uint8Array, options: DecodeOptions =
 }
 
 function bodyOfYaml({ value, duplicates }: ParsedYaml): Body {
+  noteKeysOf(value);
   return { value, duplicates: [], ...(duplicates === undefined ? {} : { yamlProblem: duplicates }) };
 }
 
@@ -243,7 +245,9 @@ function* readCborBody(bytes: Uint8Array, options: DecodeOptions): Sliced<Body> 
   }
   if (options.type !== undefined) return { value: { ...meta }, duplicates: [], isCbor: true };
   try {
-    return { value: yield* decodingAnyCbor(bytes, limits), duplicates: [] };
+    const value = yield* decodingAnyCbor(bytes, limits);
+    noteKeysOf(value);
+    return { value, duplicates: [] };
   } catch (error) {
     if (!(error instanceof CborError)) throw error;
     throw cannotBeHandled(meta.kind, parseApiVersion(meta.apiVersion).version, options.custom?.kind ?? 'Unstructured', error.message);

@@ -11,6 +11,10 @@ export interface JsonScan {
   readonly values: number;
   /** A digit run of 16 or more stands outside a string: it may not survive as a double. */
   readonly longNumber: boolean;
+  /** A member's name is written with an escape. */
+  readonly escapedKey: boolean;
+  /** A member's name may have a backslash in it. */
+  readonly backslashKey: boolean;
 }
 
 /** Scans in O(bytes), about a nanosecond each. The text need not be valid JSON. */
@@ -22,20 +26,36 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
   let values = 0;
   let digits = 0;
   let longNumber = false;
+  let escapedKey = false;
+  let backslashKey = false;
+  // Of the string that was met last.
+  let escaped = false;
+  let backslash = false;
   for (let i = 0; i < end; i++) {
     const c = bytes[i] as number;
     if (c === 0x22) {
       digits = 0;
+      escaped = false;
+      backslash = false;
       for (i++; i < end; i++) {
         const s = bytes[i] as number;
         if (s === 0x22) break;
-        if (s === 0x5c) i++;
+        if (s === 0x5c) {
+          escaped = true;
+          const next = bytes[++i] as number;
+          // As itself or by its number.
+          if (next === 0x5c || next === 0x75) backslash = true;
+        }
       }
     } else if (c <= 0x39 && c >= 0x30) {
       if (++digits === 16) longNumber = true;
     } else {
       digits = 0;
-      if (c === 0x3a) members++;
+      if (c === 0x3a) {
+        members++;
+        if (escaped) escapedKey = true;
+        if (backslash) backslashKey = true;
+      }
       else if (c === 0x2c) values++;
       else if (c === 0x7b || c === 0x5b) {
         values++;
@@ -46,5 +66,5 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
       } else if (c === 0x7d || c === 0x5d) depth--;
     }
   }
-  return { depth: deepest, members, values, longNumber };
+  return { depth: deepest, members, values, longNumber, escapedKey, backslashKey };
 }

@@ -3,6 +3,7 @@
 // RawNumber prints. Keys such as `__proto__` and integers up to 2^63 survive a round trip byte-exact.
 import { RawNumber } from './json-number.ts';
 import { parsingCarefully, type ParsedJson } from './json-parse.ts';
+import { isSuspect, mayMistakeKeys } from './json-keys.ts';
 import { scanJson } from './json-scan.ts';
 import { atOnce, type Sliced } from './slices.ts';
 
@@ -51,11 +52,12 @@ export interface FastJson {
 /** As parseJson, but leaves the search for duplicates to a caller who walks the value anyway. */
 export function* parsingFast(input: Uint8Array | string, maxDepth: number, maxValues = Infinity): Sliced<FastJson> {
   const bytes = typeof input === 'string' ? Buffer.from(input) : input;
-  const { depth, members, values, longNumber } = scanJson(bytes, maxDepth);
+  const scan = scanJson(bytes, maxDepth);
+  const { depth, members, values, longNumber } = scan;
   if (values > maxValues) throw new TooManyValuesError(`more than ${maxValues} values`);
   yield;
   const text = depth > maxDepth ? '' : textOf(input);
-  if (depth <= maxDepth && !longNumber) {
+  if (depth <= maxDepth && !longNumber && !mayMistakeKeys(scan)) {
     try {
       return { value: JSON.parse(text) as unknown, members, careful: undefined };
     } catch {
@@ -65,6 +67,11 @@ export function* parsingFast(input: Uint8Array | string, maxDepth: number, maxVa
   yield;
   const careful = yield* parsingCarefully(text === '' ? textOf(input) : text, maxDepth);
   return { value: careful.value, members, careful };
+}
+
+/** JSON.parse for texts that were written by a program: without a look for duplicates, depth and long numbers. Throws SyntaxError. */
+export function parsePlain(text: string): unknown {
+  return isSuspect(text) && mayMistakeKeys(scanJson(Buffer.from(text), maxJsonDepth)) ? atOnce(parsingCarefully(text, maxJsonDepth)).value : (JSON.parse(text) as unknown);
 }
 
 /** The members of all objects in a value, without recursion. */

@@ -2,6 +2,7 @@
 // to hurt takes the parser seconds. The thread hands back JSON, which reads fast, and takes JSON to write; it is started when first needed, does one
 // text at a time, is ended when one takes too long, and ends when it has been idle for a while. Its entry is this
 // very module, so that it works from sources and from a bundle alike.
+import { parsePlain } from './json.ts';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '#base/clock.ts';
 import { parseJson, parsingJson, stringifyJson } from './json.ts';
@@ -65,7 +66,7 @@ async function written(text: string): Promise<string> {
 function isJson(text: string): boolean {
   if (!/^\s*\{/.test(text)) return false;
   try {
-    JSON.parse(text);
+    parsePlain(text);
     return true;
   } catch {
     return false;

@@ -1,7 +1,7 @@
 // Objects whose bytes hold texts that were written before are read as if nothing were known.
 import { expect, test } from 'vitest';
 import { randomInt, seededRandom, systemRandom } from '#base/random.ts';
-import { recentValues } from '#machinery';
+import { parseCarefully, recentValues } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { setsByText, specsByText, parseAroundKnown } from './known-parts.ts';
 import { encodeStored, kindHead, parseServed, serveStored } from './stored-form.ts';
@@ -17,7 +17,7 @@ specs.meet(spec);
 const twin = specs.meet(structuredClone(spec));
 
 const bytesOf = (object: KubeObject): Buffer => serveStored(head, encodeStored(head, object), 7);
-const parseWhole = (bytes: Buffer): unknown => JSON.parse(bytes.toString());
+const parseWhole = (bytes: Buffer): unknown => parseCarefully(bytes.toString(), 1000).value;
 
 test('sets and the specs of twins are shared by the objects that have them', () => {
   bytesOf(pod('a', twin, entry(structuredClone(set))));

@@ -3,7 +3,7 @@
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
 // protobuf, or another version: those are read once and encoded anew.
-import { decodeProtobuf, isProtobuf, isTwin, managersText, oncePerTwin, parseJson, sharedInOrder, stringifyJson } from '#machinery';
+import { decodeProtobuf, isProtobuf, isTwin, managersText, noteKeysOf, oncePerTwin, parseJson, parsePlain, sharedInOrder, stringifyJson } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asReadToday } from '../registry/stored-versions.ts';
 import { setsByText, specsByText, parseAroundKnown } from './known-parts.ts';
@@ -38,6 +38,8 @@ export function encodeStored(head: KindHead, object: KubeObject): Buffer {
     const value = isTwin(part) ? textOfTwin(part, () => textOfNewTwin(name, part)) : stringifyJson(part);
     if (value !== undefined) text += `,${stringifyJson(name)}:${value}`;
   }
+  // However it came: from YAML, from a patch, from a webhook.
+  if (text.includes('\\\\')) noteKeysOf(object);
   return Buffer.from(`${text}}`);
 }
 
@@ -115,5 +117,5 @@ export function parseServed(bytes: Buffer): KubeObject {
 }
 
 function parseText(text: string): unknown {
-  return longNumber.test(text) ? parseJson(text).value : JSON.parse(text);
+  return longNumber.test(text) ? parseJson(text).value : parsePlain(text);
 }

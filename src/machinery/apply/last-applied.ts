@@ -1,6 +1,7 @@
 // The bridge from client-side to server-side apply for the manager "kubectl": fields that still have the
 // value of the last-applied annotation are no conflict, and the annotation is kept in step, so that a
 // user may go back and forth between the two kinds of apply.
+import { parsePlain } from '../json.ts';
 import type { KubeObject } from '../object.ts';
 import { isObject } from '../patch/json-tree.ts';
 import { compareObjects } from './compare.ts';
@@ -17,7 +18,7 @@ export function lastAppliedFields(shape: Shape, live: KubeObject, apiVersion: st
   if (text === undefined || text === '') return undefined;
   let lastApplied: unknown;
   try {
-    lastApplied = JSON.parse(text) as unknown;
+    lastApplied = parsePlain(text);
   } catch {
     return undefined;
   }

@@ -2,6 +2,7 @@
 // as Go does. The result is raw: zero values that upstream always writes are still there; wire-read.ts brings
 // it into canonical form.
 import { rfc3339 } from '#base/clock.ts';
+import { parsePlain } from '../json.ts';
 import { numberOf, RawNumber } from '../json-number.ts';
 import type { FieldPlan } from '../type-plan.ts';
 import { layoutOf, type Layout } from './layout.ts';
@@ -138,7 +139,7 @@ function readSingle(reader: WireReader): Buffer | undefined {
 
 function readJson(reader: WireReader): unknown {
   const bytes = readSingle(reader);
-  return bytes === undefined || bytes.length === 0 ? null : (JSON.parse(bytes.toString('utf8')) as unknown);
+  return bytes === undefined || bytes.length === 0 ? null : parsePlain(bytes.toString('utf8'));
 }
 
 function readTime(reader: WireReader, kind: 'time' | 'microTime'): string | null {

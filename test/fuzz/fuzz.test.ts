@@ -24,7 +24,8 @@ const listed: readonly (readonly [status: number, message: RegExp])[] = [
   [504, /Too large resource version/],
   [503, /no endpoints available for service|service unavailable|error trying to reach service/],
   [500, /no preferred addresses found/],
-  // Upstream's answers as well.
+  // Upstream's answers as well. What a store does not take is said in etcd's words.
+  [500, /^\{[^]*"message":"etcdserver: request is too large"/],
   [500, /failed to create typed patch object /],
   [500, /failed to convert new object \(.* to (proper version: unable to convert unstructured object|smd typed: )/],
   // Strategic merge patches that are none.

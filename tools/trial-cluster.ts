@@ -7,7 +7,7 @@ import type { ClusterConfig } from '../src/cli/index.ts';
 import { saveCluster } from '../src/cli/paths.ts';
 import { ensurePki } from '../src/cli/pki.ts';
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;

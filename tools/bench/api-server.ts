@@ -10,7 +10,7 @@ import { createClient, type Client } from '../../src/client/index.ts';
 import { realWorld } from '../../src/base/world.ts';
 import { bundleIsFresh } from '../bundle.ts';
 import { trialCluster } from '../trial-cluster.ts';
-import { askChild, pause } from './children.ts';
+import { askChild, pause, residentMb } from './children.ts';
 import type { Target } from './h2-connection.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -20,8 +20,15 @@ export interface MeasuredServer {
   readonly client: Client;
   readonly config: ClusterConfig;
   readonly pid: number;
+  /** Of a store that is a program of its own. */
+  readonly storePid?: number;
   stalls(): Promise<{ p50Ms: number; p99Ms: number; maxMs: number }>;
   stop(): Promise<void>;
+}
+
+/** MB of the API server and its store. */
+export function residentOf({ pid, storePid }: MeasuredServer): number {
+  return residentMb(pid) + (storePid === undefined ? 0 : residentMb(storePid));
 }
 
 /** What `skiff up` would start: the bundle of `npm run build`, unless it was made of other sources. */

@@ -3,8 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client } from '../../src/client/index.ts';
-import { pause, processorMs, residentMb, startHelper, type Helper } from './children.ts';
-import type { MeasuredServer } from './api-server.ts';
+import { pause, processorMs, startHelper, type Helper } from './children.ts';
+import { residentOf, type MeasuredServer } from './api-server.ts';
 import type { RequestJob, RequestResult, WatchJob, WatchResult } from './load-jobs.ts';
 import { configMapTemplate, podTemplate } from './objects.ts';
 import type { Row } from './table.ts';
@@ -117,7 +117,7 @@ async function createPods(bench: Bench): Promise<void> {
     limit: perSecond(await run(bench, bare, bench.bare.port)), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
   });
   await pause(2_000);
-  report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentMb(server.pid), unit: 'MB', budget: { atMost: 300 } });
+  report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentOf(server), unit: 'MB', budget: { atMost: 300 } });
 }
 
 async function measureLists(bench: Bench): Promise<void> {
@@ -132,7 +132,7 @@ async function measureLists(bench: Bench): Promise<void> {
     report({ measure, value: perSecond(best), unit: '/s', limit, budget, note: `${(body.length / 1e6).toFixed(1)} MB; ${latency(best)}` });
   }
   await pause(1_000);
-  report({ measure: 'RSS after these lists', value: residentMb(server.pid), unit: 'MB' });
+  report({ measure: 'RSS after these lists', value: residentOf(server), unit: 'MB' });
 }
 
 async function measureWrites(bench: Bench): Promise<void> {

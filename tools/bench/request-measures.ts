@@ -112,9 +112,11 @@ async function createPods(bench: Bench): Promise<void> {
   const pod = await server.client.raw('GET', `${podsPath}/pod-a-00000000`);
   const bare = { ...shape('a'), path: bareAnswer(bench, pod) };
   await run(bench, { ...bare, count: warmUps }, bench.bare.port);
+  // As many as of the pods: half of them would take less than half a second, in which others may use the machine.
+  const limits = [await run(bench, bare, bench.bare.port), await run(bench, bare, bench.bare.port)];
   report({
     measure: `POST pod, durable (${scale.pods.toLocaleString('en-US')})`, value: scale.pods / (a.seconds + b.seconds), unit: '/s',
-    limit: perSecond(await run(bench, bare, bench.bare.port)), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
+    limit: scale.pods / limits.reduce((total, { seconds }) => total + seconds, 0), budget: { atLeast: 8_000, share: 0.25 }, note: `${latency(b)}; a pod is ${pod.length} bytes`,
   });
   await pause(2_000);
   report({ measure: `RSS of API server + store with ${scale.pods.toLocaleString('en-US')} pods`, value: residentOf(server), unit: 'MB', budget: { atMost: 300 } });

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import type { CertificateSigningRequest } from '#api/certificates/v1.ts';
 import type { ConfigMap } from '#api/core/v1.ts';
@@ -179,8 +179,9 @@ test('nobody is cut off while the authority is replaced, however often that is i
   expect(read('ca.crt')).toBe(next);
   expect((await admin.resource<ConfigMap>('configmaps').in('default').get('kube-root-ca.crt')).data?.['ca.crt']).toBe(next);
   expect(await ask({ ca: next, cert: read('admin.crt'), key: read('admin.key') })).toBe(200);
-  expect(await ask({ ca: oldCa, ...oldPair }).catch(errorText)).toMatch(/certificate/);
-  expect(await ask({ ca: next, ...oldPair })).toBe(401);
+  // The server looks at its files every second.
+  await vi.waitFor(async () => expect(String(await ask({ ca: oldCa, ...oldPair }).catch(errorText))).toMatch(/certificate/), { timeout: 20_000, interval: 50 });
+  await vi.waitFor(async () => expect(await ask({ ca: next, ...oldPair })).toBe(401), { timeout: 20_000, interval: 50 });
   await client.resource('namespaces').list();
   await admin.resource('configmaps').in('default').create({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'last' } } as never);
   expect(await seen).toContain('"ADDED"');

@@ -43,7 +43,7 @@ function change(random: Random, object: Json): void {
   const into = holder as Json;
   const how = randomInt(random, 4);
   if (how === 0 && !Array.isArray(holder)) delete into[key];
-  else if (how === 1 && !Array.isArray(holder)) into[`new${randomInt(random, 3)}`] = scalars[randomInt(random, scalars.length)];
+  else if (how === 1 && !Array.isArray(holder)) into[`new${randomInt(random, 3)}`] = cloneJson(scalars[randomInt(random, scalars.length)]);
   else into[key] = typeof into[key] === 'string' && how === 2 ? `${String(into[key])}x` : cloneJson(scalars[randomInt(random, scalars.length)]);
 }
 

@@ -2,6 +2,7 @@
 // What such a text was read to is known, so that only what stands around it is read. Found by comparing bytes where
 // the last ones ended; that it is the object's spec which stands there is told by the text before it.
 import type { JsonObject } from './patch/json-tree.ts';
+import { RecentSlots } from './recent-slots.ts';
 
 /** A body in two: its spec, which is known, and the text with null in its place. */
 export interface SplitBody {
@@ -24,42 +25,31 @@ interface Slot {
   readonly spec: JsonObject;
 }
 
-const kept = 4;
 const largest = 32 * 1024;
-const missesInARow = 32;
-const keptAfterThat = 8;
 const nothing = Buffer.from('null');
 
 export function knownSpecs(): KnownSpecs {
-  const slots: Slot[] = [];
-  let next = 0;
-  let latest = 0;
-  let misses = 0;
+  const slots = new RecentSlots(isSpecOf);
   return {
     split(bytes, type) {
-      for (let i = 0; i < slots.length; i++) {
-        const at = (latest + i) % slots.length;
-        const slot = slots[at];
-        if (slot === undefined || slot.type !== type) continue;
-        const end = bytes.length - slot.behind;
-        const start = end - slot.text.length;
-        if (start < 1 || slot.text.compare(bytes, start, end) !== 0 || !isValueOfSpec(bytes, start)) continue;
-        latest = at;
-        misses = 0;
-        return { rest: Buffer.concat([bytes.subarray(0, start), nothing, bytes.subarray(end)]), spec: slot.spec };
-      }
-      misses++;
-      return undefined;
+      const slot = slots.find(bytes, type);
+      if (slot === undefined) return undefined;
+      const end = bytes.length - slot.behind;
+      return { rest: Buffer.concat([bytes.subarray(0, end - slot.text.length), nothing, bytes.subarray(end)]), spec: slot.spec };
     },
     keep(bytes, type, spec) {
-      if (bytes.length > largest || (misses > missesInARow && misses % keptAfterThat !== 0)) return;
+      if (bytes.length > largest || !slots.isWorthKeeping()) return;
       const span = spanOfSpec(bytes);
-      if (span === undefined) return;
-      slots[next] = { type, text: Buffer.from(bytes.subarray(span.start, span.end)), behind: bytes.length - span.end, spec };
-      latest = next;
-      next = (next + 1) % kept;
+      if (span !== undefined) slots.keep({ type, text: Buffer.from(bytes.subarray(span.start, span.end)), behind: bytes.length - span.end, spec });
     },
   };
+}
+
+function isSpecOf(slot: Slot, bytes: Uint8Array, type: string): boolean {
+  if (slot.type !== type) return false;
+  const end = bytes.length - slot.behind;
+  const start = end - slot.text.length;
+  return start >= 1 && slot.text.compare(bytes, start, end) === 0 && isValueOfSpec(bytes, start);
 }
 
 const quote = 0x22;

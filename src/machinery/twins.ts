@@ -3,6 +3,7 @@
 // (that it is valid, its owned fields, its JSON) is known again by identity. Twins are shared and never changed.
 // Values that never come again cost little: after a row of misses only every few are looked at.
 import { cloneJson, type JsonObject } from './patch/json-tree.ts';
+import { RecentSlots } from './recent-slots.ts';
 
 const twins = new WeakSet<object>();
 
@@ -33,46 +34,32 @@ export interface RecentValues {
   meet(value: unknown): JsonObject | undefined;
 }
 
-const kept = 4;
-const missesInARow = 32;
-const lookedAtAfterThat = 8;
+interface Slot {
+  readonly value: JsonObject;
+  readonly form: JsonObject;
+}
+
+const isValueOf = (slot: Slot, value: unknown): boolean => isSame(slot.value, value);
 
 /** The last few values of one place, such as the spec of the pods that were created. */
 export function recentValues(): RecentValues {
-  const slots: { readonly value: JsonObject; readonly form: JsonObject }[] = [];
-  let next = 0;
-  let latest = 0;
-  let misses = 0;
-  const find = (value: unknown): JsonObject | undefined => {
-    if (misses >= missesInARow && misses++ % lookedAtAfterThat !== 0) return undefined;
-    for (let i = 0; i < slots.length; i++) {
-      const at = (latest + i) % slots.length;
-      const slot = slots[at];
-      if (slot === undefined || !isSame(slot.value, value)) continue;
-      latest = at;
-      misses = 0;
-      return slot.form;
-    }
-    misses++;
-    return undefined;
-  };
+  const slots = new RecentSlots(isValueOf);
   const keep = (value: JsonObject, form: JsonObject): void => {
     twins.add(form);
-    slots[next] = { value, form };
-    latest = next;
-    next = (next + 1) % kept;
+    slots.keep({ value, form });
   };
-  const meet = (value: unknown): JsonObject | undefined => {
-    const before = misses;
-    const found = find(value);
-    if (found !== undefined || typeof value !== 'object' || value === null) return found;
-    if (before < missesInARow || before % lookedAtAfterThat === 0) {
+  return {
+    find: (value) => (slots.passesOver() ? undefined : slots.find(value, undefined)?.form),
+    keep,
+    meet(value) {
+      if (slots.passesOver()) return undefined;
+      const found = slots.find(value, undefined);
+      if (found !== undefined || typeof value !== 'object' || value === null) return found?.form;
       const copy = cloneJson(value) as JsonObject;
       keep(copy, copy);
-    }
-    return undefined;
+      return undefined;
+    },
   };
-  return { find, keep, meet };
 }
 
 /** Deep equality, whatever the order of keys, made for values that mostly are equal: nothing is allocated. Tagged numbers equal nothing. */

@@ -2,6 +2,7 @@
 // that programs create are mostly made alike (the pods of a Deployment, one agent's events), so the fields of the last
 // few makes are kept, and a new object is held against them. Bounded: small objects, few makes of each shape.
 import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
+import { RecentSlots } from '../recent-slots.ts';
 import { isTwin } from '../twins.ts';
 import type { FieldSet } from './field-set.ts';
 import { sortedSet } from './written-set.ts';
@@ -101,47 +102,25 @@ interface Make {
   readonly fields: FieldSet;
 }
 
-interface Makes {
-  readonly kept: Make[];
-  next: number;
-  latest: number;
-  /** In a row. */
-  misses: number;
-}
-
-const keptMakes = 4;
-const missesInARow = 32;
-const keptAfterThat = 8;
+type Makes = RecentSlots<Make, ResetFields | undefined, JsonObject>;
 
 const byShape = new WeakMap<Shape, Makes>();
 
+const isOfMake = (make: Make, reset: ResetFields | undefined, object: JsonObject): boolean => make.reset === reset && isAlike(make.like, object);
+
 /** The fields that the creator of an object of this make owned. */
 export function knownFields(shape: Shape, reset: ResetFields | undefined, object: JsonObject): FieldSet | undefined {
-  const makes = byShape.get(shape);
-  if (makes === undefined) return undefined;
-  const { kept } = makes;
-  for (let i = 0; i < kept.length; i++) {
-    const at = (makes.latest + i) % kept.length;
-    const make = kept[at];
-    if (make === undefined || make.reset !== reset || !isAlike(make.like, object)) continue;
-    makes.latest = at;
-    makes.misses = 0;
-    return make.fields;
-  }
-  makes.misses++;
-  return undefined;
+  return byShape.get(shape)?.find(reset, object)?.fields;
 }
 
 /** Keeps the fields of an object's creator for the next object that is made alike, and answers them. Where makes never come again, only some are kept. */
 export function keepFields(shape: Shape, reset: ResetFields | undefined, object: JsonObject, fields: FieldSet): FieldSet {
   let makes = byShape.get(shape);
-  if (makes === undefined) byShape.set(shape, (makes = { kept: [], next: 0, latest: 0, misses: 0 }));
-  if (makes.misses > missesInARow && makes.misses % keptAfterThat !== 0) return fields;
+  if (makes === undefined) byShape.set(shape, (makes = new RecentSlots(isOfMake)));
+  if (!makes.isWorthKeeping()) return fields;
   const like = likenessOf(shape, object, { parts: mostParts });
   if (like === undefined) return fields;
   const shared = asShared(sortedSet(fields));
-  makes.kept[makes.next] = { like, reset, fields: shared };
-  makes.latest = makes.next;
-  makes.next = (makes.next + 1) % keptMakes;
+  makes.keep({ like, reset, fields: shared });
   return shared;
 }

@@ -14,6 +14,7 @@ import {
 import {
   alwaysAllow, alwaysDeny, authorizerRow, createAbacAuthorizer, createAccessReviews, createNodeAuthorizer, createRbacAuthorizer, readPolicies, refusal, unionAuthorizer, type RowSettings,
 } from './authz/index.ts';
+import type { RoleFeatures } from './authz/feature-roles.ts';
 import { rbacPolicyHook } from './authz/policy-hook.ts';
 import { paramPermission } from './policies/index.ts';
 import type { Egress } from './egress/index.ts';
@@ -27,7 +28,7 @@ export interface WebhookFile {
   readonly version: 'v1' | 'v1beta1';
 }
 
-export interface SecuritySettings {
+export interface SecuritySettings extends RoleFeatures {
   /** PEM private key that signs service account tokens; its public half verifies them. Not asked for with an external signer. */
   readonly serviceAccountKey: string;
   /** Signs service account tokens and has the keys that verify them, instead of this server. */
@@ -60,10 +61,6 @@ export interface SecuritySettings {
   /** JWTs of OpenID providers. */
   readonly jwt?: Pick<ConfiguredTokenSettings, 'source' | 'fetcher' | 'algorithms' | 'anonymousByFlag'>;
   readonly admission?: AdmissionSettings;
-  /** Nodes may ask for certificates for their pods. */
-  readonly podCertificates?: boolean;
-  /** Nodes and pods may read trust bundles. */
-  readonly trustBundles?: boolean;
   /** Impersonation may be permitted for single actions. Absent: yes. */
   readonly constrainedImpersonation?: boolean;
   /** Ends what runs beside requests: looking at files, asking providers. */

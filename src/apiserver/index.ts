@@ -5,6 +5,7 @@ export { serverIdentity } from './bootstrap/identity-lease.ts';
 export { kubeletTarget } from './endpoints/kubelet-target.ts';
 export { openEncryption, type Encryption, type EncryptionOptions } from './encryption/index.ts';
 export { defaultSecurity, type AuthorizationMode, type SecuritySettings } from './default-security.ts';
+export { roleFeatures } from './authz/feature-roles.ts';
 export { openExternalSigner, signedBy } from './authn/index.ts';
 export { openEgressSelector, type Egress, type EgressSelector } from './egress/index.ts';
 export { publishTrustedClients, type TrustedClients } from './bootstrap/trusted-clients.ts';

@@ -2,7 +2,7 @@
 // told at once, in upstream's words.
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { type AuthorizationMode, openExternalSigner, pluginChoiceErrors, readAdmissionConfiguration, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
+import { type AuthorizationMode, openExternalSigner, pluginChoiceErrors, readAdmissionConfiguration, roleFeatures, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { type Dial, httpTransport, pemBlocks } from '#wire';
@@ -264,8 +264,7 @@ export function securityOf(world: World, flags: ApiserverFlags, authorities: Aut
     ...(alone || flags.given('anonymous-auth') ? { anonymous: { enabled: anonymousAuth(world, flags, row), paths: [] } } : {}),
     lookUpAccounts: flags.get('service-account-lookup'),
     authorizationModes: row.length === 0 ? ['AlwaysAllow'] : row.filter(isMode),
-    podCertificates: gates.on('PodCertificateRequest'),
-    trustBundles: gates.on('ClusterTrustBundle'),
+    ...roleFeatures((gate) => gates.on(gate)),
     constrainedImpersonation: gates.on('ConstrainedImpersonation'),
     admission: {
       plugins: pluginChoice(flags),

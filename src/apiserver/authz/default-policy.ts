@@ -40,7 +40,7 @@ interface RoleEntry {
 
 function parseRoles(table: string): RoleEntry[] {
   const entries: (RoleEntry & { rules: PolicyRule[] })[] = [];
-  for (const line of table.trim().split('\n')) {
+  for (const line of rows(table)) {
     if (line.startsWith(' ')) {
       entries.at(-1)?.rules.push(parseRule(line));
       continue;
@@ -86,7 +86,7 @@ function parseBinding(line: string): { name: string; roleRef: RoleRef; subjects:
 }
 
 function rows(table: string): string[] {
-  return table.trim().split('\n');
+  return table.trim() === '' ? [] : table.trim().split('\n');
 }
 
 /** The rules of one role of a table. */
@@ -111,7 +111,7 @@ export function defaultPolicy(features: RoleFeatures = {}): DefaultPolicy {
   return {
     clusterRoles: [...mergedRoles([clusterRoles, ...more.map((tables) => tables.clusterRoles)]), ...controllers].map(clusterRole),
     clusterRoleBindings: [
-      ...[clusterRoleBindings, ...more.map(({ bindings }) => bindings)].filter((table) => table !== '').flatMap(rows).map((line): ClusterRoleBinding => {
+      ...[clusterRoleBindings, ...more.map(({ bindings }) => bindings)].flatMap(rows).map((line): ClusterRoleBinding => {
         const { name, roleRef, subjects } = parseBinding(line);
         return { apiVersion, kind: 'ClusterRoleBinding', metadata: { name, labels, annotations }, roleRef, subjects };
       }),

@@ -29,6 +29,7 @@ export { applying, serverSideApply, type ApplyInput } from './apply/server-side-
 export { shapeOf, type Shape } from './apply/shape.ts';
 export { keepUnchangedTimes, managerFromUserAgent, trackingUpdate, trackUpdate, type TrackUpdateInput } from './apply/track-update.ts';
 export { noteKeysOf } from './json-keys.ts';
+export { behindObject } from './json-scan.ts';
 export { parseJson, parsePlain, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
 export { JsonSyntaxError, parseCarefully, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';

@@ -1,6 +1,7 @@
 // One pass over a JSON text's bytes, before JSON.parse sees it: how deep it nests, how many members its
 // objects have in all, how many values there are, whether a number is too long for a double. It is what lets the common request take
-// the native parser and only the odd one the careful parser (json-parse.ts).
+// the native parser and only the odd one the careful parser (json-parse.ts). And where a string or an object of valid JSON
+// ends, for those who cut a known part out of a text.
 
 export interface JsonScan {
   /** Deepest nesting met; the scan stops when it passes `maxDepth`. */
@@ -67,4 +68,31 @@ export function scanJson(bytes: Uint8Array, maxDepth: number): JsonScan {
     }
   }
   return { depth: deepest, members, values, longNumber, escapedKey, backslashKey };
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/** The position behind the string that begins at `at`; at `last` or beyond for one that does not end before it. */
+export function behindString(bytes: Uint8Array, at: number, last: number): number {
+  let i = at + 1;
+  while (i < last && bytes[i] !== quote) i += bytes[i] === backslash ? 2 : 1;
+  return i + 1;
+}
+
+/** The position behind the object that begins at `start`, in valid JSON; -1 for one that does not end before `last`. */
+export function behindObject(bytes: Uint8Array, start: number, last: number): number {
+  let depth = 0;
+  let i = start;
+  while (i < last) {
+    const byte = bytes[i];
+    if (byte === quote) {
+      i = behindString(bytes, i, last);
+      continue;
+    }
+    i++;
+    if (byte === 0x7b) depth++;
+    else if (byte === 0x7d && --depth === 0) return i;
+  }
+  return -1;
 }

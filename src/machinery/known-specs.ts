@@ -1,6 +1,7 @@
 // Bodies whose spec came before, byte by byte: who makes objects from a template sends the same text with other names.
 // What such a text was read to is known, so that only what stands around it is read. Found by comparing bytes where
 // the last ones ended; that it is the object's spec which stands there is told by the text before it.
+import { behindObject, behindString } from './json-scan.ts';
 import type { JsonObject } from './patch/json-tree.ts';
 import { RecentSlots } from './recent-slots.ts';
 
@@ -53,20 +54,12 @@ function isSpecOf(slot: Slot, bytes: Uint8Array, type: string): boolean {
 }
 
 const quote = 0x22;
-const backslash = 0x5c;
 const colon = 0x3a;
 const name = Buffer.from('"spec"');
 
 const isSpace = (byte: number | undefined): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
 const opens = (byte: number | undefined): boolean => byte === 0x7b || byte === 0x5b;
 const closes = (byte: number | undefined): boolean => byte === 0x7d || byte === 0x5d;
-
-/** The position behind the string that begins at `at`. */
-function behindString(bytes: Uint8Array, at: number): number {
-  let i = at + 1;
-  while (i < bytes.length && bytes[i] !== quote) i += bytes[i] === backslash ? 2 : 1;
-  return i + 1;
-}
 
 /** Does the outermost object's member "spec" have its value at `start`? Of valid JSON; what is none fails when the rest is read. */
 function isValueOfSpec(bytes: Uint8Array, start: number): boolean {
@@ -78,7 +71,7 @@ function isValueOfSpec(bytes: Uint8Array, start: number): boolean {
     const byte = bytes[i];
     if (byte === quote) {
       lastString = i;
-      i = behindString(bytes, i);
+      i = behindString(bytes, i, bytes.length);
       continue;
     }
     if (byte === colon) colonAfter = i;
@@ -103,19 +96,21 @@ function areSpaces(bytes: Uint8Array, from: number, to: number): boolean {
 /** Where the outermost object's spec is an object: from its brace to behind the other. Of valid JSON. */
 function spanOfSpec(bytes: Uint8Array): { readonly start: number; readonly end: number } | undefined {
   let depth = 0;
-  let start = -1;
-  let i = 0;
   let lastString = -1;
+  let i = 0;
   while (i < bytes.length) {
     const byte = bytes[i];
     if (byte === quote) {
       lastString = i;
-      i = behindString(bytes, i);
+      i = behindString(bytes, i, bytes.length);
       continue;
     }
     if (opens(byte)) {
-      if (++depth === 2 && start < 0 && byte === 0x7b && isSpecAt(bytes, lastString) && isValueOfSpec(bytes, i)) start = i;
-    } else if (closes(byte) && --depth === 1 && start >= 0) return { start, end: i + 1 };
+      if (++depth === 2 && byte === 0x7b && isSpecAt(bytes, lastString) && isValueOfSpec(bytes, i)) {
+        const end = behindObject(bytes, i, bytes.length);
+        return end < 0 ? undefined : { start: i, end };
+      }
+    } else if (closes(byte)) depth--;
     i++;
   }
   return undefined;

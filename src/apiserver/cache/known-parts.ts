@@ -1,7 +1,7 @@
 // Parts that many stored objects have in common, by their text: the sets of owned fields, half of a small object, and the
 // specs of pods of one template. Where an object's bytes hold such a text, the part is the very value that was written
 // then, and only the rest is parsed: less to parse and to keep, and the steps of a write know it by identity. Bounded.
-import { isObject, type KubeObject } from '#machinery';
+import { behindObject, isObject, type KubeObject } from '#machinery';
 
 const mostKept = 256;
 const longestText = 8 * 1024;
@@ -36,22 +36,6 @@ export const specsByText = new KnownTexts();
 
 const setMark = Buffer.from('"fieldsV1":{');
 const specMark = Buffer.from(',"spec":{');
-const quote = 0x22;
-const backslash = 0x5c;
-
-/** The position behind the object that begins at `start`, in valid JSON; -1 for one that is longer than any known text. */
-function endOfObject(bytes: Uint8Array, start: number): number {
-  const last = Math.min(bytes.length, start + longestText);
-  let depth = 0;
-  for (let i = start; i < last; i++) {
-    const byte = bytes[i];
-    if (byte === quote) {
-      for (i++; i < last && bytes[i] !== quote; i++) if (bytes[i] === backslash) i++;
-    } else if (byte === 0x7b) depth++;
-    else if (byte === 0x7d && --depth === 0) return i + 1;
-  }
-  return -1;
-}
 
 /** A number in the place of each part that is known. */
 class Cuts {
@@ -67,7 +51,8 @@ class Cuts {
 
   /** The known value that begins there, which is cut out; and where to look further. */
   take(known: KnownTexts, start: number): { readonly value: object | undefined; readonly next: number } {
-    const end = endOfObject(this.#bytes, start);
+    // No known text is longer.
+    const end = behindObject(this.#bytes, start, Math.min(this.#bytes.length, start + longestText));
     if (end < 0) return { value: undefined, next: start };
     const value = known.get(this.#bytes.toString('latin1', start, end));
     if (value !== undefined) {

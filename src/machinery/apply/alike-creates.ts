@@ -1,7 +1,7 @@
 // What the creator of an object owns follows from the object's keys alone, not from its texts and numbers. Objects
 // that programs create are mostly made alike (the pods of a Deployment, one agent's events), so the fields of the last
 // few makes are kept, and a new object is held against them. Bounded: small objects, few makes of each shape.
-import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
+import { cloneJson, isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
 import { RecentSlots } from '../recent-slots.ts';
 import { isTwin } from '../twins.ts';
 import type { FieldSet } from './field-set.ts';
@@ -64,7 +64,7 @@ function likenessOfList(shape: Shape, list: readonly unknown[], budget: { parts:
   if (list.length > 0 && (shape.kind !== 'list' || shape.relation === 'atomic')) return wholeList;
   const text = list.length > mostParts ? undefined : JSON.stringify(list);
   budget.parts -= (text?.length ?? Infinity) / 10;
-  return text === undefined || budget.parts < 0 ? undefined : new Likeness('equal', JSON.parse(text));
+  return text === undefined || budget.parts < 0 ? undefined : new Likeness('equal', cloneJson(list));
 }
 
 function isAlike(like: Likeness, value: unknown): boolean {

@@ -16,8 +16,10 @@ export class KnownTexts {
   }
 
   keep(text: string, value: object): void {
-    // The oldest goes.
-    if (this.#values.size >= mostKept) for (const first of this.#values.keys()) if (this.#values.delete(first)) break;
+    if (this.#values.size >= mostKept) {
+      const [oldest] = this.#values.keys();
+      if (oldest !== undefined) this.#values.delete(oldest);
+    }
     this.#values.set(text, value);
   }
 

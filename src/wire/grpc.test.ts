@@ -58,6 +58,16 @@ afterAll(() => {
 });
 
 describe('the gRPC client', () => {
+  it('reaches sockets without a file', async () => {
+    const name = `${folder.replaceAll('/', '-')}.sock`;
+    await new Promise<void>((resolve, reject) => {
+      server.bindAsync(`unix:\0${name}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+    });
+    const abstract = await grpcClient({ protoFiles: [proto], service: 'test.v1.Echo', address: `unix-abstract:${name}` });
+    expect(await abstract.unary('Say', { name: 'you' }, { deadlineMs: systemClock.now() + 20_000 })).toMatchObject({ text: 'hello you' });
+    abstract.close();
+  });
+
   it('calls, keeping 64-bit integers exact', async () => {
     expect(await client.unary('Say', { name: 'you' })).toEqual({ text: 'hello you', number: '9007199254740993' });
   });

@@ -12,7 +12,7 @@ export interface GrpcOptions {
   readonly schema?: object;
   /** "runtime.v1.RuntimeService" */
   readonly service: string;
-  /** "unix:///run/x.sock" or "127.0.0.1:2379" */
+  /** "unix:///run/x.sock", "unix-abstract:name" or "127.0.0.1:2379" */
   readonly address: string;
   readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   /** The `:authority` of calls; some servers refuse a socket's path there. */
@@ -47,6 +47,11 @@ export interface GrpcClient {
   close(): void;
 }
 
+/** grpc-js knows no scheme for Linux's sockets without a file, whose names begin with a zero byte. */
+function grpcTarget(address: string): string {
+  return address.replace(/^unix-abstract:/, 'unix:\0');
+}
+
 /** Loads the definition and connects lazily, with the first call. */
 export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
   const [grpc, loader] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
@@ -60,7 +65,7 @@ export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
   const { tls } = options;
   const credentials = tls === undefined ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(pem(tls.ca), pem(tls.key), pem(tls.cert));
   const messageBytes = options.messageBytes ?? 16 << 20;
-  const client: Client = new grpc.Client(options.address, credentials, {
+  const client: Client = new grpc.Client(grpcTarget(options.address), credentials, {
     'grpc.max_receive_message_length': messageBytes,
     'grpc.max_send_message_length': messageBytes,
     ...(options.authority === undefined ? {} : { 'grpc.default_authority': options.authority }),

@@ -37,13 +37,16 @@ function untagged(cipher: unknown): Buffer {
   return bytes.subarray(bytes.indexOf(':') + 1);
 }
 
-/** Not yet listening: `start` does that. */
-export function kmsPlugin(): KmsPlugin {
+/**
+ * Not yet listening: `start` does that.
+ * @param withFile false: the socket is an abstract one of Linux.
+ */
+export function kmsPlugin(withFile = true): KmsPlugin {
   const folder = mkdtempSync(join(tmpdir(), 'skiff-kms-'));
   const socket = join(folder, 'kms.sock');
   let server: Server | undefined;
   const plugin: KmsPlugin = {
-    endpoint: `unix://${socket}`,
+    endpoint: withFile ? `unix://${socket}` : `unix:///@${socket.slice(1)}`,
     keyId: 'key-1',
     healthz: 'ok',
     annotations: {},
@@ -77,7 +80,7 @@ export function kmsPlugin(): KmsPlugin {
       });
       const starting = server;
       await new Promise<void>((resolve, reject) => {
-        starting.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+        starting.bindAsync(withFile ? `unix:${socket}` : `unix:\0${socket.slice(1)}`, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
       });
     },
     async stop() {

@@ -81,6 +81,16 @@ describe('KMS v2', () => {
     expect(plugin.calls).toMatchObject({ encrypt: 2, decrypt: 1 });
   });
 
+  it('reaches a plugin whose socket is abstract, in both versions', async () => {
+    plugin = kmsPlugin(false);
+    await plugin.start();
+    for (const more of [{}, { apiVersion: 'v1' }]) {
+      await start([kms(more)], { gates: { kmsV1: true } });
+      expect((await api?.post('/api/v1/namespaces/default/secrets', { metadata: { generateName: 's-' } }))?.status).toBe(201);
+    }
+    expect(plugin.calls.status).toBeGreaterThan(0);
+  });
+
   it('serves when its plugin comes late', async () => {
     const server = await start([kms()]);
     const health = await server.get('/healthz?verbose');

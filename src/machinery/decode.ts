@@ -7,7 +7,7 @@ import { CborError, decodeTypedCbor, decodingAnyCbor, diagnoseCbor, isCborType, 
 import { goQuote } from './field-errors.ts';
 import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group-of-type.ts';
 import { RawNumber } from './json-number.ts';
-import { noteKeysOf } from './json-keys.ts';
+import { noteKeysRead } from './json-keys.ts';
 import { parsingCarefully, type ParsedJson } from './json-parse.ts';
 import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KnownSpecs } from './known-specs.ts';
@@ -124,15 +124,15 @@ export async function decodeInSlices(bytes: Uint8Array, options: DecodeOptions =
   if (!isYamlType(mediaTypeOf(options))) return inSlices(decoding(bytes, options));
   let body: Body;
   try {
-    body = bodyOfYaml(await parseYamlAside(bytes, options.limits?.maxValues));
+    body = bodyOfYaml(bytes, await parseYamlAside(bytes, options.limits?.maxValues));
   } catch (error) {
     throw unreadable(options, bytes, error);
   }
   return inSlices(decoding(bytes, options, body));
 }
 
-function bodyOfYaml({ value, duplicates }: ParsedYaml): Body {
-  noteKeysOf(value);
+function bodyOfYaml(bytes: Uint8Array, { value, duplicates }: ParsedYaml): Body {
+  noteKeysRead(bytes, value);
   return { value, duplicates: [], ...(duplicates === undefined ? {} : { yamlProblem: duplicates }) };
 }
 
@@ -225,7 +225,7 @@ function* readBody(bytes: Uint8Array, mediaType: string, options: DecodeOptions)
     throw unsupportedMediaType(['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf', ...(options.cbor === true ? ['application/cbor'] : [])]);
   }
   try {
-    if (isYaml) return bodyOfYaml(parseYamlStrictly(bytes));
+    if (isYaml) return bodyOfYaml(bytes, parseYamlStrictly(bytes));
     const fast: FastJson = yield* parsingFast(bytes, options.limits?.maxDepth ?? maxObjectDepth, options.limits?.maxValues);
     return fast.careful === undefined ? { value: fast.value, members: fast.members, duplicates: [] } : fast.careful;
   } catch (error) {
@@ -246,7 +246,7 @@ function* readCborBody(bytes: Uint8Array, options: DecodeOptions): Sliced<Body> 
   if (options.type !== undefined) return { value: { ...meta }, duplicates: [], isCbor: true };
   try {
     const value = yield* decodingAnyCbor(bytes, limits);
-    noteKeysOf(value);
+    noteKeysRead(bytes, value);
     return { value, duplicates: [] };
   } catch (error) {
     if (!(error instanceof CborError)) throw error;

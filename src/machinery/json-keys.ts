@@ -32,3 +32,10 @@ export function noteKeysOf(value: unknown): void {
     for (const item of Array.isArray(next) ? next : Object.values(next)) if (typeof item === 'object' && item !== null) left.push(item);
   }
 }
+
+const backslash = 0x5c;
+
+/** As noteKeysOf, of what YAML or CBOR was read to: names with a backslash have that byte there, written as themselves or with an escape. */
+export function noteKeysRead(bytes: Uint8Array, value: unknown): void {
+  if (bytes.includes(backslash)) noteKeysOf(value);
+}

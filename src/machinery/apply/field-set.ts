@@ -2,6 +2,7 @@
 // without children and `"."` marks a member that has children. Stored managedFields are thus worked on
 // without decoding. Sets are immutable: operations share what they do not change. Semantics (what a parent
 // means for its children in a difference) are structured-merge-diff's.
+import { copyOf, wide } from '../patch/json-tree.ts';
 import { showPathElement } from './path-element.ts';
 import type { Shape } from './shape.ts';
 import { leaf } from './shared-sets.ts';
@@ -36,18 +37,6 @@ function isMember(node: FieldSet): boolean {
 function hasChildren(node: FieldSet): boolean {
   for (const key in node) if (key !== self) return true;
   return false;
-}
-
-/** From here on what is built in with objects is slow. */
-export const wide = 128;
-
-/** A copy to be changed. Spreading is quick for few steps and several times slower than a loop for thousands. */
-function copyOf(set: FieldSet): FieldSetBuilder {
-  const keys = Object.keys(set);
-  if (keys.length < wide) return { ...set };
-  const out: FieldSetBuilder = {};
-  for (const key of keys) out[key] = set[key] ?? leaf;
-  return out;
 }
 
 /** The node as a member. */

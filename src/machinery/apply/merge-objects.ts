@@ -1,7 +1,7 @@
 // Merging an applied configuration into the live object: scalars and atomic values of the configuration
 // win, maps and keyed lists merge item by item. The configuration's order of list items wins where both
 // sides have them; items only the live object has stay near their neighbours (structured-merge-diff).
-import { isObject, setKey, type JsonObject } from '../patch/json-tree.ts';
+import { copyOf, isObject, setKey, type JsonObject } from '../patch/json-tree.ts';
 import { itemPathElement } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
 
@@ -27,15 +27,6 @@ export function mergeObjects(shape: Shape, live: unknown, applied: unknown): unk
 
 function isEmptyMap(value: unknown): boolean {
   return !isObject(value) || Object.keys(value).length === 0;
-}
-
-/** Spreading is quick for few members and several times slower than a loop for thousands. */
-function copyOf(map: JsonObject): JsonObject {
-  const keys = Object.keys(map);
-  if (keys.length < 128) return { ...map };
-  const copy: JsonObject = {};
-  for (const key of keys) setKey(copy, key, map[key]);
-  return copy;
 }
 
 function mergeMaps(shape: MapShape | undefined, live: JsonObject, applied: JsonObject): JsonObject {

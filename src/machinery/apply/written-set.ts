@@ -1,6 +1,6 @@
 // Sets of field paths as managedFields hold them: written in upstream's order, and read from a client's spelling.
-import { isObject } from '../patch/json-tree.ts';
-import { isEmptySet, leaf, self, wide, type FieldSet, type FieldSetBuilder } from './field-set.ts';
+import { isObject, wide } from '../patch/json-tree.ts';
+import { isEmptySet, leaf, self, type FieldSet, type FieldSetBuilder } from './field-set.ts';
 import { canonicalPathElement } from './path-element.ts';
 import { asShared, isShared } from './shared-sets.ts';
 import { comparePathElements, sortSteps } from './step-order.ts';

@@ -1,26 +1,11 @@
-// Users' regular expressions, run by RE2 in linear time; patterns met lately stay compiled.
-import { RE2JS } from 're2js';
-import { refuseDeep } from '../../../pattern-depth.ts';
-
-const cacheLimit = 512;
-/** Compiled they take some hundred times as much. */
-const mostCharacters = 1024 * 1024;
-let characters = 0;
-const compiled = new Map<string, RE2JS>();
+// The regular expressions of expressions: compiled, and what they find.
+import type { RE2JS } from 're2js';
+import { compiledPattern } from '../../../compiled-patterns.ts';
 
 /** Throws an Error with RE2's text. */
 export function compilePattern(pattern: string): RE2JS {
-  let known = compiled.get(pattern);
-  if (known === undefined) {
-    refuseDeep(pattern);
-    known = RE2JS.compile(pattern);
-    characters += pattern.length;
-    if (compiled.size >= cacheLimit || characters > mostCharacters) {
-      compiled.clear();
-      characters = pattern.length;
-    }
-    compiled.set(pattern, known);
-  }
+  const known = compiledPattern(pattern);
+  if (typeof known === 'string') throw new Error(known);
   return known;
 }
 

@@ -4,9 +4,9 @@ import { addAll, child, index, invalidValue, key, notSupported, required, type F
 import { dns1035LabelErrors, dns1123SubdomainErrors, nameIsSubdomain, type NameRule } from '../../names.ts';
 import { someSchema } from '../../structural/schema.ts';
 import { validateObjectMeta, validateObjectMetaUpdate } from '../meta/object-meta.ts';
-import { atOnce, type Sliced } from '../../slices.ts';
+import type { Sliced } from '../../slices.ts';
 import { judgingPatterns } from '../../structural/pattern.ts';
-import { kind, type KindSteps } from '../validator.ts';
+import { slicedKind } from '../validator.ts';
 import { apiApproval, approvalAnnotation, isProtectedGroup } from './api-approval.ts';
 import { conversionErrors } from './conversion-errors.ts';
 import { findingOptions, optionsOfCreate, type ValidationOptions } from './options.ts';
@@ -181,7 +181,7 @@ function withVersions(definition: CustomResourceDefinition): CustomResourceDefin
   return versions === null ? { ...definition, spec: { ...definition.spec, versions: [] } } : definition;
 }
 
-const steps: KindSteps<CustomResourceDefinition> = {
+export const customResourceDefinition = slicedKind<CustomResourceDefinition>({
   *create(given) {
     yield* judgingPatterns(schemasOf(given));
     const definition = withVersions(given);
@@ -200,12 +200,6 @@ const steps: KindSteps<CustomResourceDefinition> = {
     const errors = [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...(yield* checkingSpec(definition, options))];
     return [...errors, ...immutableErrors(definition, old, options), ...afterSpec(definition, old)];
   },
-};
-
-export const customResourceDefinition = kind<CustomResourceDefinition>({
-  create: (definition) => atOnce(steps.create(definition)),
-  update: (definition, old) => atOnce(steps.update(definition, old)),
-  steps,
   subresources: { status: (definition, old) => [...validateObjectMetaUpdate(definition.metadata, old.metadata), ...statusErrors(definition)] },
 });
 

@@ -52,17 +52,21 @@ export class Http1Exchange implements Exchange {
   }
 
   get gone(): boolean {
-    const watched = this.#response ?? this.#upgrade?.socket;
-    return watched?.destroyed !== false && this.#response?.writableFinished !== true;
+    return this.#writable?.destroyed !== false && this.#response?.writableFinished !== true;
   }
 
   whenGone(listener: (reason: Error) => void): void {
     const onClose = (): void => {
       if (this.#response?.writableFinished !== true) listener(new PeerGoneError('the client is gone'));
     };
-    const watched = this.#response ?? this.#upgrade?.socket;
-    if (watched?.destroyed !== false) onClose();
-    else watched.once('close', onClose);
+    const writable = this.#writable;
+    if (writable?.destroyed !== false) onClose();
+    else writable.once('close', onClose);
+  }
+
+  /** What closes when the client goes. */
+  get #writable(): ServerResponse | Duplex | undefined {
+    return this.#response ?? this.#upgrade?.socket;
   }
 
   body(limitBytes: number): Promise<Uint8Array> {

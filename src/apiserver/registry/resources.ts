@@ -17,7 +17,6 @@ import { anyHandling, builtInHandling, type KindHandling } from './kind-handling
 import { storagePrefix } from './storage-layout.ts';
 import type { Stored, Strategy } from './strategy.ts';
 
-/** A resource as it is kept. */
 /** As text in the bodies of creates; as clients sent them, with defaults; as they went to the store; of objects that changed in something else. */
 export interface RecentSpecs {
   readonly bodies: KnownSpecs;
@@ -26,6 +25,7 @@ export interface RecentSpecs {
   readonly changed: RecentValues;
 }
 
+/** A resource as it is kept. */
 export interface StoredResource extends CachedResource {
   /** The version that is stored. */
   readonly info: ResourceInfo;

@@ -126,11 +126,7 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
       annotate(pod, defaulted(pod, itemsOf(request)));
     },
     validate(request) {
-      const texts: string[] = [];
-      for (const text of allViolations(request, itemsOf(request))) {
-        if (texts.length >= mostTold) break;
-        texts.push(text);
-      }
+      const texts = [...allViolations(request, itemsOf(request)).take(mostTold)];
       if (texts.length === 0) return;
       throw forbidden({ group: '', resource: request.resource.plural }, request.name, texts.length === 1 ? (texts[0] ?? '') : `[${texts.join(', ')}]`);
     },

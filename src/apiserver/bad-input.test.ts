@@ -26,8 +26,7 @@ describe('bad input', () => {
   });
 
   const cases: readonly (readonly [string, () => Promise<{ status: number; body: { reason?: string; message?: string } }>, number, string, RegExp])[] = [
-    ['a role whose name the store cannot hold', () => api.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'nul\u0000' } }), 422, 'Invalid', /metadata\.name: Invalid value: "nul\\x00": must be printable ASCII characters/],
-    ['a role with an endless name', () => api.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'x'.repeat(2000) } }), 422, 'Invalid', /metadata\.name: Invalid value: .* with at most \d+ of them/],
+    ['a role with an endless name', () => api.post('/apis/rbac.authorization.k8s.io/v1/clusterroles', { metadata: { name: 'x'.repeat(2000) } }), 422, 'Invalid', /metadata\.name: Invalid value: .* may not be more than 1001 bytes/],
     ['a service without a name', () => api.post('/api/v1/namespaces/default/services', { spec: { ports: [{ port: 80 }] } }), 422, 'Invalid', /spec\.clusterIPs: Invalid value: .*failed to allocate IP: .*spec\.parentRef\.name: Required value/],
     ['a definition without versions', () => api.post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { metadata: { name: 'x' }, spec: { versions: null } }), 422, 'Invalid', /spec\.versions/],
     ['an apply whose list key is a list', () => api.patch(`${pods}/x?fieldManager=m`, 'apply', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'x' }, spec: { containers: [{ name: [null, '1Gi'], image: 'i' }] } }), 500, '', /failed to create typed patch object \(\/x; \/v1, Kind=Pod\): \.spec\.containers\[name=.*\]\.name: expected string, got/],

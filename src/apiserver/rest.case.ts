@@ -1,7 +1,7 @@
 // What every client may rely on, whatever the store: creates, reads, updates, patches, deletes, lists in
 // chunks, watches. Statuses, reasons and texts are upstream's.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '#store';
+import { prefixEnd, type Store } from '#store';
 import { pod, startTestServer, watchEvents, type TestServer } from './test-server.case.ts';
 
 const pods = '/api/v1/namespaces/default/pods';
@@ -48,6 +48,32 @@ export function restSuite(name: string, open: () => Promise<SuiteStore>): void {
       it('makes a name from generateName', async () => {
         const { body } = await api.post(maps, { metadata: { generateName: 'gen-' } });
         expect(body.metadata.name).toMatch(/^gen-[a-z0-9]{5}$/);
+      });
+
+      it('keeps names beyond ASCII under their bytes in UTF-8, in the order of these', async () => {
+        const roles = '/apis/rbac.authorization.k8s.io/v1/clusterroles';
+        // In UTF-16 the last two are the other way round.
+        const names = ['a\u0000b', 'a b', 'a\tb', 'r\u00f6le', '\u0441\u0438\u0441:\u0440', '\ufb01', '\u{1f600}'].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+        for (const name of names) expect((await api.post(roles, { metadata: { name } })).status).toBe(201);
+        expect((await api.post(roles, { metadata: { name: 'r\u00f6le' } })).body.message).toBe('clusterroles.rbac.authorization.k8s.io "r\u00f6le" already exists');
+        for (const name of names) {
+          expect((await api.get(`${roles}/${encodeURIComponent(name)}`)).body.metadata.name).toBe(name);
+          const named = await api.get(`${roles}?fieldSelector=${encodeURIComponent(`metadata.name=${name}`)}`);
+          expect(named.body.items.map((item: { metadata: { name: string } }) => item.metadata.name)).toEqual([name]);
+        }
+        const found: string[] = [];
+        for (let next: string | undefined = ''; next !== undefined;) {
+          const { body } = await api.get(`${roles}?limit=2&continue=${next}`);
+          found.push(...body.items.map((item: { metadata: { name: string } }) => item.metadata.name));
+          next = body.metadata.continue;
+        }
+        expect(found).toEqual(names);
+        const { kvs } = await opened.store.range({ start: '/registry/clusterroles/', end: prefixEnd('/registry/clusterroles/') });
+        expect(kvs.map(({ key }) => Buffer.from(key, 'latin1').toString())).toEqual(names.map((name) => `/registry/clusterroles/${name}`));
+        expect((await api.patch(`${roles}/r%C3%B6le`, 'merge', { metadata: { labels: { a: 'b' } } })).body.metadata.labels).toEqual({ a: 'b' });
+        expect((await api.patch(`${roles}/%C3%BCber?fieldManager=m%C3%BCller`, 'apply', { apiVersion: 'rbac.authorization.k8s.io/v1', kind: 'ClusterRole', metadata: { name: '\u00fcber' } })).status).toBe(201);
+        for (const name of [...names, '\u00fcber']) expect((await api.del(`${roles}/${encodeURIComponent(name)}`)).status).toBe(200);
+        expect((await api.get(roles)).body.items).toEqual([]);
       });
 
       it('refuses another namespace than that of the URL', async () => {

@@ -152,8 +152,8 @@ export class LeaseNotFoundError extends Error {
 /** Most conditions and most writes of one transaction (etcd's default --max-txn-ops). */
 export const maxTxnOperations = 128;
 
-/** The smallest string above every string that starts with `prefix` (keys are ASCII). */
+/** The smallest string above every string that starts with `prefix` (keys are bytes, a character each). */
 export function prefixEnd(prefix: string): string {
-  if (prefix === '') return '\u0080';
+  if (prefix === '') return '\u0100';
   return prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
 }

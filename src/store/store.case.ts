@@ -180,13 +180,23 @@ function writeCases(current: () => Store, fresh: () => string): void {
     expect(new Set(revisions).size).toBe(80);
   });
 
+  test('keys are bytes: all are kept, in their order', async () => {
+    const store = current();
+    const p = fresh();
+    const keys = ['\0', '\t', ' ', 'a', '\u007f', '\u0080', '\u00c3\u00b6', '\u00ff'].map((end) => `${p}bytes/${end}`);
+    for (const key of keys.toReversed()) await store.commit({ conditions: [], writes: [{ put: key, value: Buffer.from(key) }] });
+    const { kvs } = await store.range({ start: `${p}bytes/`, end: prefixEnd(`${p}bytes/`) });
+    expect(kvs.map(({ key }) => key)).toEqual(keys);
+    expect((await store.range({ start: `${p}bytes/\u00c3\u00b6` })).kvs.map(({ value }) => Buffer.from(value).toString())).toEqual([`${p}bytes/\u00c3\u00b6`]);
+  });
+
   test('what no engine accepts is refused before anything is written', async () => {
     const store = current();
     const p = fresh();
     const value = bytes('1');
     await expect(store.commit({ conditions: [], writes: [{ put: `${p}a`, value }, { delete: `${p}a` }] })).rejects.toThrow('duplicate key');
     await expect(store.commit({ conditions: [], writes: [{ put: '', value }] })).rejects.toThrow('not a key');
-    await expect(store.commit({ conditions: [], writes: [{ put: `${p}ä`, value }] })).rejects.toThrow('not a key');
+    await expect(store.commit({ conditions: [], writes: [{ put: `${p}ā`, value }] })).rejects.toThrow('not a key');
     await expect(store.commit({ conditions: [], writes: Array.from({ length: 129 }, (_, i) => ({ put: `${p}${i}`, value })) })).rejects.toThrow('at most 128');
     await expect(store.commit({ conditions: [], writes: [{ put: `${p}a`, value }] }, AbortSignal.abort(new Error('gone')))).rejects.toThrow('gone');
     expect((await store.range({ start: p, end: prefixEnd(p) })).count).toBe(0);

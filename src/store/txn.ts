@@ -2,14 +2,14 @@
 // same mistakes in the same words.
 import { maxTxnOperations, type Txn, type Write } from './contract.ts';
 
-const ascii = /^[ -~]+$/;
+const bytes = /^[\0-\u00ff]+$/;
 export const maxKeyBytes = 1024;
 
 export function keyOf(write: Write): string {
   return 'put' in write ? write.put : write.delete;
 }
 
-/** Throws a plain Error for what no engine accepts: empty or non-ASCII keys, too many writes, a key twice. */
+/** Throws a plain Error for what no engine accepts: keys that are empty, too long or no bytes, too many writes, a key twice. */
 export function checkTxn(txn: Txn): void {
   const { writes, conditions } = txn;
   if (writes.length > maxTxnOperations || conditions.length > maxTxnOperations) {
@@ -21,9 +21,9 @@ export function checkTxn(txn: Txn): void {
 
 /** Can something be kept under this key? */
 export function isKey(key: string): boolean {
-  return ascii.test(key) && key.length <= maxKeyBytes;
+  return bytes.test(key) && key.length <= maxKeyBytes;
 }
 
 function checkKey(key: string): void {
-  if (!isKey(key)) throw new Error(`not a key of at most ${maxKeyBytes} printable ASCII characters: ${JSON.stringify(key.slice(0, 100))}`);
+  if (!isKey(key)) throw new Error(`not a key of at most ${maxKeyBytes} bytes: ${JSON.stringify(key.slice(0, 100))}`);
 }

@@ -1,5 +1,6 @@
 // The API server's own reads, for authorizers and admission: straight from the watch cache, no waiting.
 import type { KubeObject, ObjectReader } from '../contract.ts';
+import { objectKey } from '../registry/storage-layout.ts';
 import type { ResourceCache } from './resource-cache.ts';
 import type { WatchCache } from './watch-cache.ts';
 
@@ -14,7 +15,7 @@ export function createReader(cache: WatchCache): ObjectReader {
   return {
     get(group, resource, namespace, name) {
       const found = cache.resource(group, resource);
-      const entry = found?.get(namespace === '' ? name : `${namespace}/${name}`);
+      const entry = found?.get(objectKey(namespace !== '', namespace, name));
       return entry === undefined ? undefined : found?.object(entry);
     },
     list(group, resource, namespace) {

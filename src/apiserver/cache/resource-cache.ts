@@ -3,6 +3,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { KeyValue } from '#store';
 import type { KubeObject } from '../contract.ts';
+import { textOfKey } from '../registry/storage-layout.ts';
 import type { CacheEvent, Entry } from './entry.ts';
 import { EventRing } from './event-ring.ts';
 import type { HotObjects } from './hot-objects.ts';
@@ -273,7 +274,7 @@ export function entryFrom(resource: CachedResource, key: string, revision: numbe
   return {
     key,
     namespace: slash < 0 ? '' : key.slice(0, slash),
-    name: slash < 0 ? key : key.slice(slash + 1),
+    name: textOfKey(slash < 0 ? key : key.slice(slash + 1)),
     uid: object.metadata?.uid ?? '',
     revision,
     bytes,

@@ -3,6 +3,7 @@
 // that looks complete.
 import { internalError, StatusError } from '#machinery';
 import type { KeyValue } from '#store';
+import { textOfKey } from '../registry/storage-layout.ts';
 
 /** A pair whose value could not be decrypted; its bytes are the stored ones. */
 export interface UnreadablePair extends KeyValue {
@@ -28,5 +29,5 @@ export function unreadableObject({ cause }: Unreadable): StatusError {
 /** What a list with the object in its scope answers. */
 export function unreadableList({ storeKey, cause }: Unreadable): StatusError {
   if (cause instanceof StatusError) return cause;
-  return internalError(new Error(`unable to transform key ${JSON.stringify(storeKey)}`, { cause }));
+  return internalError(new Error(`unable to transform key ${JSON.stringify(textOfKey(storeKey))}`, { cause }));
 }

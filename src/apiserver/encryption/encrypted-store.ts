@@ -42,7 +42,7 @@ export function encryptedStore(store: Store, encryption: Encryption, resourceOf:
     const transformer = transformerOf(kv.key);
     if (transformer === undefined) return kv;
     try {
-      const opened = transformer.decrypt(kv.value, Buffer.from(kv.key));
+      const opened = transformer.decrypt(kv.value, Buffer.from(kv.key, 'latin1'));
       if (opened instanceof Promise) return opened.then(({ value }) => ({ ...kv, value }), (error: unknown) => unreadable(kv, error));
       return opened.value === kv.value ? kv : { ...kv, value: opened.value };
     } catch (error) {
@@ -54,7 +54,7 @@ export function encryptedStore(store: Store, encryption: Encryption, resourceOf:
     if (!('put' in write)) return write;
     const transformer = transformerOf(write.put);
     if (transformer === undefined) return write;
-    const value = await transformer.encrypt(write.value, Buffer.from(write.put));
+    const value = await transformer.encrypt(write.value, Buffer.from(write.put, 'latin1'));
     if (value !== write.value) written.set(value, write.value);
     return { ...write, value };
   };

@@ -3,6 +3,7 @@
 // "whatever is current": the inconsistent continuation offered when the list's revision has expired.
 import { errorText } from '#base/errors.ts';
 import { badRequest, isObject, parseJson } from '#machinery';
+import { keyOfText, textOfKey } from '../registry/storage-layout.ts';
 
 const version = 'meta.k8s.io/v1';
 
@@ -14,7 +15,7 @@ export interface Continuation {
 }
 
 export function encodeContinue(continuation: Continuation): string {
-  return Buffer.from(JSON.stringify({ v: version, rv: continuation.revision, start: continuation.start })).toString('base64url');
+  return Buffer.from(JSON.stringify({ v: version, rv: continuation.revision, start: textOfKey(continuation.start) })).toString('base64url');
 }
 
 /** Throws StatusError 400. */
@@ -25,7 +26,7 @@ export function decodeContinue(token: string): Continuation {
   if (typeof value.start !== 'string' || value.start === '') throw badRequest('invalid continue token: continue key is not valid: encoded start key empty (version meta.k8s.io/v1)');
   const steps = value.start.replace(/^\//, '').split('/');
   if (steps.some((step) => step === '' || step === '.' || step === '..')) throw badRequest(`invalid continue token: continue key is not valid: ${value.start}`);
-  return { revision: value.rv, start: steps.join('/') };
+  return { revision: value.rv, start: keyOfText(steps.join('/')) };
 }
 
 function bad(reason: string): Error {

@@ -8,6 +8,7 @@ import type { GroupResourceName } from '../cache/read-metrics.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { cacheOfStored, readPair } from '../registry/current.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
+import { keyOfText } from '../registry/storage-layout.ts';
 import { parseResourceVersion, type ListOptions } from '../request/query-options.ts';
 import { decodeContinue, encodeContinue, type Continuation } from './continue-token.ts';
 import type { Selection } from './selection.ts';
@@ -36,7 +37,7 @@ export async function listState(
 ): Promise<ListState> {
   const { stored } = served;
   if (stored === undefined) throw notFound(served.groupResource, '');
-  const scope = stored.namespaced && selection.namespace !== '' ? `${selection.namespace}/` : '';
+  const scope = stored.namespaced && selection.namespace !== '' ? keyOfText(`${selection.namespace}/`) : '';
   if (options.continue !== '') return continued(cache, stored, scope, options, signal);
   const version = parseResourceVersion(options.resourceVersion, true);
   if (version === undefined) {
@@ -108,9 +109,9 @@ function current(
   const { revision } = cache;
   const told = cache.reads.of(stored).listed;
   if (found === undefined) return { revision, entries: [], total: 0, scope, limit, told };
-  if (found.unreadable.size > 0) found.checkReadable(selection?.exactName === undefined || (scope === '' && stored.namespaced) ? scope : scope + selection.exactName);
+  if (found.unreadable.size > 0) found.checkReadable(selection?.exactName === undefined || (scope === '' && stored.namespaced) ? scope : scope + keyOfText(selection.exactName));
   if (start === '' && selection?.exactName !== undefined && (scope !== '' || !stored.namespaced)) {
-    const entry = found.get(scope + selection.exactName);
+    const entry = found.get(scope + keyOfText(selection.exactName));
     return { revision, entries: entry === undefined ? [] : [entry], total: undefined, scope, limit, told };
   }
   return fromSnapshot(found.snapshot(), revision, scope, start, limit, told);

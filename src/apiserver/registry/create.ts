@@ -113,7 +113,7 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
 /** Names of roles and the like may hold nearly anything, and the store keeps less. Throws 422. */
 function checkName({ stored }: WriteRequest, name: string, storeKey: string): void {
   if (isKey(storeKey)) return;
-  const detail = `must be printable ASCII characters, with at most ${maxKeyBytes - (storeKey.length - name.length)} of them`;
+  const detail = `may not be more than ${maxKeyBytes - (storeKey.length - Buffer.byteLength(name))} bytes`;
   throw invalid({ group: stored.info.group, kind: stored.info.kind }, name, [invalidValue('metadata.name', name, detail)]);
 }
 

@@ -19,7 +19,18 @@ export function storagePrefix(group: string, plural: string): string {
   return `${root}${special[`${group}/${plural}`] ?? plural}/`;
 }
 
-/** The key under a prefix. */
+const beyondAscii = /[^\0-\u007f]/;
+
+/** The key under a prefix: the store's keys are bytes, a character each, and so is the UTF-8 of a name beyond ASCII. */
 export function objectKey(namespaced: boolean, namespace: string, name: string): string {
-  return namespaced ? `${namespace}/${name}` : name;
+  return keyOfText(namespaced ? `${namespace}/${name}` : name);
+}
+
+export function keyOfText(text: string): string {
+  return beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
+}
+
+/** What people read of a key. */
+export function textOfKey(key: string): string {
+  return beyondAscii.test(key) ? Buffer.from(key, 'latin1').toString() : key;
 }

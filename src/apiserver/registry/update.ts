@@ -10,7 +10,7 @@ import { asStored, cachedCurrent, foundCurrent, freshCurrent, type Current } fro
 import { agreeOnNamespace } from './metadata.ts';
 import { reserve } from './reservations.ts';
 import { canonicalOf, errorsOfChange, isHeavy, rest } from './pace.ts';
-import { objectKey } from './storage-layout.ts';
+import { objectKey, textOfKey } from './storage-layout.ts';
 import type { Stored } from './strategy.ts';
 import type { Registry, Written, WriteRequest } from './write-request.ts';
 
@@ -107,7 +107,7 @@ function checkUid({ stored, served, name }: WriteRequest, key: string, object: S
   const currentUid = current.object.metadata.uid ?? '';
   if (uid === '' || uid === currentUid) return;
   const text = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`;
-  throw conflict(served.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${stored.prefix}${key}, ResourceVersion: 0, AdditionalErrorMsg: ${text}`);
+  throw conflict(served.groupResource, name, `StorageError: invalid object, Code: 4, Key: ${stored.prefix}${textOfKey(key)}, ResourceVersion: 0, AdditionalErrorMsg: ${text}`);
 }
 
 function checkPreconditions(request: WriteRequest, object: Stored, current: Current): void {

@@ -23,7 +23,7 @@ export function eventFromWire(event: WatchResponse['events'][number]): StoreEven
   };
 }
 
-/** Keys are ASCII; the end of the range of all keys is etcd's single zero byte. */
+/** Keys are bytes, a character each; the end of the range of all keys is etcd's single zero byte. */
 export function keyRange(start: string, end: string | undefined): { key: Buffer; range_end?: Buffer } {
   const key = start === '' && end !== undefined ? Buffer.alloc(1) : Buffer.from(start, 'latin1');
   if (end === undefined) return { key };

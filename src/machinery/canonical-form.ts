@@ -7,7 +7,7 @@ import { emptyOf, isEmpty, pruneUnknown, readField, readMessage, readTypeMeta, R
 
 type JsonObject = Record<string, unknown>;
 
-function isRecord(value: unknown): value is JsonObject {
+export function isRecord(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.getPrototypeOf(value) === Object.prototype;
 }
 
@@ -147,12 +147,16 @@ export function readOver(plan: TypePlan, value: JsonObject, known: JsonObject, c
       continue;
     }
     seen++;
-    const old = known[field.name];
-    const read = isRecord(item) && isRecord(old) && field.kind === 'message' && field.shape === 'one' ? readPart(field, item, old, context) : readField(plan, field, item, context);
+    const read = readFieldOver(plan, field, item, known[field.name], context);
     if (read !== undefined) out[field.name] = read;
   }
   if (seen < Object.keys(value).length) pruneUnknown(plan, value, context);
   return out;
+}
+
+/** A field of which `old` is the canonical value. */
+export function readFieldOver(plan: TypePlan, field: FieldPlan, item: unknown, old: unknown, context: ReadContext): unknown {
+  return isRecord(item) && isRecord(old) && field.kind === 'message' && field.shape === 'one' ? readPart(field, item, old, context) : readField(plan, field, item, context);
 }
 
 /**

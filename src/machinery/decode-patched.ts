@@ -6,6 +6,8 @@ import type { Decoded, FieldValidation } from './decode.ts';
 import { goQuote } from './field-errors.ts';
 import type { KubeObject } from './object.ts';
 import { goText } from './patch/go-text.ts';
+import { readingMessage, readingOver } from './sliced-read.ts';
+import type { Sliced } from './slices.ts';
 import { invalid, StatusError } from './status.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext, readMessage, UnmarshalError } from './wire-read.ts';
@@ -27,22 +29,48 @@ const warningsKept = 100;
 
 /** Checks and normalizes a patched object; unknown fields are handled as `fieldValidation` says. Throws StatusError 422. */
 export function decodePatched(type: string, value: KubeObject, options: PatchedOptions = {}): Decoded {
-  const { fieldValidation = 'Ignore', known } = options;
-  const context = new ReadContext(fieldValidation !== 'Ignore', true, type);
-  const object = read(type, value, context, known, options);
+  const context = contextOf(type, options);
+  return concluded(value, read(type, value, context, options), context, options);
+}
+
+/** As decodePatched, in slices. */
+export function* decodingPatched(type: string, value: KubeObject, options: PatchedOptions = {}): Sliced<Decoded> {
+  const context = contextOf(type, options);
+  return concluded(value, yield* reading(type, value, context, options), context, options);
+}
+
+function contextOf(type: string, { fieldValidation = 'Ignore' }: PatchedOptions): ReadContext {
+  return new ReadContext(fieldValidation !== 'Ignore', true, type);
+}
+
+function concluded(value: KubeObject, object: KubeObject, context: ReadContext, options: PatchedOptions): Decoded {
   const problems = [...(options.problems ?? []), ...context.unknown.slice(0, warningsKept).sort().map((path) => `unknown field ${goQuote(path)}`)];
-  if (problems.length > 0 && fieldValidation === 'Strict') throw refusal(value, options, `strict decoding error: ${problems.join(', ')}`);
+  if (problems.length > 0 && options.fieldValidation === 'Strict') throw refusal(value, options, `strict decoding error: ${problems.join(', ')}`);
   return { object, warnings: problems };
 }
 
-function read(type: string, value: KubeObject, context: ReadContext, known: KubeObject | undefined, options: PatchedOptions): KubeObject {
+function read(type: string, value: KubeObject, context: ReadContext, options: PatchedOptions): KubeObject {
+  const { known } = options;
   try {
     return known === undefined ? readMessage(planOf(type), value, context) : readOver(planOf(type), value, known, context);
   } catch (error) {
-    if (!(error instanceof UnmarshalError)) throw error;
-    if (options.applied === true) throw inconvertible(value, conversionText(error));
-    throw refusal(value, options, options.strategic === undefined ? error.message : conversionText(error));
+    throw told(error, value, options);
   }
+}
+
+function* reading(type: string, value: KubeObject, context: ReadContext, options: PatchedOptions): Sliced<KubeObject> {
+  const { known } = options;
+  try {
+    return yield* known === undefined ? readingMessage(planOf(type), value, context) : readingOver(planOf(type), value, known, context);
+  } catch (error) {
+    throw told(error, value, options);
+  }
+}
+
+function told(error: unknown, value: KubeObject, options: PatchedOptions): unknown {
+  if (!(error instanceof UnmarshalError)) return error;
+  if (options.applied === true) return inconvertible(value, conversionText(error));
+  return refusal(value, options, options.strategic === undefined ? error.message : conversionText(error));
 }
 
 function refusal(value: KubeObject, options: PatchedOptions, detail: string): Error {

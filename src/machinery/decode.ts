@@ -19,6 +19,7 @@ import { atOnce, inSlices, type Sliced } from './slices.ts';
 import { badRequest, requestEntityTooLarge, StatusError, unsupportedMediaType } from './status.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext, readMessage, UnmarshalError } from './wire-read.ts';
+import { readingInPlace, readingMessage, slicedBytes } from './sliced-read.ts';
 import { TypeMismatch } from './scalar-read.ts';
 import { parseYamlAside } from './yaml-thread.ts';
 import { parseYamlStrictly, type ParsedYaml } from './yaml.ts';
@@ -185,9 +186,11 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   const readAs = actual === type || gvkOfType(actual).group === wanted.group ? actual : type;
   const read: DecodedCbor = body.isCbor === true ? readCborAs(bytes, readAs, kind, given.version, wanted.kind) : { value, unknown: body.yamlProblem };
   if (body.isCbor === true) yield;
-  const quick = readInPlace(planOf(readAs), read.value);
+  const isLarge = bytes.length > slicedBytes;
+  const quick = isLarge ? yield* readingInPlace(planOf(readAs), read.value) : readInPlace(planOf(readAs), read.value);
+  if (isLarge) yield;
   const context = new ReadContext(true, true, readAs);
-  const object: KubeObject = quick?.object ?? readTyped(readAs, read.value, context, kind, given.version, wanted.kind);
+  const object: KubeObject = quick?.object ?? (yield* readTyped(readAs, read.value, context, isLarge, (message) => cannotBeHandled(kind, given.version, wanted.kind, message)));
   object.apiVersion = apiVersion;
   object.kind = kind;
   const hasDuplicates = body.members !== undefined && (quick ?? context).members !== body.members;
@@ -210,11 +213,11 @@ function settleCustom(object: KubeObject, reader: CustomReader, options: DecodeO
   }
 }
 
-function readTyped(type: string, value: unknown, context: ReadContext, kind: string, version: string, wanted: string): KubeObject {
+function* readTyped(type: string, value: unknown, context: ReadContext, isLarge: boolean, refusal: (message: string) => StatusError): Sliced<KubeObject> {
   try {
-    return readMessage(planOf(type), value, context);
+    return isLarge ? yield* readingMessage(planOf(type), value, context) : readMessage(planOf(type), value, context);
   } catch (error) {
-    if (error instanceof UnmarshalError || error instanceof TypeMismatch) throw cannotBeHandled(kind, version, wanted, error.message);
+    if (error instanceof UnmarshalError || error instanceof TypeMismatch) throw refusal(error.message);
     throw error;
   }
 }

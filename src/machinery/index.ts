@@ -36,11 +36,11 @@ export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn, type Sliced } from './slices.ts';
-export { decodePatched, type PatchedOptions } from './decode-patched.ts';
+export { decodePatched, decodingPatched, type PatchedOptions } from './decode-patched.ts';
 export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation, type SentSpec } from './decode.ts';
 export { applyDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
-export { normalize } from './normalize.ts';
+export { normalize, normalizing } from './normalize.ts';
 export { UnmarshalError } from './wire-read.ts';
 export { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk, type GroupVersionKind } from './group-of-type.ts';
 export {

@@ -2,6 +2,8 @@
 // admission and patches work on plain JSON; after them `normalize` puts the result back into canonical form.
 import { settleMessage } from './canonical-form.ts';
 import type { KubeObject } from './object.ts';
+import { settlingMessage } from './sliced-read.ts';
+import type { Sliced } from './slices.ts';
 import { planOf } from './type-plan.ts';
 import { ReadContext } from './wire-read.ts';
 
@@ -12,4 +14,9 @@ import { ReadContext } from './wire-read.ts';
  */
 export function normalize(type: string, object: KubeObject, known?: KubeObject): KubeObject {
   return settleMessage(planOf(type), object, new ReadContext(false, false), known);
+}
+
+/** As normalize, in slices. */
+export function normalizing(type: string, object: KubeObject, known?: KubeObject): Sliced<KubeObject> {
+  return settlingMessage(planOf(type), object, new ReadContext(false, false), known);
 }

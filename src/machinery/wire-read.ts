@@ -72,7 +72,7 @@ export class UnmarshalError extends Error {
   }
 }
 
-function isPlainObject(value: unknown): value is JsonObject {
+export function isPlainObject(value: unknown): value is JsonObject {
   return jsonTypeName(value) === 'object';
 }
 
@@ -120,8 +120,10 @@ export function pruneUnknown(plan: TypePlan, value: JsonObject, context: ReadCon
     if (plan.isObject && (name === 'kind' || name === 'apiVersion')) continue;
     if (!context.wantsUnknown) continue;
     context.members += countMembers(value[name]);
+    // Paths are not even made where thousands of fields are unknown.
+    if (context.unknown.length >= unknownKept || value[name] === undefined) continue;
     const path = context.pathTo(name);
-    if (context.unknown.length < unknownKept && value[name] !== undefined && !context.unknown.includes(path)) context.unknown.push(path);
+    if (!context.unknown.includes(path)) context.unknown.push(path);
   }
 }
 
@@ -165,13 +167,17 @@ export function readField(plan: TypePlan, field: FieldPlan, value: unknown, cont
     }
     return field.shape === 'list' ? readList(plan, field, value, context) : readMap(plan, field, value, context);
   } catch (error) {
-    if (error instanceof TypeMismatch) {
-      context.path.length = depth;
-      throw mismatch(plan, field.name, context, error, goTypeOf(field, error.ofItem));
-    }
-    if (error instanceof BadValue) throw new UnmarshalError(error.message);
-    throw error;
+    throw fieldError(plan, field, error, context, depth);
   }
+}
+
+/** What is told of an error in a field's value. @param depth The length of the path to the message that has the field. */
+export function fieldError(plan: TypePlan, field: FieldPlan, error: unknown, context: ReadContext, depth: number): unknown {
+  if (error instanceof TypeMismatch) {
+    context.path.length = depth;
+    return mismatch(plan, field.name, context, error, goTypeOf(field, error.ofItem));
+  }
+  return error instanceof BadValue ? new UnmarshalError(error.message) : error;
 }
 
 /** Go leaves the value out of an optional field. */
@@ -259,15 +265,13 @@ function readList(plan: TypePlan, field: FieldPlan, value: unknown, context: Rea
 
 function readItems(field: FieldPlan, values: readonly unknown[], context: ReadContext): unknown[] {
   const out: unknown[] = [];
-  for (let i = 0; i < values.length; i++) {
-    const item = values[i];
-    out.push(item === null ? zeroItem(field, context) : readItem(field, item, context, i));
-  }
+  for (let i = 0; i < values.length; i++) out.push(readItem(field, values[i], context, i));
   return out;
 }
 
 /** An item of a list or a map: a type mismatch in it names the item's type. */
-function readItem(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+export function readItem(field: FieldPlan, value: unknown, context: ReadContext, segment: string | number): unknown {
+  if (value === null) return zeroItem(field, context);
   try {
     return readOne(field, value, context, segment);
   } catch (error) {
@@ -289,7 +293,7 @@ function readMap(plan: TypePlan, field: FieldPlan, value: unknown, context: Read
     let read: unknown;
     if (typeof item === 'string' && isStrings) read = item;
     else if (field.shape === 'listMap') read = readListInMap(field, item, context, key);
-    else read = item === null ? zeroItem(field, context) : readItem(field, item, context, `/${key}`);
+    else read = readItem(field, item, context, `/${key}`);
     if (key === '__proto__') Object.defineProperty(out, key, { value: read, enumerable: true, writable: true, configurable: true });
     else out[key] = read;
   }

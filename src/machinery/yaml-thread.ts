@@ -2,11 +2,11 @@
 // to hurt takes the parser seconds. The thread hands back JSON, which reads fast, and takes JSON to write; it is started when first needed, does one
 // text at a time, is ended when one takes too long, and ends when it has been idle for a while. Its entry is this
 // very module, so that it works from sources and from a bundle alike.
-import { parsePlain } from './json.ts';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
 import { systemClock, type Timer } from '#base/clock.ts';
-import { parseJson, parsingJson, stringifyJson } from './json.ts';
-import { inSlices } from './slices.ts';
+import type { ParsedJson } from './json-parse.ts';
+import { parseJson, parsePlain, parsingJson, stringifyJson, type ParseJsonOptions } from './json.ts';
+import { inSlices, turn } from './slices.ts';
 import { parseYamlStrictly, stringifyYaml, YamlError, type ParsedYaml } from './yaml.ts';
 import { tooManyRequests } from './status.ts';
 
@@ -37,9 +37,10 @@ let timer: Timer | undefined;
 export async function parseYamlAside(bytes: Uint8Array, maxValues?: number): Promise<ParsedYaml> {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
   const limits = { maxDepth, ...(maxValues === undefined ? {} : { maxValues }) };
-  if (isJson(text)) {
-    const { value, duplicates } = await inSlices(parsingJson(bytes, limits));
-    if (duplicates.length === 0) return { value, duplicates: undefined };
+  // JSON is YAML, and most of what comes as YAML is JSON.
+  if (/^\s*\{/.test(text)) {
+    const json = await readJson(bytes, text, limits);
+    if (json?.duplicates.length === 0) return { value: json.value, duplicates: undefined };
   }
   const reply = await inThread({ text, write: false });
   if ('error' in reply) throw new YamlError(reply.error);
@@ -62,9 +63,18 @@ async function written(text: string): Promise<string> {
   return reply.text;
 }
 
-/** JSON is YAML, and most of what comes as YAML is JSON. */
+/** undefined where it is none. Throws what is told of JSON with too much in it. */
+async function readJson(bytes: Uint8Array, text: string, limits: ParseJsonOptions): Promise<ParsedJson | undefined> {
+  try {
+    return await inSlices(parsingJson(bytes, limits));
+  } catch (error) {
+    await turn();
+    if (isJson(text)) throw error;
+    return undefined;
+  }
+}
+
 function isJson(text: string): boolean {
-  if (!/^\s*\{/.test(text)) return false;
   try {
     parsePlain(text);
     return true;

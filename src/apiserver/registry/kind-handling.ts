@@ -3,7 +3,7 @@
 // their definition (crds/custom-kind.ts); the endpoints are the same for both. Chosen once per served resource.
 import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1.ts';
 import {
-  applyDefaults, decodeInSlices, decodeObject, decodePatched, normalize, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange,
+  applyDefaults, decodeInSlices, decodeObject, decodePatched, decodingPatched, normalize, normalizing, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange,
   validatingCreate,
   type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape, type Sliced,
 } from '#machinery';
@@ -20,7 +20,8 @@ export interface ScalePaths {
 
 export interface HandlingSteps {
   /** Where it takes longer than a slice. */
-  canonical?(object: Stored): Sliced<Stored>;
+  decodePatched?(value: KubeObject, options: PatchedOptions): Sliced<Decoded>;
+  canonical?(object: Stored, old?: Stored): Sliced<Stored>;
   validateNew(object: Stored): Sliced<FieldError[]>;
   validateChange(subresource: string, object: Stored, old: Stored): Sliced<FieldError[]>;
 }
@@ -41,7 +42,7 @@ export interface KindHandling {
   canonical(object: Stored, old?: Stored): Stored;
   validateNew(object: Stored): FieldError[];
   validateChange(subresource: string, object: Stored, old: Stored): FieldError[];
-  /** The three above with pauses, where they take long for large objects. */
+  /** Those above with pauses, where they take long for large objects. */
   readonly steps?: HandlingSteps;
   /** Of Tables; undefined: those of the type. */
   readonly columns?: readonly CustomResourceColumnDefinition[];
@@ -76,7 +77,12 @@ export function builtInHandling(type: string): KindHandling {
       if (subresource === '') return validateUpdate(type, object, old);
       return subresource === 'status' ? validateStatusUpdate(type, object, old) : validateSubresource(type, subresource, object, old);
     },
-    steps: { validateNew: (object) => validatingCreate(type, object), validateChange: (subresource, object, old) => validatingChange(type, subresource, object, old) },
+    steps: {
+      decodePatched: (value, options) => decodingPatched(type, value, options),
+      canonical: (object, old) => normalizing(type, object, old) as Sliced<Stored>,
+      validateNew: (object) => validatingCreate(type, object),
+      validateChange: (subresource, object, old) => validatingChange(type, subresource, object, old),
+    },
   };
   byType.set(type, handling);
   return handling;

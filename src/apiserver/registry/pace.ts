@@ -34,5 +34,5 @@ export function errorsOfChange(request: WriteRequest, object: Stored, current: C
 /** The form that is stored and answered. */
 export function canonicalOf(request: WriteRequest, object: Stored, current?: Current): Promise<Stored> | Stored {
   const { handling } = request.stored;
-  return handling.steps?.canonical !== undefined && isHeavy(request, current) ? inSlices(handling.steps.canonical(object)) : handling.canonical(object, current?.object);
+  return handling.steps?.canonical !== undefined && isHeavy(request, current) ? inSlices(handling.steps.canonical(object, current?.object)) : handling.canonical(object, current?.object);
 }

@@ -1,7 +1,7 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, type FieldValidation } from '#machinery';
+import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
@@ -45,7 +45,7 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
   const { type } = served.info;
   const after = patch.type === 'json' ? jsonPatch(before, patch.content) : patch.type === 'merge' ? mergePatch(before, patch.content) : strategicMergePatch(type, before, patch.content);
   await rest(request, current);
-  const object = read(request, after, patch, before);
+  const object = await read(request, after, patch, current, before);
   await rest(request, current);
   return checked(request, await tracked(request, current.object, object, isHeavy(request, current)));
 }
@@ -67,14 +67,17 @@ async function applied(request: WriteRequest, patch: Patch, current: Current | u
     nowMs: request.nowMs,
   }));
   await rest(request, current);
-  return checked(request, read(request, merged, patch, undefined));
+  return checked(request, await read(request, merged, patch, current, undefined));
 }
 
 /** A patched object back through the decoder: shape, unknown fields, defaults. */
-function read(request: WriteRequest, value: KubeObject, patch: Patch, before: KubeObject | undefined): Stored {
+async function read(request: WriteRequest, value: KubeObject, patch: Patch, current: Current | undefined, before: KubeObject | undefined): Promise<Stored> {
   const { served } = request;
-  const { object, warnings } = served.handling.decodePatched(value, { fieldValidation: patch.fieldValidation, problems: patch.problems, known: before, applied: patch.type === 'apply', ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) });
+  const options: PatchedOptions = { fieldValidation: patch.fieldValidation, problems: patch.problems, known: before, applied: patch.type === 'apply', ...(patch.type === 'strategic' ? { strategic: patch.content } : {}) };
+  const { steps } = served.handling;
+  const { object, warnings } = steps?.decodePatched !== undefined && isHeavy(request, current) ? await inSlices(steps.decodePatched(value, options)) : served.handling.decodePatched(value, options);
   for (const warning of warnings) request.warn(warning);
+  await rest(request, current);
   served.handling.applyDefaults(object);
   return asStored(served.toStored(object));
 }

@@ -4,6 +4,7 @@ import { typeOfGvk, parseApiVersion } from '../group-of-type.ts';
 import type { KubeObject } from '../object.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { planOf } from '../type-plan.ts';
+import { readingMessage, slicedBytes } from '../sliced-read.ts';
 import { ReadContext, readMessage } from '../wire-read.ts';
 import { readFields } from './decode.ts';
 import { writeMessage } from './encode.ts';
@@ -95,7 +96,8 @@ export function* decodingProtobuf(bytes: Uint8Array, fallbackType?: string, budg
   const { apiVersion, kind, type, raw } = envelopeOf(bytes, fallbackType);
   const read = readFields(new WireReader(raw, 0, raw.length, budget), type, {});
   yield;
-  const object: KubeObject = readMessage(planOf(type), read, new ReadContext(false));
+  const context = new ReadContext(false);
+  const object: KubeObject = bytes.length > slicedBytes ? yield* readingMessage(planOf(type), read, context) : readMessage(planOf(type), read, context);
   if (kind !== '') object.kind = kind;
   if (apiVersion !== '') object.apiVersion = apiVersion;
   return { apiVersion, kind, object };

@@ -2,21 +2,22 @@
 // makes of one shape. Looked through from the one that was met last; the oldest makes room. Where nothing comes again,
 // keeping costs more than it saves: after a row of misses only every few are worth it, until one is met.
 
-const kept = 4;
 const missesInARow = 32;
 const lookedAtAfterThat = 8;
 
 /** Slots are held against what is asked, which has up to two parts: no look allocates anything. */
 export class RecentSlots<Slot, First, Second = undefined> {
   readonly #isMet: (slot: Slot, first: First, second: Second) => boolean;
+  readonly #kept: number;
   readonly #slots: Slot[] = [];
   #next = 0;
   #latest = 0;
   /** In a row. */
   #misses = 0;
 
-  constructor(isMet: (slot: Slot, first: First, second: Second) => boolean) {
+  constructor(isMet: (slot: Slot, first: First, second: Second) => boolean, kept = 4) {
     this.#isMet = isMet;
+    this.#kept = kept;
   }
 
   find(first: First, second: Second): Slot | undefined {
@@ -46,6 +47,6 @@ export class RecentSlots<Slot, First, Second = undefined> {
   keep(slot: Slot): void {
     this.#slots[this.#next] = slot;
     this.#latest = this.#next;
-    this.#next = (this.#next + 1) % kept;
+    this.#next = (this.#next + 1) % this.#kept;
   }
 }

@@ -74,41 +74,30 @@ export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
 
 /** The node `a` without what is below `b`; its own membership stays. Undefined when nothing is left. */
 function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
-  let out: FieldSetBuilder | undefined;
+  let changed: Map<string, FieldSet | undefined> | undefined;
   for (const key in b) {
     if (key === self) continue;
     const left = a[key];
     const right = b[key];
     if (left === undefined || right === undefined) continue;
     const node = subtractNode(left, right, recursive);
-    if (node === left) continue;
-    if (out === undefined) {
-      const keys = Object.keys(a);
-      if (keys.length >= wide) return subtractFromMany(a, keys, b, recursive);
-      out = copyOf(a);
-    }
-    if (node === undefined) delete out[key];
-    else out[key] = node;
+    if (node !== left) (changed ??= new Map()).set(key, node);
   }
-  if (out === undefined) return a;
-  if (hasChildren(out as FieldSet)) return out as FieldSet;
-  return self in out ? leaf : undefined;
+  return changed === undefined ? a : replaced(a, changed);
 }
 
-/** What stays of thousands of steps is put together, and not taken away from a copy. */
-function subtractFromMany(a: FieldSet, keys: readonly string[], b: FieldSet, recursive: boolean): FieldSet | undefined {
+/** What stays is put together, and not taken away from a copy: V8 keeps an object that lost a member as a dictionary from then on. */
+function replaced(a: FieldSet, changed: ReadonlyMap<string, FieldSet | undefined>): FieldSet | undefined {
   const out: FieldSetBuilder = {};
   let isMarked = false;
   let hasMore = false;
-  for (const key of keys) {
-    const left = a[key] ?? leaf;
+  for (const key of Object.keys(a)) {
     if (key === self) {
       isMarked = true;
       out[self] = leaf;
       continue;
     }
-    const right = b[key];
-    const node = right === undefined ? left : subtractNode(left, right, recursive);
+    const node = changed.has(key) ? changed.get(key) : a[key];
     if (node === undefined) continue;
     hasMore = true;
     out[key] = node;
@@ -178,18 +167,6 @@ function commonNode(left: FieldSet, right: FieldSet): FieldSet | undefined {
   if (isEmptySet(left)) return isMember(right) ? leaf : undefined;
   if (isEmptySet(right)) return isMember(left) ? leaf : undefined;
   return common(left, right);
-}
-
-export function sameSet(a: FieldSet, b: FieldSet): boolean {
-  if (a === b) return true;
-  let count = 0;
-  for (const key in a) {
-    const right = b[key];
-    if (right === undefined || !sameSet(a[key] ?? leaf, right)) return false;
-    count++;
-  }
-  for (const _ in b) count--;
-  return count === 0;
 }
 
 /** What is below one step, the mark of the step itself included; empty when nothing is there. */

@@ -5,7 +5,7 @@ import { isObject } from '../patch/json-tree.ts';
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import { difference, isEmptySet, leaf, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
-import { derivedOnce, isShared, setText } from './shared-sets.ts';
+import { derivedOnce, isShared, metAgain, setText } from './shared-sets.ts';
 import { parseFieldSet, sortedSet } from './written-set.ts';
 
 export interface Manager {
@@ -31,7 +31,9 @@ export function managerKey(manager: Pick<Manager, 'name' | 'operation' | 'apiVer
 /** Reads the wire form. Throws ManagedFieldsError with upstream's text for entries that make no sense. */
 export function decodeManagers(entries: readonly ManagedFieldsEntry[] | null | undefined): Map<string, Manager> {
   const managers = new Map<string, Manager>();
-  for (const [i, entry] of (entries ?? []).entries()) {
+  let i = -1;
+  for (const entry of entries ?? []) {
+    i++;
     if (entry.operation !== 'Apply' && entry.operation !== 'Update') throw new ManagedFieldsError('operation must be `Apply` or `Update`');
     if (entry.apiVersion === undefined || entry.apiVersion === '') throw new ManagedFieldsError('apiVersion must not be empty');
     if (entry.fieldsType !== 'FieldsV1') {
@@ -64,7 +66,7 @@ export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undef
     const entry: ManagedFieldsEntry = { manager: manager.name, operation: manager.operation, apiVersion: manager.apiVersion };
     if (manager.time !== undefined && manager.time !== null) entry.time = manager.time;
     entry.fieldsType = 'FieldsV1';
-    entry.fieldsV1 = sortedSet(manager.fields);
+    entry.fieldsV1 = metAgain(sortedSet(manager.fields));
     if (manager.subresource !== '') entry.subresource = manager.subresource;
     return entry;
   });
@@ -125,6 +127,12 @@ function ownedMetadata(metadata: FieldSet): FieldSet | undefined {
   return difference({ 'f:metadata': metadata }, unowned)['f:metadata'];
 }
 
+/** What stands before the value of each member. */
+const memberStarts: ReadonlyMap<string, string> = new Map(['manager', 'operation', 'apiVersion', 'time', 'fieldsType', 'fieldsV1', 'subresource'].map((name) => [name, `${JSON.stringify(name)}:`]));
+
+/** Texts that JSON writes as they are. */
+const plainText = /^[ !#-[\]-~]*$/;
+
 /**
  * metadata.managedFields as JSON: most of what a small object is.
  * @param met Told of each set of fields and its text.
@@ -137,9 +145,9 @@ export function managersText(entries: readonly ManagedFieldsEntry[], met?: (text
       const value = entry[name as keyof ManagedFieldsEntry];
       if (value === undefined) continue;
       const isSet = name === 'fieldsV1';
-      const valueText = isSet ? setText(value) : JSON.stringify(value);
+      const valueText = isSet ? setText(value) : typeof value === 'string' && plainText.test(value) ? `"${value}"` : JSON.stringify(value);
       if (isSet && isObject(value)) met?.(valueText, value);
-      members += `${members === '' ? '' : ','}${JSON.stringify(name)}:${valueText}`;
+      members += `${members === '' ? '' : ','}${memberStarts.get(name) ?? `${JSON.stringify(name)}:`}${valueText}`;
     }
     text += `${text === '' ? '' : ','}{${members}}`;
   }

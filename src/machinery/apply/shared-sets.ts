@@ -1,6 +1,7 @@
 // Sets of whole values, made once and shared. Objects of one make (a Deployment's pods) own the same fields, so the
 // sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
 // order already. Bounded: a full trie is dropped and grows again from what comes.
+import { RecentSlots } from '../recent-slots.ts';
 import { comparePathElements, sortSteps } from './step-order.ts';
 import type { FieldSet, FieldSetBuilder } from './field-set.ts';
 
@@ -73,6 +74,40 @@ export function derivedOnce(set: FieldSet, derive: (set: FieldSet) => FieldSet |
 /** A set in written order as one of those made here: what carries it is written without a look at what is in it. */
 export function asShared(set: FieldSet): FieldSet {
   if (!isShared(set)) shared.set(Object.freeze(set), { text: undefined });
+  return set;
+}
+
+/** More would not be looked through so quickly. */
+const mostNodes = 64;
+
+/** Are there no more nodes than so many? Answers how many are left, and less than none where there are more. */
+function nodesLeft(set: FieldSet, most: number): number {
+  let left = most - 1;
+  for (const key of Object.keys(set)) {
+    if (left < 0) break;
+    const node = set[key];
+    left = node === undefined || node === leaf ? left - 1 : nodesLeft(node, left);
+  }
+  return left;
+}
+
+const metLately = new RecentSlots<FieldSet, FieldSet>((slot, set) => sameSet(slot, set), 16);
+
+function sameSet(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameSet(a[key] ?? leaf, b[key] ?? leaf));
+}
+
+/**
+ * A small set in written order, or an equal one that was met lately: what a manager changes in one object it mostly
+ * changes in many. What is met again is shared, and its text known.
+ */
+export function metAgain(set: FieldSet): FieldSet {
+  if (isShared(set) || nodesLeft(set, mostNodes) < 0) return set;
+  const found = metLately.find(set, undefined);
+  if (found !== undefined) return found;
+  if (metLately.isWorthKeeping()) metLately.keep(asShared(set));
   return set;
 }
 

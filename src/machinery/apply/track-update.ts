@@ -153,10 +153,9 @@ function isReset(entries: readonly ManagedFieldsEntry[] | null | undefined): boo
 
 /** A copy of the object with these managedFields (or none). */
 export function withManagedFields(object: KubeObject, entries: ManagedFieldsEntry[] | undefined): KubeObject {
-  if (entries === undefined && object.metadata?.managedFields === undefined) return object;
-  const metadata = { ...object.metadata };
-  if (entries === undefined) delete metadata.managedFields;
-  else metadata.managedFields = entries;
+  if (entries !== undefined) return { ...object, metadata: { ...object.metadata, managedFields: entries } };
+  if (object.metadata?.managedFields === undefined) return object;
+  const { managedFields: _owners, ...metadata } = object.metadata;
   return { ...object, metadata };
 }
 
@@ -167,9 +166,10 @@ export function keepUnchangedTimes(before: KubeObject, after: KubeObject): KubeO
   const old = before.metadata?.managedFields;
   const entries = after.metadata?.managedFields;
   if (old === undefined || entries === undefined || old === entries || old.length !== entries.length) return after;
-  const same = entries.every((entry, i) => jsonEqual({ ...entry, time: undefined }, { ...old[i], time: undefined }));
-  if (!same || !jsonEqual(withManagedFields(before, undefined), withManagedFields(after, undefined))) return after;
-  return withManagedFields(after, old);
+  // Most updates change something, and mostly something small: the owners, half of a small object, are looked at last.
+  if (!jsonEqual(withManagedFields(before, undefined), withManagedFields(after, undefined))) return after;
+  const same = entries.every((entry, i) => entry === old[i] || jsonEqual({ ...entry, time: undefined }, { ...old[i], time: undefined }));
+  return same ? withManagedFields(after, old) : after;
 }
 
 /** The manager's name for a request without fieldManager: the User-Agent up to its first slash, printable, at most 128 bytes. */

@@ -38,19 +38,15 @@ function messagesOf(field: FieldPlan): TypePlan | undefined {
 /** The plan of the messages in a value that is walked item by item. */
 function partPlan(field: FieldPlan | undefined, value: unknown): TypePlan | undefined {
   if (field === undefined || typeof value !== 'object' || value === null || field.shape === 'listMap') return undefined;
-  const fits = field.shape === 'list' ? Array.isArray(value) && value.length > 0 : isPlainObject(value) && (field.shape === 'one' || hasMembers(value));
-  return fits ? messagesOf(field) : undefined;
-}
-
-function hasMembers(value: JsonObject): boolean {
-  for (const _ in value) return true;
-  return false;
+  const messages = messagesOf(field);
+  return messages !== undefined && (field.shape === 'list' ? Array.isArray(value) && value.length > 0 : isPlainObject(value)) ? messages : undefined;
 }
 
 /** Is there anything in a message that is walked item by item? */
 function hasParts(plan: TypePlan, value: JsonObject): boolean {
-  for (const name in value) if (partPlan(plan.byName.get(name), value[name]) !== undefined) return true;
-  return false;
+  const names = Object.keys(value);
+  if (names.length > plan.fields.length) return plan.fields.some((field) => partPlan(field, value[field.name]) !== undefined);
+  return names.some((name) => partPlan(plan.byName.get(name), value[name]) !== undefined);
 }
 
 /** As readMessage. Throws UnmarshalError. */
@@ -90,7 +86,7 @@ function* readingPart(plan: TypePlan, field: FieldPlan, messages: TypePlan, valu
   try {
     if (Array.isArray(value)) return yield* readingList(field, messages, value, context, pace);
     if (field.shape === 'one') return yield* readingMessage(messages, value, context, pace);
-    return isPlainObject(value) ? yield* readingMap(field, messages, value, context, pace) : undefined;
+    return isPlainObject(value) ? yield* readingMap(plan, field, messages, value, context, pace) : undefined;
   } catch (error) {
     throw fieldError(plan, field, error, context, depth);
   } finally {
@@ -104,9 +100,10 @@ function* readingList(field: FieldPlan, messages: TypePlan, values: readonly unk
   return out;
 }
 
-function* readingMap(field: FieldPlan, messages: TypePlan, value: JsonObject, context: ReadContext, pace: Pace): Sliced<JsonObject> {
-  const out: JsonObject = {};
+function* readingMap(plan: TypePlan, field: FieldPlan, messages: TypePlan, value: JsonObject, context: ReadContext, pace: Pace): Sliced<unknown> {
   const keys = Object.keys(value);
+  if (keys.length === 0) return readField(plan, field, value, context);
+  const out: JsonObject = {};
   context.members += keys.length;
   for (const key of keys) setKey(out, key, yield* readingItem(field, messages, value[key], `/${key}`, context, pace));
   return out;

@@ -15,6 +15,7 @@ export {
 export { jsonPatch } from './patch/json-patch.ts';
 export { cloneJson, isObject, jsonEqual, jsonKind } from './patch/json-tree.ts';
 export { knownSpecs, type KnownSpecs } from './known-specs.ts';
+export { RecentSlots } from './recent-slots.ts';
 export { isTwin, oncePerTwin, recentValues, type RecentValues } from './twins.ts';
 export { goText, goType } from './patch/go-text.ts';
 export { mergePatch } from './patch/merge-patch.ts';

@@ -1,14 +1,29 @@
 // Parts that many stored objects have in common, by their text: the sets of owned fields, half of a small object, and the
 // specs of pods of one template. Where an object's bytes hold such a text, the part is the very value that was written
 // then, and only the rest is parsed: less to parse and to keep, and the steps of a write know it by identity. Bounded.
-import { behindObject, isObject, type KubeObject } from '#machinery';
+import { behindObject, isObject, RecentSlots, type KubeObject } from '#machinery';
 
 const mostKept = 256;
 const longestText = 8 * 1024;
 
+/** A text that was found in bytes. */
+interface Found {
+  readonly bytes: Buffer;
+  readonly value: object;
+}
+
+/** Do the bytes go on with this text? A few of them tell most texts apart; comparing all is a call out of JavaScript. */
+function goesOnWith({ bytes: text }: Found, bytes: Buffer, start: number): boolean {
+  const { length } = text;
+  const middle = length >> 1;
+  if (bytes[start + length - 1] !== text[length - 1] || bytes[start + middle] !== text[middle]) return false;
+  return text.compare(bytes, start, start + length) === 0;
+}
+
 /** Values by their JSON. What is kept is nobody's to change any more. */
 export class KnownTexts {
   readonly #values = new Map<string, object>();
+  readonly #found = new RecentSlots(goesOnWith, 16);
 
   /** Tells whether it is new, and could be kept. */
   lacks(text: string): boolean {
@@ -25,6 +40,19 @@ export class KnownTexts {
 
   get(text: string): object | undefined {
     return this.#values.get(text);
+  }
+
+  /** The object that begins at `start`, and the position behind it. */
+  at(bytes: Buffer, start: number): { readonly value: object | undefined; readonly end: number } {
+    // What was found lately is known without a look for its end, and without making a text of it.
+    const again = this.#found.find(bytes, start);
+    if (again !== undefined) return { value: again.value, end: start + again.bytes.length };
+    // No known text is longer.
+    const end = behindObject(bytes, start, Math.min(bytes.length, start + longestText));
+    if (end < 0) return { value: undefined, end: start };
+    const value = this.get(bytes.toString('latin1', start, end));
+    if (value !== undefined && this.#found.isWorthKeeping()) this.#found.keep({ bytes: Buffer.from(bytes.subarray(start, end)), value });
+    return { value, end };
   }
 }
 
@@ -52,16 +80,13 @@ class Cuts {
   }
 
   /** The known value that begins there, which is cut out; and where to look further. */
-  take(known: KnownTexts, start: number): { readonly value: object | undefined; readonly next: number } {
-    // No known text is longer.
-    const end = behindObject(this.#bytes, start, Math.min(this.#bytes.length, start + longestText));
-    if (end < 0) return { value: undefined, next: start };
-    const value = known.get(this.#bytes.toString('latin1', start, end));
-    if (value !== undefined) {
+  take(known: KnownTexts, start: number): { readonly value: object | undefined; readonly end: number } {
+    const found = known.at(this.#bytes, start);
+    if (found.value !== undefined) {
       this.#text += `${this.#bytes.toString('utf8', this.#from, start)}0`;
-      this.#from = end;
+      this.#from = found.end;
     }
-    return { value, next: end };
+    return found;
   }
 
   rest(): string {
@@ -75,9 +100,9 @@ function cutsOf(bytes: Buffer): Cuts | undefined {
   const cuts = new Cuts(bytes);
   let behind = 0;
   for (; at >= 0; at = bytes.indexOf(setMark, behind)) {
-    const { value, next } = cuts.take(setsByText, at + setMark.length - 1);
+    const { value, end } = cuts.take(setsByText, at + setMark.length - 1);
     if (value !== undefined) cuts.sets.push(value);
-    behind = next;
+    behind = end;
   }
   at = bytes.indexOf(specMark, behind);
   if (at >= 0) cuts.spec = cuts.take(specsByText, at + specMark.length - 1).value;

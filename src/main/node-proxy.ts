@@ -2,7 +2,7 @@
 // none (pods and services), upgrades as raw bytes. The caller's credentials never travel on.
 import type { Clock } from '#base/clock.ts';
 import type { ConnectTarget, NodeProxy } from '#apiserver';
-import { endToEndHeaders, httpTransport, proxyRequest, proxyUpgrade, type Dial, type Exchange, type Headers, type Transport } from '#wire';
+import { endToEndHeaders, hostPort, httpTransport, proxyRequest, proxyUpgrade, type Dial, type Exchange, type Headers, type Transport } from '#wire';
 
 export interface KubeletCredentials {
   readonly ca?: string;
@@ -34,10 +34,7 @@ export function createNodeProxy(clock: Clock, credentials: KubeletCredentials, d
   let kubelet = credentials;
   const transports = new Map<string, Transport>();
   const retired = new Set<Transport>();
-  const urlOf = (target: ConnectTarget): string => {
-    const host = target.address.includes(':') ? `[${target.address}]` : target.address;
-    return `${target.kind === 'kubelet' ? 'https' : target.scheme}://${host}:${target.port}`;
-  };
+  const urlOf = (target: ConnectTarget): string => `${target.kind === 'kubelet' ? 'https' : target.scheme}://${hostPort({ host: target.address, port: target.port })}`;
   const transportTo = (target: ConnectTarget): Transport => {
     const url = urlOf(target);
     const key = `${target.kind} ${url}${isBelieved(target) ? ' believed' : ''}`;

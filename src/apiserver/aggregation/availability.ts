@@ -3,6 +3,7 @@
 import type { Service } from '#api/core/v1.ts';
 import { errorText } from '#base/errors.ts';
 import { goQuote } from '#machinery';
+import { hostPort } from '#wire';
 import type { KubeObject, ObjectReader } from '../contract.ts';
 import { goNetworkError, slicesOf, type ServiceResolver } from '../webhooks/index.ts';
 import type { RemoteService } from './api-services.ts';
@@ -57,8 +58,7 @@ export async function checkAvailability(ports: AvailabilityPorts, remote: Remote
 }
 
 async function askOnce(ports: AvailabilityPorts, remote: RemoteService, signal: AbortSignal): Promise<void> {
-  const { host, port } = ports.resolve(remote.namespace, remote.service, remote.port);
-  const url = `https://${host.includes(':') ? `[${host}]` : host}:${port}${discoveryPath(remote)}`;
+  const url = `https://${hostPort(ports.resolve(remote.namespace, remote.service, remote.port))}${discoveryPath(remote)}`;
   let status: number;
   try {
     const response = await ports.backends.transportOf(remote).request({

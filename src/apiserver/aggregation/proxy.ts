@@ -3,7 +3,7 @@
 // as upstream's aggregator tells them.
 import type { Clock } from '#base/clock.ts';
 import { StatusError } from '#machinery';
-import { endToEndHeaders, proxyRequest, proxyUpgrade, type Dial, type Headers, type ProxyRequestOptions } from '#wire';
+import { endToEndHeaders, hostPort, proxyRequest, proxyUpgrade, type Dial, type Headers, type ProxyRequestOptions } from '#wire';
 import { commonHeaders, type RequestHeaderSettings } from '../authn/index.ts';
 import { answer, type Call } from '../request/call.ts';
 import { goNetworkError, type ServiceResolver } from '../webhooks/index.ts';
@@ -106,10 +106,9 @@ async function pass(ports: ProxyPorts, remote: RemoteService, call: Call): Promi
 
 async function upgrade(ports: ProxyPorts, remote: RemoteService, call: Call): Promise<void> {
   const address = ports.resolve(remote.namespace, remote.service, remote.port);
-  const host = address.host.includes(':') ? `[${address.host}]` : address.host;
   call.status = 101;
   await proxyUpgrade(call.exchange, {
-    url: `https://${host}:${address.port}`, clock: ports.clock, path: call.exchange.url, tls: ports.backends.tlsOf(remote), dial: ports.dial,
+    url: `https://${hostPort(address)}`, clock: ports.clock, path: call.exchange.url, tls: ports.backends.tlsOf(remote), dial: ports.dial,
     headers: { ...passedOn(ports, call), host: `${hostOf(remote)}:${remote.port}` }, repeatedHeaders: identityHeaders(call.user),
   });
 }

@@ -21,8 +21,7 @@ export function http1Transport(options: HttpTransportOptions, socketPath?: strin
   const secure = url.protocol === 'https:';
   const closing = new AbortController();
   const agent = agentFor(options, url, socketPath, closing.signal);
-  const base: RequestOptions =
-    socketPath === undefined ? { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? undefined : url.port } : { socketPath };
+  const base: RequestOptions = socketPath === undefined ? addressOf(url) : { socketPath };
   let closed = false;
   const send = secure ? tlsRequest : plainRequest;
   return {

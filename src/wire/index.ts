@@ -15,6 +15,7 @@ export { createCsr, parseCsr, type ParsedCsr, readCsr, type UncheckedCsr } from 
 export { publicKeyOf } from './pki/public-key.ts';
 export type { AlternativeNames, Subject } from './pki/names.ts';
 export { isKeyUsage, type KeyUsage } from './pki/usages.ts';
+export { goGrpcCodes } from './grpc-codes.ts';
 export { type GrpcCall, grpcClient, type GrpcClient, GrpcError, type GrpcOptions } from './grpc.ts';
 export { endToEndHeaders, joinSockets, proxyRequest, type ProxyRequestOptions, proxyUpgrade, type UpgradeTarget } from './http/proxy.ts';
 export { connectProxy, type ProxyLocation, type ProxyTls } from './tunnel/connect-proxy.ts';

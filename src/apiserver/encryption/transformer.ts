@@ -3,7 +3,7 @@
 // loop. Prefixes choose among several: the first provider writes, whichever prefix matches reads.
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
-import { GrpcError } from '#wire';
+import { goGrpcCodes, GrpcError } from '#wire';
 import type { EncryptionMetrics } from './metrics.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
@@ -122,18 +122,11 @@ export function byPrefix(choices: readonly PrefixedTransformer[], nothing: strin
   };
 }
 
-const grpcCodes: Readonly<Record<string, string>> = {
-  CANCELLED: 'Canceled', UNKNOWN: 'Unknown', INVALID_ARGUMENT: 'InvalidArgument', DEADLINE_EXCEEDED: 'DeadlineExceeded', NOT_FOUND: 'NotFound',
-  ALREADY_EXISTS: 'AlreadyExists', PERMISSION_DENIED: 'PermissionDenied', RESOURCE_EXHAUSTED: 'ResourceExhausted', FAILED_PRECONDITION: 'FailedPrecondition',
-  ABORTED: 'Aborted', OUT_OF_RANGE: 'OutOfRange', UNIMPLEMENTED: 'Unimplemented', INTERNAL: 'Internal', UNAVAILABLE: 'Unavailable', DATA_LOSS: 'DataLoss',
-  UNAUTHENTICATED: 'Unauthenticated',
-};
-
 /** The gRPC code of an error or of one of its causes, as metrics label it. */
 export function errorCode(error: unknown): string {
   if (error === undefined) return 'OK';
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof GrpcError) return grpcCodes[cause.code] ?? 'Unknown';
+    if (cause instanceof GrpcError) return goGrpcCodes[cause.code] ?? 'Unknown';
   }
   return 'unknown-non-grpc';
 }

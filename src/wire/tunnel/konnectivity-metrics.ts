@@ -1,6 +1,7 @@
 // What konnectivity's own client counts, under its names: packets and errors of the stream, dials that failed and why,
 // and how many connections are in which state.
 import type { Metrics } from '#base/metrics.ts';
+import { goGrpcCodes } from '../grpc-codes.ts';
 import type { PacketType } from './konnectivity-schema.ts';
 
 export type DialFailure = 'unknown' | 'timeout' | 'context' | 'endpoint' | 'dialclosed' | 'tunnelclosed';
@@ -15,11 +16,7 @@ export interface KonnectivityMetrics {
   connection(): { becomes(status: ConnectionStatus | undefined): void };
 }
 
-/** As Go names gRPC's codes. */
-const codes = [
-  'OK', 'Canceled', 'Unknown', 'InvalidArgument', 'DeadlineExceeded', 'NotFound', 'AlreadyExists', 'PermissionDenied', 'ResourceExhausted', 'FailedPrecondition', 'Aborted', 'OutOfRange',
-  'Unimplemented', 'Internal', 'Unavailable', 'DataLoss', 'Unauthenticated',
-];
+const codes = Object.values(goGrpcCodes);
 
 export function createKonnectivityMetrics(metrics: Metrics): KonnectivityMetrics {
   const prefix = 'konnectivity_network_proxy_client';

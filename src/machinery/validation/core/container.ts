@@ -23,6 +23,13 @@ export interface PodScope {
   readonly os: PodOS | undefined;
 }
 
+/** Of containers or their states, the first of each name. */
+export function firstByName<T extends { readonly name: string }>(list: readonly T[] | undefined): ReadonlyMap<string, T> {
+  const found = new Map<string, T>();
+  for (const item of list ?? []) if (!found.has(item.name)) found.set(item.name, item);
+  return found;
+}
+
 export function checkContainers(containers: readonly Container[] | undefined, path: string, scope: PodScope): FieldError[] {
   if (containers === undefined || containers === null || containers.length === 0) return [required(path, '')];
   const errors: FieldError[] = [];

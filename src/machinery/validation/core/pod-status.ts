@@ -6,6 +6,7 @@ import { idErrors } from '../../names.ts';
 import { goStructs } from '../go-struct.ts';
 import { immutable } from '../meta/object-meta.ts';
 import { checkMetaUpdate } from '../validator.ts';
+import { firstByName } from './container.ts';
 import { checkExtendedClaimStatus } from './extended-claim-status.ts';
 import { checkIp, checkObjectName, checkQualifiedName, isDualStack } from './fields.ts';
 import { checkPodAnnotationUpdates } from './pod-annotations.ts';
@@ -66,13 +67,6 @@ function checkAddresses(path: string, list: Addresses, old: Addresses): FieldErr
   if (ips.length > 1 && broken !== undefined) errors.push(internalFieldError(path, `failed to check for dual stack with error:invalid IP[${ips.indexOf(broken)}]: ${broken}`));
   if (ips.length > 1 && (broken !== undefined || !isDualStack(ips) || ips.length > 2)) errors.push(invalidValue(path, goStructs('core.v1.PodIP', list), 'may specify no more than one IP for each IP family'));
   return errors;
-}
-
-/** The first of each name. */
-function firstByName<T extends { readonly name: string }>(list: readonly T[] | undefined): ReadonlyMap<string, T> {
-  const found = new Map<string, T>();
-  for (const item of list ?? []) if (!found.has(item.name)) found.set(item.name, item);
-  return found;
 }
 
 /** `containers` is undefined for ephemeral containers, which never restart. */

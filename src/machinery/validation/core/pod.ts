@@ -6,7 +6,7 @@ import { nameIsSubdomain, rangeError } from '../../names.ts';
 import { isTwin, oncePerTwin } from '../../twins.ts';
 import { sameValue, validateObjectMeta, validateObjectMetaUpdate, validateStandardFinalizers } from '../meta/object-meta.ts';
 import { goStruct, goStructs } from '../go-struct.ts';
-import { checkImageSpaces } from './container.ts';
+import { checkImageSpaces, firstByName } from './container.ts';
 import { checkAnnotationsMatchFields, checkPodAnnotations, checkPodAnnotationUpdates } from './pod-annotations.ts';
 import { checkPodSpec, checkTolerations, mirrorPodAnnotation } from './pod-spec.ts';
 import { structDiff } from './unified-diff.ts';
@@ -76,15 +76,22 @@ const updatable = [
   '`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)',
 ].join(',');
 
+const errorsOfKeptSpecs = oncePerTwin<readonly FieldError[]>();
+
 export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
   const spec = pod.spec ?? noSpec;
   const oldSpec = old.spec ?? noSpec;
-  const errors = [
+  return [
     ...validateObjectMetaUpdate(pod.metadata, old.metadata),
     ...validateStandardFinalizers(pod.metadata),
     ...checkMetaAndSpec(pod, old),
     ...checkPodAnnotationUpdates(pod, old, 'metadata.annotations'),
+    ...(spec === oldSpec ? errorsOfKeptSpecs(spec, () => checkSpecChange(spec, spec)) : checkSpecChange(spec, oldSpec)),
   ];
+}
+
+function checkSpecChange(spec: PodSpec, oldSpec: PodSpec): FieldError[] {
+  const errors: FieldError[] = [];
   for (const field of ['containers', 'initContainers'] as const) {
     if ((spec[field] ?? []).length !== (oldSpec[field] ?? []).length) {
       return [...errors, forbiddenField(child('spec', field), 'pod updates may not add or remove containers')];
@@ -202,7 +209,7 @@ export function validateEphemeralContainersUpdate(pod: Pod, old: Pod): FieldErro
     ...checkPodAnnotationUpdates(pod, old, 'metadata.annotations'),
   ];
   const path = 'spec.ephemeralContainers';
-  const now = new Map((pod.spec?.ephemeralContainers ?? []).toReversed().map((container) => [container.name, container]));
+  const now = firstByName(pod.spec?.ephemeralContainers);
   for (const before of old.spec?.ephemeralContainers ?? []) {
     const after = now.get(before.name);
     const name = JSON.stringify(before.name);

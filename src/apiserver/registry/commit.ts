@@ -2,9 +2,9 @@
 // watch cache gets the parsed object along with the bytes, so that its event costs no parsing; the bytes it
 // made are the answer's.
 import { errorText } from '#base/errors.ts';
-import { jsonEqual, StatusError, timeout } from '#machinery';
+import { isObject, jsonEqual, StatusError, timeout } from '#machinery';
 import { NoSpaceError, StoreUnavailableError, type KeyValue, type TxnResult, type Txn } from '#store';
-import { encodeStored, serveStored } from '../cache/stored-form.ts';
+import { encodeStored, parseServed, serveStored } from '../cache/stored-form.ts';
 import type { KubeObject } from '../contract.ts';
 import type { Registry } from './write-request.ts';
 import type { Current } from './current.ts';
@@ -59,20 +59,32 @@ export function encode(resource: StoredResource, object: KubeObject, isApply = f
   return stored === object ? encoded : { bytes: encoded.bytes, known: undefined };
 }
 
-/** Would a write of these bytes leave the store as it is? */
-export function isUnchanged(resource: StoredResource, encoded: Encoded, served: Buffer, current: Current): boolean {
+/**
+ * Would a write of these bytes leave the store as it is?
+ * @param object What the bytes hold, where it is at hand: its first other value spares the look at all bytes.
+ */
+export function isUnchanged(resource: StoredResource, encoded: Encoded, served: Buffer, current: Current, object?: KubeObject): boolean {
   if (current.outdated === true) return false;
-  if (resource.versioned === undefined) return saysTheSame(served, current.bytes);
-  return saysTheSame(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes);
+  if (resource.versioned === undefined) return saysTheSame(served, current.bytes, () => object !== undefined && hasOtherValue(object, current.object));
+  return saysTheSame(serveStored(resource.versioned.storedHead, encoded.bytes, current.revision), current.storedBytes ?? current.bytes, () => false);
+}
+
+/** Does some member that both have hold two values? What only one of them has is left to others. */
+function hasOtherValue(one: unknown, other: unknown): boolean {
+  if (one === other || one === undefined || other === undefined) return false;
+  if (Array.isArray(one) && Array.isArray(other)) return one.length !== other.length || one.some((item, i) => hasOtherValue(item, other[i]));
+  if (!isObject(one) || !isObject(other)) return typeof one !== 'object' || typeof other !== 'object';
+  return Object.keys(one).some((name) => Object.hasOwn(other, name) && hasOtherValue(one[name], other[name]));
 }
 
 /** The same JSON, if in another order: clients sort the members of maps, people do not. */
-function saysTheSame(one: Buffer, other: Buffer): boolean {
+function saysTheSame(one: Buffer, other: Buffer, differs: () => boolean): boolean {
   if (one.length !== other.length) return false;
   if (Buffer.compare(one, other) === 0) return true;
+  if (differs()) return false;
   let difference = 0;
   for (let i = 0; i < one.length; i++) difference += (one[i] ?? 0) - (other[i] ?? 0);
-  return difference === 0 && jsonEqual(JSON.parse(one.toString()), JSON.parse(other.toString()));
+  return difference === 0 && jsonEqual(parseServed(one), parseServed(other));
 }
 
 /** The bytes that clients get of an object that is about to be stored. */

@@ -48,3 +48,14 @@ test('a patch of metadata writes nothing to what it shares with the object befor
       }
     }
   }));
+
+test('another number of the same digits is a change, though a double holds the two alike', () =>
+  withServer(async (api) => {
+    const path = '/apis/apps/v1/namespaces/default/replicasets';
+    const template = { metadata: { labels: { app: 'a' } }, spec: { containers: [{ name: 'main', image: 'busybox' }] } };
+    expect((await api.post(path, { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name: 'a' }, spec: { selector: { matchLabels: { app: 'a' } }, template } })).status).toBe(201);
+    for (const generation of ['4611686018427387912', '4611686018427387921']) {
+      const patched = await api.patch(`${path}/a/status`, 'merge', `{"status":{"observedGeneration":${generation}}}`);
+      expect([patched.status, (await api.get(`${path}/a`)).text]).toEqual([200, expect.stringContaining(`"observedGeneration":${generation}`)]);
+    }
+  }));

@@ -1,14 +1,14 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applying, atOnce, cloneJson, inSlices, jsonPatch, mergePatch, notFound, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
+import { applying, atOnce, cloneJson, inSlices, isTwin, jsonPatch, mergePatch, notFound, oncePerTwin, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
 import { isHeavy, rest } from './pace.ts';
 import type { Stored } from './strategy.ts';
 import { convertFor, tracked } from './tracking.ts';
-import type { UpdatePlan } from './update.ts';
+import { sharesAll, type UpdatePlan } from './update.ts';
 import type { WriteRequest } from './write-request.ts';
 
 export type PatchType = 'json' | 'merge' | 'strategic' | 'apply';
@@ -78,8 +78,23 @@ async function read(request: WriteRequest, value: KubeObject, patch: Patch, curr
   const { object, warnings } = steps?.decodePatched !== undefined && isHeavy(request, current) ? await inSlices(steps.decodePatched(value, options)) : served.handling.decodePatched(value, options);
   for (const warning of warnings) request.warn(warning);
   await rest(request, current);
-  served.handling.applyDefaults(object);
+  fillDefaults(request, object, value, before);
   return asStored(served.toStored(object));
+}
+
+const isSettled = oncePerTwin<boolean>();
+
+/** What was stored has its defaults: where a patch leaves a spec alone that many objects have, they are looked for once. */
+function fillDefaults({ served }: WriteRequest, object: KubeObject, value: KubeObject, before: KubeObject | undefined): void {
+  const spec = before?.['spec'];
+  if (!isTwin(spec) || !Object.keys(value).every((name) => name === 'metadata' || value[name] === before?.[name])) return served.handling.applyDefaults(object);
+  let filled = false;
+  const settled = isSettled(spec, () => {
+    filled = true;
+    served.handling.applyDefaults(object);
+    return sharesAll(object['spec'], spec);
+  });
+  if (!settled && !filled) served.handling.applyDefaults(object);
 }
 
 function checked(request: WriteRequest, object: KubeObject): Stored {

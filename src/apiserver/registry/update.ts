@@ -187,7 +187,8 @@ function withTwins(request: WriteRequest, object: Stored, current: Current): Cur
 }
 
 /** The very members, and no others. */
-function sharesAll(one: Readonly<Record<string, unknown>>, other: Readonly<Record<string, unknown>>): boolean {
+export function sharesAll(one: unknown, other: Readonly<Record<string, unknown>>): boolean {
+  if (!isObject(one)) return false;
   const names = Object.keys(one);
   return names.length === Object.keys(other).length && names.every((name) => one[name] === other[name]);
 }
@@ -202,7 +203,7 @@ async function prepareAndWrite(registry: Registry, request: WriteRequest, key: s
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   await rest(request, current);
   const bytes = served(stored, result, encoded, current.revision);
-  const unchanged = isUnchanged(stored, encoded, bytes, current);
+  const unchanged = isUnchanged(stored, encoded, bytes, current, result);
   if (request.dryRun || (unchanged && (await registry.isStale?.(stored, key, request.signal)) !== true)) {
     const kept = { ...result, metadata: { ...result.metadata, resourceVersion: String(current.revision) } };
     return { written: { object: kept, bytes, created: false } };

@@ -95,6 +95,14 @@ export function podSecurity({ reader, writer, clock, metrics }: PodSecurityParts
     count(request, 'deny', policy.warn, 'warn');
   };
 
+  // The cache hands out one object until the namespace changes.
+  const decisions = new WeakMap<KubeObject, ReturnType<typeof policyOf>>();
+  const decidedBy = (namespace: KubeObject): ReturnType<typeof policyOf> => {
+    let decided = decisions.get(namespace);
+    if (decided === undefined) decisions.set(namespace, (decided = policyOf(namespace.metadata?.labels, defaults)));
+    return decided;
+  };
+
   const existingPods = (namespace: string): KubeObject[] => {
     const owners = new Set<string>();
     const first: KubeObject[] = [];
@@ -153,7 +161,7 @@ export function podSecurity({ reader, writer, clock, metrics }: PodSecurityParts
       if (isPod) throw internalError(new Error(`failed to lookup namespace ${JSON.stringify(namespace)}`));
       return request.annotate('pod-security.kubernetes.io/error', `failed to lookup namespace ${JSON.stringify(namespace)}: namespaces ${JSON.stringify(namespace)} not found`);
     }
-    const decided = policyOf(found.metadata?.labels, defaults);
+    const decided = decidedBy(found);
     const { policy, errors } = decided;
     const idle = isPod ? isFullyPrivileged(policy) : policy.warn.level === 'privileged' && policy.audit.level === 'privileged';
     if (errors.length === 0 && idle) {

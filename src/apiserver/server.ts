@@ -79,7 +79,7 @@ export function createApiServer(world: World, config: ApiServerConfig): ApiServe
   const identity = identityLeaseHooks({ world, hostname: config.hostname, reader, remove: (name) => removeNamed('coordination.k8s.io', 'leases', 'kube-system', name) });
   const hooks = createServerHooks(world, config, objects, allocation.firstAddress, [...flow.hooks, ...security.hooks, ...identity, aggregation.hook]);
   const state = { ready: false, closing: false, turnsAway: false };
-  const health = healthEndpoints(cache, state, config.encryption?.checks ?? [], hooks.checks);
+  const health = healthEndpoints(cache, state, config.encryption?.checks ?? [], [...hooks.checks, ...(config.encryption?.hooks ?? [])]);
   const paths = createOwnPaths({ world, config, resources, delegates, aggregation, health, documents: security.documents });
   const metrics = createRequestMetrics(world);
   const handler = createChain({

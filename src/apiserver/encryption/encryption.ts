@@ -32,6 +32,8 @@ export interface Encryption {
   readonly generation: number;
   /** For /healthz and /readyz, not for /livez: a key service that is away is no reason to restart this server. */
   readonly checks: readonly HealthCheck[];
+  /** What is begun with the server: following the file. */
+  readonly hooks: readonly HealthCheck[];
   /** Looks at the file now. For those who cannot wait for the next look. */
   reload(): Promise<void>;
   /** Called after the providers have changed. */
@@ -129,6 +131,7 @@ export async function openEncryption(world: World, options: EncryptionOptions): 
       return generation;
     },
     checks: follows || (providers.usesV2 && !providers.usesV1) ? [single] : providers.checks,
+    hooks: follows ? [{ name: 'poststarthook/start-encryption-provider-config-automatic-reload', check: () => {} }] : [],
     reload,
     onChange(listener) {
       listeners.add(listener);

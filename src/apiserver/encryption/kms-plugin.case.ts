@@ -19,6 +19,8 @@ export interface KmsPlugin extends AsyncDisposable {
   annotations: Record<string, Uint8Array>;
   /** Encrypt names this key although Status tells `keyId`. */
   encryptKeyId: string | undefined;
+  /** Status of v2 and Encrypt of v1 fail with this text. */
+  broken: string | undefined;
   /** Decrypt fails with this text. */
   refuses: string | undefined;
   readonly calls: { status: number; encrypt: number; decrypt: number };
@@ -51,6 +53,7 @@ export function kmsPlugin(withFile = true): KmsPlugin {
     healthz: 'ok',
     annotations: {},
     encryptKeyId: undefined,
+    broken: undefined,
     refuses: undefined,
     calls: { status: 0, encrypt: 0, decrypt: 0 },
     async start() {
@@ -60,7 +63,8 @@ export function kmsPlugin(withFile = true): KmsPlugin {
       server.addService(v2, {
         Status(_call: Call, reply: Reply) {
           plugin.calls.status++;
-          reply(null, { version: 'v2', healthz: plugin.healthz, key_id: plugin.keyId });
+          if (plugin.broken !== undefined) reply({ code: status.FAILED_PRECONDITION, details: plugin.broken });
+          else reply(null, { version: 'v2', healthz: plugin.healthz, key_id: plugin.keyId });
         },
         Encrypt(call: Call, reply: Reply) {
           plugin.calls.encrypt++;
@@ -75,7 +79,10 @@ export function kmsPlugin(withFile = true): KmsPlugin {
       });
       server.addService(v1, {
         Version: (_call: Call, reply: Reply) => reply(null, { version: 'v1beta1', runtime_name: 'test', runtime_version: '1' }),
-        Encrypt: (call: Call, reply: Reply) => reply(null, { cipher: tagged(plugin.keyId, call.request.plain) }),
+        Encrypt(call: Call, reply: Reply) {
+          if (plugin.broken === undefined) reply(null, { cipher: tagged(plugin.keyId, call.request.plain) });
+          else reply({ code: status.FAILED_PRECONDITION, details: plugin.broken });
+        },
         Decrypt: (call: Call, reply: Reply) => reply(null, { plain: untagged(call.request.cipher) }),
       });
       const starting = server;

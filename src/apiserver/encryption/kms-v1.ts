@@ -5,14 +5,13 @@ import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { aesCbc, aesGcm } from './aes.ts';
 import type { KmsConfiguration } from './config.ts';
+import { inSection, remembered } from './kms-health.ts';
 import type { KmsV1Service } from './kms-service.ts';
 import type { KmsProvider } from './kms-v2.ts';
 import type { EncryptionMetrics } from './metrics.ts';
 import type { Decrypted, MaybePromise, Transformer } from './transformer.ts';
 
 const keyBytes = 32;
-const healthyTtlMs = 20_000;
-const unhealthyTtlMs = 3000;
 
 /** GCM, or CBC for what it cannot open. */
 function gcmElseCbc(world: World, key: Uint8Array): Transformer {
@@ -74,30 +73,10 @@ export function createKmsV1Provider(world: World, config: KmsConfiguration, serv
       return Buffer.concat([length, encryptedKey, sealed]);
     },
   };
-  return { transformer, check: pingCheck(world, config.name, service), close: () => service.close() };
+  return { transformer, check: remembered(world, () => ping(config.name, service)), close: () => service.close() };
 }
 
-function pingCheck(world: World, name: string, service: KmsV1Service): () => Promise<void> {
-  let last: { readonly error: Error | undefined; readonly untilMs: number } | undefined;
-  const section = async <T>(part: string, call: Promise<T>): Promise<T> => {
-    try {
-      return await call;
-    } catch (error) {
-      throw new Error(`failed to perform ${part} section of the healthz check for KMS Provider ${name}, error: ${errorText(error)}`, { cause: error });
-    }
-  };
-  return async () => {
-    const now = world.clock.monotonic();
-    if (last !== undefined && now < last.untilMs) {
-      if (last.error !== undefined) throw last.error;
-      return;
-    }
-    try {
-      await section('decrypt', service.decrypt(await section('encrypt', service.encrypt(Buffer.from('ping')))));
-      last = { error: undefined, untilMs: now + healthyTtlMs };
-    } catch (error) {
-      last = { error: error instanceof Error ? error : new Error(String(error)), untilMs: now + unhealthyTtlMs };
-      throw error;
-    }
-  };
+async function ping(name: string, service: KmsV1Service): Promise<void> {
+  const encrypted = await inSection('encrypt', name, service.encrypt(Buffer.from('ping')));
+  await inSection('decrypt', name, service.decrypt(encrypted));
 }

@@ -9,6 +9,7 @@ import { uuid } from '#base/random.ts';
 import type { World } from '#base/world.ts';
 import { aesGcm, extendedNonceGcm, seedBytes } from './aes.ts';
 import { decodeEncryptedObject, encodeEncryptedObject, encodeSource, hkdfSeedSource, keyIdProblem, validateSource, type EncryptedObject, type EncryptedSource } from './encrypted-object.ts';
+import { inSection, remembered } from './kms-health.ts';
 import type { KmsService, KmsStatus } from './kms-service.ts';
 import { sha256Text, type EncryptionMetrics } from './metrics.ts';
 import type { MaybePromise, Decrypted, Transformer } from './transformer.ts';
@@ -16,8 +17,6 @@ import type { MaybePromise, Decrypted, Transformer } from './transformer.ts';
 const wellIntervalMs = 60_000;
 const illIntervalMs = 10_000;
 const writeLifetimeMs = 3 * 60_000;
-const healthyTtlMs = 20_000;
-const unhealthyTtlMs = 3000;
 const cachedSourceMs = 24 * 3_600_000;
 /** Seeds are one per key id and server start: thousands would mean a plugin that answers with a new key each time. */
 const mostCachedSources = 10_000;
@@ -157,40 +156,7 @@ function createProbe(name: string, service: KmsService, metrics: EncryptionMetri
     }
     if (problems.length > 0) throw new Error(`kmsv2 Provider ${name} is not healthy, error: ${problems.length === 1 ? problems[0] : `[${problems.join(', ')}]`}`);
   };
-  return async () => {
-    let status: KmsStatus;
-    try {
-      status = await service.status();
-    } catch (error) {
-      throw new Error(`failed to perform status section of the healthz check for KMS Provider ${name}, error: ${errorText(error)}`, { cause: undefined });
-    }
-    await judge(status);
-  };
-}
-
-/** Answers from memory for a while, and asks once for several who ask at the same time. */
-function remembered(world: World, ask: () => Promise<void>): () => Promise<void> {
-  const { clock } = world;
-  let last: { readonly error: Error | undefined; readonly untilMs: number } | undefined;
-  let asking: Promise<void> | undefined;
-  return () => {
-    if (last !== undefined && clock.monotonic() < last.untilMs) return last.error === undefined ? Promise.resolve() : Promise.reject(last.error);
-    asking ??= ask()
-      .then(
-        () => {
-          last = { error: undefined, untilMs: clock.monotonic() + healthyTtlMs };
-        },
-        (error: unknown) => {
-          const told = error instanceof Error ? error : new Error(String(error));
-          last = { error: told, untilMs: clock.monotonic() + unhealthyTtlMs };
-          throw told;
-        },
-      )
-      .finally(() => {
-        asking = undefined;
-      });
-    return asking;
-  };
+  return async () => judge(await inSection('status', name, service.status()));
 }
 
 async function newState(world: World, service: KmsService, uid: string, metrics: EncryptionMetrics, expiresMs: number): Promise<WriteState> {

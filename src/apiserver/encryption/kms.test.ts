@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { errorText } from '#base/errors.ts';
 import { seededRandom } from '#base/random.ts';
 import { openMemoryStore, type Store } from '#store';
 import { startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
@@ -64,6 +65,15 @@ function secret(name: string): object {
   return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { password: 'aHVudGVyMg==' } };
 }
 
+/** A clock that a test moves: only the wall and monotonic time, no timers. */
+function movedWorld() {
+  const world = testWorld();
+  let ahead = 0;
+  const { clock } = world;
+  const moved = { ...clock, now: () => clock.now() + ahead, monotonic: () => clock.monotonic() + ahead, after: () => ({ cancel() {} }) };
+  return { world: { ...world, random: seededRandom(7), clock: moved }, advance: (ms: number) => (ahead += ms) };
+}
+
 describe('KMS v2', () => {
   it('asks the plugin once for many values, and once per seed after a restart', async () => {
     await plugin.start();
@@ -114,6 +124,33 @@ describe('KMS v2', () => {
     await expect.poll(async () => (await server.get(secrets)).status, { timeout: 8000, interval: 300 }).toBe(200);
   });
 
+  it('tells of a failed call by its part once, then by the plugin’s words, in both versions', async () => {
+    await plugin.start();
+    for (const [more, part] of [[{}, 'status'], [{ apiVersion: 'v1' }, 'encrypt']] as const) {
+      const { world, advance } = movedWorld();
+      writeFileSync(file, JSON.stringify({ kind: 'EncryptionConfiguration', apiVersion: 'apiserver.config.k8s.io/v1', resources: [{ resources: ['secrets'], providers: [kms(more)] }] }));
+      const opened = await openEncryption(world, { file, gates: { kmsV1: true } });
+      const [check] = opened.checks;
+      const problem = async (): Promise<string> => Promise.resolve(check?.check()).then(() => 'well', (error: unknown) => errorText(error));
+      expect(await problem()).toBe('well');
+      plugin.broken = 'key disabled';
+      advance(30_000);
+      const own = 'rpc error: code = FailedPrecondition desc = key disabled';
+      expect([await problem(), await problem()]).toEqual([expect.stringMatching(new RegExp(`failed to perform ${part} section of the healthz check for KMS Provider plug, error: ${own}$`)), expect.stringMatching(new RegExp(`^(kms-provider[^:]*: )?${own}$`))]);
+      plugin.broken = undefined;
+      advance(30_000);
+      expect(await problem()).toBe('well');
+      opened.close();
+    }
+  });
+
+  it('tells that it follows the file', async () => {
+    await plugin.start();
+    const hook = '/readyz/poststarthook/start-encryption-provider-config-automatic-reload';
+    expect((await (await start([kms()])).get(hook)).status).toBe(404);
+    expect((await (await start([kms()], { reload: true })).get(hook)).text).toBe('ok');
+  });
+
   it('tells why the plugin would not decrypt', async () => {
     await plugin.start();
     await (await start([kms()])).post(secrets, secret('s'));
@@ -138,15 +175,6 @@ describe('KMS v2', () => {
 });
 
 describe('the write key of KMS v2', () => {
-  /** A clock that a test moves: only the wall and monotonic time, no timers. */
-  function movedWorld() {
-    const world = testWorld();
-    let ahead = 0;
-    const { clock } = world;
-    const moved = { ...clock, now: () => clock.now() + ahead, monotonic: () => clock.monotonic() + ahead, after: () => ({ cancel() {} }) };
-    return { world: { ...world, random: seededRandom(7), clock: moved }, advance: (ms: number) => (ahead += ms) };
-  }
-
   async function provider() {
     await plugin.start();
     const { world, advance } = movedWorld();

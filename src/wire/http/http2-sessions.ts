@@ -87,11 +87,13 @@ function retireOthers(sessions: Iterable<PooledSession>, cert: string | undefine
 async function dialTls(options: HttpTransportOptions, url: URL, closing: AbortSignal): Promise<TLSSocket> {
   const { dial, resolve } = options;
   if (dial === undefined) return secured(options, url, undefined);
+  let tunnel: Duplex;
   try {
-    return await secured(options, url, await dial((await resolve?.()) ?? addressOf(url), closing));
+    tunnel = await dial((await resolve?.()) ?? addressOf(url), closing);
   } catch (error) {
     throw wrap(`connect to ${url.host}`, error);
   }
+  return secured(options, url, tunnel);
 }
 
 function secured(options: HttpTransportOptions, url: URL, tunnel: Duplex | undefined): Promise<TLSSocket> {

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { type AuthorizationMode, openExternalSigner, pluginChoiceErrors, readAdmissionConfiguration, roleFeatures, serverIdentity, signedBy, type SecuritySettings } from '#apiserver';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
-import { type Dial, httpTransport, pemBlocks } from '#wire';
+import { type Dial, httpTransport, pemBlocks, readWhole } from '#wire';
 import { UserError } from '#cli';
 import type { ApiserverFlags } from './apiserver-flags.ts';
 import type { ProgramEgress } from './egress.ts';
@@ -133,14 +133,8 @@ async function fetchDocument(world: World, url: string, headers: Readonly<Record
   const timer = world.clock.after(fetchTimeoutMs, () => giveUp.abort(new Error(`Get ${JSON.stringify(url)}: context deadline exceeded`)), { background: true });
   try {
     const response = await transport.request({ method: 'GET', path: pathname + search, headers: { accept: 'application/json', ...headers }, signal: giveUp.signal });
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body) {
-      size += chunk.length;
-      if (size > largestDocumentBytes) throw new Error(`Get ${JSON.stringify(url)}: the document is too large`);
-      chunks.push(chunk);
-    }
-    const text = Buffer.concat(chunks).toString();
+    const document = await readWhole(response.body, largestDocumentBytes, () => new Error(`Get ${JSON.stringify(url)}: the document is too large`));
+    const text = document.toString();
     if (response.status !== 200) throw new Error(`${response.status}: ${text.slice(0, 1024)}`);
     return text;
   } finally {

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import type { Clock } from '#base/clock.ts';
 import { additionV2Bytes, isObject, parseJson, type OpenApiDocument, type OpenApiDocuments, type OpenApiEncoding } from '#machinery';
+import { readWhole } from '#wire';
 import type { ApiServices } from './api-services.ts';
 import { aggregatorIdentity, discoveryPath } from './availability.ts';
 import { hostOf, identityHeaders, type Backends } from './backends.ts';
@@ -54,16 +55,10 @@ async function readDocument(backends: Backends, { remote, openApiV3 = '' }: Remo
     method: 'GET', path: openApiV3, headers: { accept: v3Encodings[encoding], host: `${hostOf(remote)}:${remote.port}` }, repeatedHeaders: identityHeaders(aggregatorIdentity),
     signal,
   });
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.length;
-    if (bytes > largestDocumentBytes) throw new Error(`OpenAPI of ${remote.name}: more than ${largestDocumentBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const document = await readWhole(response.body, largestDocumentBytes, () => new Error(`OpenAPI of ${remote.name}: more than ${largestDocumentBytes} bytes`));
   if (response.status !== 200) throw new Error(`OpenAPI of ${remote.name}: status ${response.status}`);
   const hash = new URLSearchParams(openApiV3.slice(openApiV3.indexOf('?') + 1)).get('hash');
-  return keep(Buffer.concat(chunks), hash === null || !openApiV3.includes('?') ? undefined : hash);
+  return keep(document, hash === null || !openApiV3.includes('?') ? undefined : hash);
 }
 
 /** Puts members at the beginning of the object called `name`. */

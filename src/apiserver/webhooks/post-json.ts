@@ -3,7 +3,7 @@
 import { sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import { genericServerResponse, goQuote, isObject, parseJson, StatusError, stringifyJson } from '#machinery';
-import type { Transport, TransportResponse } from '#wire';
+import { readWhole, type Transport, type TransportResponse } from '#wire';
 import { goNetworkError } from './go-errors.ts';
 
 export type PostWorld = Pick<World, 'clock'>;
@@ -105,7 +105,7 @@ function goSeconds(ms: number): string {
 async function postTo(world: PostWorld, client: PostTarget, body: Uint8Array, call: WebhookCall, signal: AbortSignal): Promise<unknown> {
   for (let retries = 0; ; retries++) {
     const response = await send(client, body, call, signal);
-    const bytes = await readWhole(response, call.maxResponseBytes ?? defaultResponseBytes, signal);
+    const bytes = await readAnswer(response, call.maxResponseBytes ?? defaultResponseBytes, signal);
     const wait = retryAfterSeconds(response);
     if (wait !== undefined && retries < mostRetries) {
       await sleep(world.clock, wait * 1000, signal);
@@ -128,21 +128,13 @@ async function send(client: PostTarget, body: Uint8Array, call: WebhookCall, sig
   }
 }
 
-async function readWhole(response: TransportResponse, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
-  const chunks: Uint8Array[] = [];
-  let total = 0;
+async function readAnswer({ body }: TransportResponse, limitBytes: number, signal: AbortSignal): Promise<Buffer> {
   try {
-    for await (const chunk of response.body) {
-      total += chunk.length;
-      if (total > limitBytes) break;
-      chunks.push(chunk);
-    }
+    return await readWhole(body, limitBytes, () => new WebhookCallError(`webhook response is larger than ${limitBytes} bytes`, false));
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (signal.aborted || error instanceof WebhookCallError) throw error;
     throw new WebhookCallError('unexpected EOF', false, error);
   }
-  if (total > limitBytes) throw new WebhookCallError(`webhook response is larger than ${limitBytes} bytes`, false);
-  return Buffer.concat(chunks, total);
 }
 
 /** What a busy server asks for; undefined when the answer is final. */

@@ -16,6 +16,18 @@ export function joinChunks(chunks: readonly Uint8Array[], totalBytes: number): U
   return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks, totalBytes);
 }
 
+/** A body from its beginning to its end. Beyond `most` bytes it stops reading and rejects with what `tooLarge` makes. */
+export async function readWhole(body: AsyncIterable<Uint8Array>, most: number, tooLarge: () => Error): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of body) {
+    total += chunk.length;
+    if (total > most) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, total);
+}
+
 function incomplete(cause?: unknown): PeerGoneError {
   return new PeerGoneError('connection closed before the body was complete', { cause });
 }

@@ -98,6 +98,26 @@ test('what the server answers itself is registered with upstream\'s priorities',
   expect(rows.map(([name]: [string]) => name)).not.toContain('v1.apiregistration.k8s.io');
 });
 
+test('the list of paths tells of APIServices whether they answer or not', async () => {
+  await using cluster = await startCluster();
+  const paths = async (): Promise<string[]> => (await cluster.api.get('/')).body.paths.filter((path: string) => path.includes('wardle'));
+  expect(await paths()).toEqual([]);
+  await cluster.api.post(services, wardle());
+  expect(await paths()).toEqual(['/apis/wardle.example.com', group]);
+  await cluster.api.del(`${services}/v1alpha1.wardle.example.com`);
+  expect(await paths()).toEqual([]);
+});
+
+test('OpenAPI of a backend is told whatever else it answers', async () => {
+  await using cluster = await startCluster(async (exchange) => {
+    const type = { 'content-type': 'application/json' };
+    exchange.send(200, type, JSON.stringify({ swagger: '2.0', info: { title: 'w', version: '1' }, paths: { [`${group}/`]: {} } }));
+    return true;
+  });
+  await register(cluster);
+  await until(async () => expect(Object.keys((await cluster.api.get('/openapi/v2')).body.paths)).toContain(`${group}/`));
+});
+
 test('an APIService is checked as upstream checks it', async () => {
   await using cluster = await startCluster();
   const told = async (change: Record<string, unknown>): Promise<string> => (await cluster.api.post(services, wardle(change))).body.message;

@@ -101,7 +101,7 @@ export function createController(ports: ControllerPorts): Controller {
     const worker = workers.get(remote.name);
     if (worker !== undefined) worker.found = found;
     metrics.set(remote.name, found, await record(ports, remote.name, found));
-    const learnt = found.status === 'True' ? await limited((signal) => fetchDocuments(ports.backends, remote, signal)).catch(() => undefined) : undefined;
+    const learnt = found.status === 'True' ? await limited((signal) => fetchDocuments(ports.backends, remote, documents.get(remote.name), signal)) : undefined;
     learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
     return learnt?.complete === true;
   };

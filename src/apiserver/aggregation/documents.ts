@@ -133,15 +133,17 @@ function openApiV2Part(document: unknown, remote: RemoteService): OpenApiV2Part 
   return { paths, definitions };
 }
 
-/** Asks for everything; a backend without OpenAPI is one without descriptions. Rejects when discovery fails. */
-export async function fetchDocuments(backends: Backends, remote: RemoteService, signal: AbortSignal): Promise<RemoteDocuments> {
-  const discovery = await fetchDiscovery(backends, remote, signal);
-  const [v3, v2] = await Promise.allSettled([fetchOpenApiV3(backends, remote, signal), ask(backends, remote, '/openapi/v2', 'application/json', signal)]);
+/** Asks for everything; a backend without OpenAPI is one without descriptions, and one without discovery stays as `known`, stale. */
+export async function fetchDocuments(backends: Backends, remote: RemoteService, known: RemoteDocuments | undefined, signal: AbortSignal): Promise<RemoteDocuments> {
+  const [discovery, v3, v2] = await Promise.allSettled([
+    fetchDiscovery(backends, remote, signal), fetchOpenApiV3(backends, remote, signal), ask(backends, remote, '/openapi/v2', 'application/json', signal),
+  ]);
   return {
-    remote, discovery,
-    openApiV3: v3.status === 'fulfilled' ? v3.value : undefined,
-    openApiV2: v2.status === 'fulfilled' && v2.value.status === 200 ? openApiV2Part(v2.value.body, remote) : undefined,
-    complete: v3.status === 'fulfilled' && v2.status === 'fulfilled',
+    remote,
+    discovery: discovery.status === 'fulfilled' ? discovery.value : staleDocuments(remote, known).discovery,
+    openApiV3: v3.status === 'fulfilled' ? v3.value : known?.openApiV3,
+    openApiV2: v2.status === 'rejected' ? known?.openApiV2 : v2.value.status === 200 ? openApiV2Part(v2.value.body, remote) : undefined,
+    complete: discovery.status === 'fulfilled' && v3.status === 'fulfilled' && v2.status === 'fulfilled',
   };
 }
 

@@ -14,6 +14,8 @@ export interface DiscoveryMerge {
   /** undefined: nobody serves the group. */
   group(local: APIGroup | undefined, name: string): APIGroup | undefined;
   aggregated(local: APIGroupDiscoveryList): APIGroupDiscoveryList;
+  /** "/apis/<group>" and "/apis/<group>/<version>" of every APIService with a Service, whether it answers or not. */
+  paths(): string[];
 }
 
 export interface MergePorts {
@@ -53,6 +55,7 @@ export function createDiscoveryMerge({ services, documents, documentsRevision }:
     get revision() {
       return `${services().revision} ${documentsRevision()}`;
     },
+    paths: () => [...services().remotes.values()].flatMap(({ group, version }) => (group === '' ? [`/api/${version}`] : [`/apis/${group}`, `/apis/${group}/${version}`])),
     groupList(local) {
       const groups = inDiscoveryOrder(entriesOf(services(), local.groups.flatMap(versionsOf)).filter(({ group }) => group !== ''));
       return { ...local, groups: groups.map(({ group, versions }) => groupDocument(group, versions)) };

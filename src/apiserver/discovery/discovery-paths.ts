@@ -148,7 +148,7 @@ export function createDiscoveryPaths(parts: DiscoveryParts): DiscoveryPaths {
       refresh();
       const versions = new Set(resources.map((r) => (r.group === '' ? `/api/${r.version}` : `/apis/${r.group}/${r.version}`)));
       const groups = new Set(resources.filter((r) => r.group !== '').map((r) => `/apis/${r.group}`));
-      return ['/api', '/apis', ...versions, ...groups, '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
+      return ['/api', '/apis', ...new Set([...versions, ...groups, ...(merge?.paths() ?? [])]), '/openapi/v2', '/openapi/v3', '/openapi/v3/'];
     },
   };
 }

@@ -2,6 +2,7 @@
 // sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
 // order already. Bounded: a full trie is dropped and grows again from what comes.
 import { RecentSlots } from '../recent-slots.ts';
+import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { comparePathElements, sortSteps } from './step-order.ts';
 import type { FieldSet, FieldSetBuilder } from './field-set.ts';
 
@@ -46,6 +47,22 @@ export function memberSet(elements: readonly string[], children: readonly FieldS
   return at.set;
 }
 
+/** As memberSet, in slices. */
+export function* gatheringSet(elements: readonly string[], children: readonly FieldSet[], pace: Pace): Sliced<FieldSet> {
+  if (elements.length <= widest) return memberSet(elements, children);
+  yield;
+  const out: FieldSetBuilder = { '.': leaf };
+  const found = byElement(elements, children);
+  const sorted = [...elements];
+  sortSteps(sorted);
+  yield;
+  for (const element of sorted) {
+    out[element] = found.get(element) ?? leaf;
+    if (isDue(pace)) yield;
+  }
+  return out as FieldSet;
+}
+
 /** The set as JSON. What is shared is written once, however many objects carry it. */
 export function setText(set: unknown): string {
   if (typeof set !== 'object' || set === null) return JSON.stringify(set);
@@ -78,7 +95,7 @@ export function asShared(set: FieldSet): FieldSet {
 }
 
 /** More would not be looked through so quickly. */
-const mostNodes = 64;
+const mostNodes = 256;
 
 /** Are there no more nodes than so many? Answers how many are left, and less than none where there are more. */
 function nodesLeft(set: FieldSet, most: number): number {

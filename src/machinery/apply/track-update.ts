@@ -80,21 +80,21 @@ export interface UpdateRecord {
 
 /** Enters one update into `managers` (in place). Throws PathElementError. */
 export function* recordingUpdate(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<void> {
-  const fields = before === undefined && managers.size === 0 ? yield* ownedByCreator(after, update) : yield* changedFields(managers, before, after, update);
+  const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
+  const key = managerKey(self);
+  const fields = before === undefined && managers.size === 0 ? yield* ownedByCreator(after, update) : yield* changedFields(managers, before, after, update, key);
   if (!isEmptySet(fields)) {
-    const self = { name: update.manager === '' ? 'unknown' : update.manager, operation: 'Update' as const, apiVersion: update.apiVersion, subresource: update.subresource };
-    const key = managerKey(self);
     const previous = managers.get(key);
     if (previous !== undefined) yield;
-    managers.set(key, { ...self, time: nowText(update.nowMs), fields: previous === undefined ? fields : union(fields, previous.fields) });
+    managers.set(key, { ...self, time: nowText(update.nowMs), fields: previous === undefined ? fields : union(previous.fields, fields) });
   }
   capUpdateManagers(managers);
 }
 
 /** What the update changed, taken from all managers (in place). */
-function* changedFields(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord): Sliced<FieldSet> {
+function* changedFields(managers: Map<string, Manager>, before: KubeObject | undefined, after: KubeObject, update: UpdateRecord, updater?: string): Sliced<FieldSet> {
   const live = before === undefined ? (emptyObject(update.type) as KubeObject) : withManagedFields(before, undefined);
-  const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true);
+  const { comparison } = yield* takingChanged(managers, undefined, live, after, update, true, updater);
   yield;
   return withoutUnowned(filterReset(union(comparison.modified, comparison.added), update.reset));
 }

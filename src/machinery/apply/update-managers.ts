@@ -38,9 +38,10 @@ export interface Change {
  * In slices: compares `before` with `after` and takes what changed from all managers but `operator` (changed in
  * place). What other managers own and the operation changes is returned as conflicts, with nothing taken,
  * unless `force`.
+ * @param updater The manager that is going to own what changed: where it does already, its set is left as it is.
  */
 export function* takingChanged(
-  managers: Map<string, Manager>, operator: string | undefined, before: KubeObject, after: KubeObject, operation: Operation, force: boolean,
+  managers: Map<string, Manager>, operator: string | undefined, before: KubeObject, after: KubeObject, operation: Operation, force: boolean, updater?: string,
 ): Sliced<Change> {
   const compared = compareObjects(operation.shape, before, after);
   yield;
@@ -56,6 +57,7 @@ export function* takingChanged(
       continue;
     }
     yield;
+    if (key === updater && isEmptySet(taken.removed) && union(manager.fields, taken.touched) === manager.fields) continue;
     const mine = isEmptySet(taken.touched) ? leaf : intersection(manager.fields, taken.touched);
     if (!isEmptySet(mine)) conflicts.push({ manager, fields: mine });
     if (!isEmptySet(mine)) yield;

@@ -52,13 +52,15 @@ function grpcTarget(address: string): string {
   return address.replace(/^unix-abstract:/, 'unix:\0');
 }
 
+/** Messages as plain objects: field names as in the definition, int64 and enums as text. */
+export const messageForms = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
+
 /** Loads the definition and connects lazily, with the first call. */
 export async function grpcClient(options: GrpcOptions): Promise<GrpcClient> {
   const [grpc, loader] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
-  const forms = { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true };
   const protoFiles = options.protoFiles ?? [];
   const definition =
-    options.schema === undefined ? await loader.load([...protoFiles], { ...forms, includeDirs: [...(options.includeDirs ?? [])] }) : loader.fromJSON(options.schema, forms);
+    options.schema === undefined ? await loader.load([...protoFiles], { ...messageForms, includeDirs: [...(options.includeDirs ?? [])] }) : loader.fromJSON(options.schema, messageForms);
   const service = definition[options.service];
   if (service === undefined || 'format' in service) throw new Error(`no gRPC service ${options.service} in ${protoFiles.join(', ')}`);
   const pem = (text: string | undefined): Buffer | null => (text === undefined ? null : Buffer.from(text));

@@ -6,6 +6,7 @@ import type { Client, ClientDuplexStream, ServiceError } from '@grpc/grpc-js';
 import type { Clock } from '#base/clock.ts';
 import { codeOf } from '#base/errors.ts';
 import type { Random } from '#base/random.ts';
+import { messageForms } from '../grpc.ts';
 import { abortReason } from '../http/client-options.ts';
 import { type Dial, hostPort, type TunnelProxy } from './contract.ts';
 import type { DialFailure, KonnectivityMetrics } from './konnectivity-metrics.ts';
@@ -34,7 +35,7 @@ export function konnectivityProxy(world: KonnectivityWorld, socketPath: string, 
 
 async function openStream(clock: Clock, socketPath: string, signal: AbortSignal | undefined): Promise<{ readonly client: Client; readonly stream: PacketStream }> {
   const [grpc, loader] = await Promise.all([import('@grpc/grpc-js'), import('@grpc/proto-loader')]);
-  const service = loader.fromJSON(konnectivitySchema, { keepCase: true, longs: String, enums: String, defaults: true, oneofs: true })[konnectivityService];
+  const service = loader.fromJSON(konnectivitySchema, messageForms)[konnectivityService];
   const method = service === undefined || 'format' in service ? undefined : service.Proxy;
   if (method === undefined) throw new Error(`no method Proxy in ${konnectivityService}`);
   const client = new grpc.Client(`unix:${socketPath}`, grpc.credentials.createInsecure(), {

@@ -37,24 +37,30 @@ export function parseIndexes(text: string, completions: number): Interval[] {
   return out;
 }
 
-/** What is wrong with a list; undefined when nothing is. */
-export function indexesError(text: string, completions: number): string | undefined {
+/** The intervals, or what is wrong with the list. */
+function intervalsOrError(text: string, completions: number): Interval[] | IndexesError {
   try {
-    parseIndexes(text, completions);
-    return undefined;
+    return parseIndexes(text, completions);
   } catch (error) {
-    if (error instanceof IndexesError) return error.message;
+    if (error instanceof IndexesError) return error;
     throw error;
   }
 }
 
+/** What is wrong with a list; undefined when nothing is. */
+export function indexesError(text: string, completions: number): string | undefined {
+  const intervals = intervalsOrError(text, completions);
+  return intervals instanceof IndexesError ? intervals.message : undefined;
+}
+
 /** The first index that both lists hold. */
 export function firstOverlap(left: string, right: string, completions: number): number | undefined {
-  if (indexesError(left, completions) !== undefined || indexesError(right, completions) !== undefined) return undefined;
-  const others = parseIndexes(right, completions);
+  const ours = intervalsOrError(left, completions);
+  const others = intervalsOrError(right, completions);
+  if (ours instanceof IndexesError || others instanceof IndexesError) return undefined;
   // Both increase, so that what ends before one interval ends before the next as well.
   let at = 0;
-  for (const [from, to] of parseIndexes(left, completions)) {
+  for (const [from, to] of ours) {
     while ((others[at]?.[1] ?? Infinity) < from) at++;
     const hit = others[at];
     if (hit !== undefined && hit[0] <= to) return Math.max(from, hit[0]);

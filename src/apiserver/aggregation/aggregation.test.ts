@@ -1,7 +1,7 @@
 // Extension API servers behind the API server, through REST: registration, availability, requests, discovery, OpenAPI.
 import { expect, test, vi } from 'vitest';
 import { openMemoryStore } from '#store';
-import { acceptWebSocket, dialWebSocket, httpTransport, serveHttp, type Exchange } from '#wire';
+import { acceptWebSocket, dialWebSocket, httpTransport, memoryTransport, serveHttp, type Exchange } from '#wire';
 import { openSecurity, startTestServer, testWorld, type TestServer } from '../test-server.case.ts';
 import type { ApiServerConfig } from '../server.ts';
 import { caBundle, frontProxyClient, startBackend } from '../webhooks/tls-backend.case.ts';
@@ -168,6 +168,16 @@ test('requests go on under the caller\'s name, without his credentials', async (
   expect(request).toMatchObject({ client: 'front-proxy-client', headers: { 'x-remote-user': 'tester', 'x-remote-group': 'system:masters', 'audit-id': 'abc', host: 'api.wardle.svc:7443' } });
   expect(Object.keys(request?.headers ?? {})).not.toEqual(expect.arrayContaining(['authorization']));
   expect(request?.headers['x-remote-extra-a']).toBeUndefined();
+});
+
+test('names beyond ASCII go on as UTF-8', async () => {
+  await using cluster = await startCluster();
+  await register(cluster);
+  const named = memoryTransport(cluster.api.server.handler, { user: 'j\u00f6rg \u0441', groups: ['g\u00e4ste'] });
+  await named.request({ method: 'GET', path: group });
+  await named.close();
+  const utf8 = (text: string | undefined): string => Buffer.from(text ?? '', 'latin1').toString();
+  expect(cluster.seen.map(({ headers }) => [utf8(headers['x-remote-user']), utf8(headers['x-remote-group'])])).toContainEqual(['j\u00f6rg \u0441', 'g\u00e4ste']);
 });
 
 test('headers that a proxy of this cluster is believed by are nobody else\'s to pass on', async () => {

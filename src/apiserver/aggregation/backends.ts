@@ -2,7 +2,7 @@
 // The server shows its front-proxy certificate, and tells in headers on whose behalf it asks (request-header
 // authentication): the extension server believes the headers because of the certificate.
 import type { Clock } from '#base/clock.ts';
-import { httpTransport, type Dial, type HttpTransportOptions, type Transport } from '#wire';
+import { headerBytes, httpTransport, type Dial, type HttpTransportOptions, type Transport } from '#wire';
 import type { Identity } from '../contract.ts';
 import { countedServerName, type ServiceResolver } from '../webhooks/index.ts';
 import type { Metrics } from '#base/metrics.ts';
@@ -107,11 +107,11 @@ function escapeKey(key: string): string {
   }).join('');
 }
 
-/** Who asks, as headers; each group and each extra value is a header of its own. */
+/** Who asks, as headers in UTF-8; each group and each extra value is a header of its own. */
 export function identityHeaders(user: Identity): Record<string, readonly string[]> {
-  const headers: Record<string, readonly string[]> = { 'x-remote-user': [user.name] };
-  if ((user.uid ?? '') !== '') headers['x-remote-uid'] = [user.uid ?? ''];
-  if (user.groups.length > 0) headers['x-remote-group'] = user.groups;
-  for (const [key, values] of Object.entries(user.extra ?? {})) if (values.length > 0) headers[`x-remote-extra-${escapeKey(key)}`.toLowerCase()] = values;
+  const headers: Record<string, readonly string[]> = { 'x-remote-user': [headerBytes(user.name)] };
+  if ((user.uid ?? '') !== '') headers['x-remote-uid'] = [headerBytes(user.uid ?? '')];
+  if (user.groups.length > 0) headers['x-remote-group'] = user.groups.map(headerBytes);
+  for (const [key, values] of Object.entries(user.extra ?? {})) if (values.length > 0) headers[`x-remote-extra-${escapeKey(key)}`.toLowerCase()] = values.map(headerBytes);
   return headers;
 }

@@ -4,7 +4,7 @@ import type { Status } from '#api/meta/v1.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import { cloneJson } from '#machinery';
-import type { Headers } from '#wire';
+import { headerText, type Headers } from '#wire';
 import type { Identity, KubeObject } from '../contract.ts';
 import { annotate, type AuditNotes, type Call } from '../request/call.ts';
 import { follow } from '../request/latencies.ts';
@@ -124,7 +124,7 @@ function isPanic(error: unknown): boolean {
 }
 
 function baseOf(call: Call, user: Identity | undefined): Pick<AuditEvent, 'auditId' | 'requestUri' | 'verb' | 'user' | 'sourceIps' | 'userAgent' | 'impersonatedUser' | 'impersonationConstraint'> {
-  const agent = call.exchange.headers['user-agent'] ?? '';
+  const agent = headerText(call.exchange.headers['user-agent'] ?? '');
   return {
     auditId: call.id,
     requestUri: call.exchange.url,

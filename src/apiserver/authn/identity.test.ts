@@ -35,6 +35,14 @@ test('the issuer tells its keys', async () => {
   expect([keys.headers['content-type'], (JSON.parse(keys.text) as { keys: unknown[] }).keys.length]).toEqual(['application/jwk-set+json', 1]);
 });
 
+test('headers are UTF-8: whom to impersonate, and which program asks', async () => {
+  const bytes = (text: string): string => Buffer.from(text).toString('latin1');
+  const me = await api.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, { 'impersonate-user': bytes('j\u00f6rg \u0441'), 'impersonate-group': bytes('g\u00e4ste'), 'impersonate-extra-a': bytes('\u00fc') });
+  expect(me.body.status.userInfo).toEqual({ username: 'j\u00f6rg \u0441', groups: ['g\u00e4ste', 'system:authenticated'], extra: { a: ['\u00fc'] } });
+  const made = await api.call('POST', '/api/v1/namespaces/shop/configmaps', { metadata: { name: 'by' }, data: { a: 'b' } }, { 'user-agent': bytes('k\u00fcbectl/1') });
+  expect(made.body.metadata.managedFields[0].manager).toBe('k\u00fcbectl');
+});
+
 test('who am I, and may I', async () => {
   const me = await api.call('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', {}, jane);
   expect(me.body.status.userInfo).toEqual({ username: 'jane', groups: ['system:authenticated'] });

@@ -6,7 +6,7 @@ import {
   badRequest, decodeInSlices, decodeObject, invalid, managerFromUserAgent, requestEntityTooLarge, StatusError, turn, validateDeleteOptions, validatePatchOptions, validateWriteOptions,
   type Decoded, type KnownSpecs, type KubeObject, type SentSpec,
 } from '#machinery';
-import { BodyTooLargeError } from '#wire';
+import { BodyTooLargeError, headerText } from '#wire';
 import type { Presentation } from '../answer/object-answer.ts';
 import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
@@ -118,7 +118,7 @@ export function storedOf(target: Target): StoredResource {
 
 /** Field manager: the option, else the program's name. */
 function managerOf(call: Call, query: WriteQuery): string {
-  return query.fieldManager === '' ? managerFromUserAgent(call.exchange.headers['user-agent'] ?? '') : query.fieldManager;
+  return query.fieldManager === '' ? managerFromUserAgent(headerText(call.exchange.headers['user-agent'] ?? '')) : query.fieldManager;
 }
 
 /** Reads and checks the options of a write. Throws 422. */

@@ -4,7 +4,7 @@
 import type { APIResource, APIResourceList } from '#api/meta/v1.ts';
 import type { APIGroupDiscoveryList, APIResourceDiscovery, APIVersionDiscovery } from '#api/apidiscovery/v2.ts';
 import { isObject, parseJson, type KubeObject } from '#machinery';
-import type { TransportResponse } from '#wire';
+import { readWhole, type TransportResponse } from '#wire';
 import type { RemoteService } from './api-services.ts';
 import { aggregatorIdentity, discoveryPath } from './availability.ts';
 import { hostOf, identityHeaders, type Backends } from './backends.ts';
@@ -38,15 +38,9 @@ interface Answer {
 }
 
 async function readJson(response: TransportResponse): Promise<unknown> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body) {
-    bytes += chunk.length;
-    if (bytes > largestDocumentBytes) throw new Error(`a document of more than ${largestDocumentBytes} bytes`);
-    chunks.push(chunk);
-  }
+  const document = await readWhole(response.body, largestDocumentBytes, () => new Error(`a document of more than ${largestDocumentBytes} bytes`));
   try {
-    return parseJson(Buffer.concat(chunks), { maxValues: 2_000_000 }).value;
+    return parseJson(document, { maxValues: 2_000_000 }).value;
   } catch {
     return undefined;
   }

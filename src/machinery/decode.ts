@@ -9,7 +9,7 @@ import { formatApiVersion, gvkOfType, parseApiVersion, typeOfGvk } from './group
 import { RawNumber } from './json-number.ts';
 import { noteKeysRead } from './json-keys.ts';
 import { parsingCarefully, type ParsedJson } from './json-parse.ts';
-import { countMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
+import { countingMembers, parsingFast, TooManyValuesError, type FastJson } from './json.ts';
 import type { KnownSpecs } from './known-specs.ts';
 import type { KubeObject } from './object.ts';
 import { cloneJson, isObject, type JsonObject } from './patch/json-tree.ts';
@@ -155,7 +155,7 @@ function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sli
   if (!isKubeObject(value)) throw unrecognized(options, bytes, notAnObject(value));
   checkTypeMeta(value, bytes, options);
   if (options.type === undefined) {
-    const extra = body.members !== undefined && countMembers(value) !== body.members ? yield* duplicatesOf(bytes) : body.duplicates;
+    const extra = body.members !== undefined && (yield* countingMembers(value)) !== body.members ? yield* duplicatesOf(bytes) : body.duplicates;
     return conclude(value, options.custom === undefined ? [] : settleCustom(value, options.custom, options), extra, body.yamlProblem, options, value);
   }
   return yield* decodeTyped(value, bytes, body, options.type, options);

@@ -13,7 +13,7 @@ export {
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
 } from './quantity.ts';
 export { jsonPatch } from './patch/json-patch.ts';
-export { cloneJson, isObject, jsonEqual, jsonKind } from './patch/json-tree.ts';
+export { cloneJson, cloningJson, isObject, jsonEqual, jsonKind } from './patch/json-tree.ts';
 export { knownSpecs, type KnownSpecs } from './known-specs.ts';
 export { RecentSlots } from './recent-slots.ts';
 export { isTwin, oncePerTwin, recentValues, type RecentValues } from './twins.ts';

@@ -36,7 +36,7 @@ export function* parsingJson(input: Uint8Array | string, options: ParseJsonOptio
   const { value, members, careful } = yield* parsingFast(input, maxDepth, options.maxValues);
   if (careful !== undefined) return careful;
   yield;
-  if (countMembers(value) === members) return { value, duplicates: [] };
+  if ((yield* countingMembers(value)) === members) return { value, duplicates: [] };
   yield;
   return yield* parsingCarefully(textOf(input), maxDepth);
 }
@@ -76,14 +76,27 @@ export function parsePlain(text: string): unknown {
 
 /** The members of all objects in a value, without recursion. */
 export function countMembers(value: unknown): number {
+  return atOnce(countingMembers(value));
+}
+
+const itemsPerSlice = 16_384;
+
+/** As countMembers, in slices. */
+export function* countingMembers(value: unknown): Sliced<number> {
   let count = 0;
+  let looked = 0;
   const left: unknown[] = [value];
   while (left.length > 0) {
     const next = left.pop();
     if (typeof next !== 'object' || next === null || next instanceof RawNumber) continue;
-    const items: readonly unknown[] = Array.isArray(next) ? next : Object.values(next);
-    if (!Array.isArray(next)) count += items.length;
-    for (const item of items) if (typeof item === 'object' && item !== null) left.push(item);
+    const keys = Array.isArray(next) ? undefined : Object.keys(next);
+    count += keys?.length ?? 0;
+    const items: readonly unknown[] = Array.isArray(next) ? next : [];
+    for (let i = 0; i < (keys ?? items).length; i++) {
+      const item: unknown = keys === undefined ? items[i] : (next as Record<string, unknown>)[keys[i] ?? ''];
+      if (typeof item === 'object' && item !== null) left.push(item);
+      if (++looked % itemsPerSlice === 0) yield;
+    }
   }
   return count;
 }

@@ -5,6 +5,24 @@ import { endOfTurn } from '#base/turn.ts';
 
 export type Sliced<T> = Generator<void, T, void>;
 
+/** How far a walk over many small things is from its next pause. */
+export interface Pace {
+  spent: number;
+}
+
+const thingsPerSlice = 4096;
+
+/** What is no scalar has some things in it. */
+const thingsInside = 8;
+
+/** Counts one thing more; true when it is time for a pause. */
+export function isDue(pace: Pace, thing?: unknown): boolean {
+  pace.spent += typeof thing === 'object' ? thingsInside : 1;
+  if (pace.spent < thingsPerSlice) return false;
+  pace.spent = 0;
+  return true;
+}
+
 /** Runs the work to its end without a pause. */
 export function atOnce<T>(work: Sliced<T>): T {
   for (;;) {
@@ -13,12 +31,16 @@ export function atOnce<T>(work: Sliced<T>): T {
   }
 }
 
-/** Runs the work, others in between. Rejects with what the work throws. */
+/**
+ * Runs the work, others in between. What took several slices has each of them in a turn of its own, the last as well:
+ * what comes after it is not added to it. Rejects with what the work throws.
+ */
 export async function inSlices<T>(work: Sliced<T>): Promise<T> {
-  for (;;) {
+  for (let paused = false; ; paused = true) {
     const step = work.next();
-    if (step.done === true) return step.value;
+    if (step.done === true && !paused) return step.value;
     await turn();
+    if (step.done === true) return step.value;
   }
 }
 

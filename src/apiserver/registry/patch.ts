@@ -1,7 +1,7 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applying, atOnce, cloneJson, inSlices, isTwin, jsonPatch, mergePatch, notFound, oncePerTwin, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
+import { applying, atOnce, cloneJson, cloningJson, inSlices, isTwin, jsonPatch, mergePatch, notFound, oncePerTwin, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
@@ -52,19 +52,21 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
 
 async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {
   const { served } = request;
-  const merged = await (isHeavy(request, current) ? inSlices : atOnce)(applying({
+  const heavy = isHeavy(request, current);
+  const merged = await (heavy ? inSlices : atOnce)(applying({
     type: served.info.type,
     shape: served.handling.shape,
     resetFields: served.handling.resetFields(request.subresource),
     convert: convertFor(served),
     live: current === undefined ? undefined : versioned(request, current),
-    applied: cloneJson(patch.content) as KubeObject,
+    applied: (heavy ? await inSlices(cloningJson(patch.content)) : cloneJson(patch.content)) as KubeObject,
     manager: request.manager,
     force: patch.force,
     subresource: request.subresource,
     apiVersion: served.head.apiVersion,
     kind: served.info.kind,
     nowMs: request.nowMs,
+    sliced: heavy,
   }));
   await rest(request, current);
   return checked(request, await read(request, merged, patch, current, undefined));

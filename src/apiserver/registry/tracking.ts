@@ -43,6 +43,7 @@ export function tracked(request: WriteRequest, before: KubeObject | undefined, a
     subresource: request.subresource,
     apiVersion: head.apiVersion,
     nowMs: request.nowMs,
+    sliced: heavy,
   });
   if (heavy) return inSlices(work).then((result) => withOwners(after, result, own));
   return withOwners(after, atOnce(work), own);

@@ -2,12 +2,13 @@
 // the comparison with an empty object. Subtrees that both sides share are skipped without a look, so an
 // update costs what it changes. Follows structured-merge-diff's Compare, quirks included: an empty list
 // or map is a leaf only against another empty one, duplicates of a list item are compared as a block.
-import { isObject, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
+import { isObject, isSmall, jsonEqual, type JsonObject } from '../patch/json-tree.ts';
+import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { leaf, type FieldSet, type FieldSetBuilder } from './field-set.ts';
-import { itemsByElement, Repeated, stepsOf } from './list-items.ts';
+import { enterItem, itemsByElement, Repeated, stepsOf } from './list-items.ts';
 import { itemPathElement } from './path-element.ts';
 import { deducedShape, type ListShape, type MapShape, type Shape } from './shape.ts';
-import { memberSet } from './shared-sets.ts';
+import { gatheringSet, memberSet } from './shared-sets.ts';
 
 export interface Comparison {
   readonly added: FieldSet;
@@ -25,11 +26,105 @@ interface Changes {
 export function compareObjects(shape: Shape, before: unknown, after: unknown): Comparison {
   const changes: Changes = { added: undefined, modified: undefined, removed: undefined };
   if (before !== after) compareInside(shape, before, after, changes);
-  return {
-    added: (changes.added as FieldSet | undefined) ?? leaf,
-    modified: (changes.modified as FieldSet | undefined) ?? leaf,
-    removed: (changes.removed as FieldSet | undefined) ?? leaf,
-  };
+  return concluded(changes);
+}
+
+/** As compareObjects, in slices. */
+export function* comparing(shape: Shape, before: unknown, after: unknown): Sliced<Comparison> {
+  const changes: Changes = { added: undefined, modified: undefined, removed: undefined };
+  if (before !== after) yield* comparingInside(shape, before, after, changes, { spent: 0 });
+  return concluded(changes);
+}
+
+function concluded({ added, modified, removed }: Changes): Comparison {
+  return { added: (added as FieldSet | undefined) ?? leaf, modified: (modified as FieldSet | undefined) ?? leaf, removed: (removed as FieldSet | undefined) ?? leaf };
+}
+
+function* comparingInside(shape: Shape, before: unknown, after: unknown, out: Changes, pace: Pace): Sliced<'leaf' | undefined> {
+  const areMaps = isObject(before) && isObject(after);
+  if (areMaps && (shape.kind === 'map' || shape.kind === 'any') && !shape.atomic) {
+    const isEmpty = yield* comparingMaps(shape.kind === 'map' ? shape : deducedMap, before, after, out, pace);
+    return isEmpty ? 'leaf' : undefined;
+  }
+  if (shape.kind !== 'list' || shape.relation !== 'map' || !Array.isArray(before) || !Array.isArray(after) || before.length + after.length === 0) return compareInside(shape, before, after, out);
+  if (jsonEqual(before, after)) return undefined;
+  const left = yield* enteringItems(shape, before, pace);
+  const right = yield* enteringItems(shape, after, pace);
+  for (const [element, item] of right) {
+    const known = left.get(element);
+    if (known === undefined || isSmall(item, right.size) || item instanceof Repeated || known instanceof Repeated) compareItems(shape, element, known, item, out);
+    else yield* comparingField(shape.element, element, known, item, out, pace);
+    if (isDue(pace, item)) yield;
+  }
+  for (const [element, item] of left) if (!right.has(element)) compareItems(shape, element, item, undefined, out);
+  return undefined;
+}
+
+function* enteringItems(shape: ListShape, list: readonly unknown[], pace: Pace): Sliced<Map<string, unknown>> {
+  const found = new Map<string, unknown>();
+  for (const item of list) {
+    enterItem(found, itemPathElement(shape, item), item);
+    if (isDue(pace)) yield;
+  }
+  return found;
+}
+
+/** True where both are empty. */
+function* comparingMaps(shape: MapShape, before: JsonObject, after: JsonObject, out: Changes, pace: Pace): Sliced<boolean> {
+  const rights = Object.keys(after);
+  for (const key of rights) {
+    const right = after[key];
+    const field = shape.fields?.get(key);
+    const child = field === undefined ? (shape.element ?? deducedShape) : field.shape;
+    const path = field === undefined ? `f:${key}` : field.path;
+    if (!Object.hasOwn(before, key)) (out.added ??= {})[path] = yield* growingTree(child, right, pace);
+    else if (isSmall(right, rights.length) && isSmall(before[key], rights.length)) compareField(child, path, before[key], right, out);
+    else yield* comparingField(child, path, before[key], right, out, pace);
+    if (isDue(pace, right)) yield;
+  }
+  const lefts = Object.keys(before);
+  for (const key of lefts) {
+    if (isDue(pace)) yield;
+    if (Object.hasOwn(after, key)) continue;
+    const field = shape.fields?.get(key);
+    (out.removed ??= {})[field === undefined ? `f:${key}` : field.path] = yield* growingTree(field === undefined ? (shape.element ?? deducedShape) : field.shape, before[key], pace);
+  }
+  return rights.length + lefts.length === 0;
+}
+
+function* comparingField(shape: Shape, path: string, before: unknown, after: unknown, out: Changes, pace: Pace): Sliced<void> {
+  if (before === after) return;
+  const below: Changes = { added: undefined, modified: undefined, removed: undefined };
+  const isLeaf = (yield* comparingInside(shape, before, after, below, pace)) === 'leaf';
+  enterBelow(path, isLeaf && !jsonEqual(before, after), below, out);
+}
+
+/** As wholeTree. */
+function* growingTree(shape: Shape, value: unknown, pace: Pace): Sliced<FieldSet> {
+  if (Array.isArray(value) && shape.kind === 'list' && shape.relation === 'map') return yield* growingList(shape, value, pace);
+  if (!isObject(value) || (shape.kind !== 'map' && shape.kind !== 'any') || shape.atomic) return wholeTree(shape, value);
+  const keys = Object.keys(value);
+  const elements: string[] = [];
+  const children: FieldSet[] = [];
+  for (const key of keys) {
+    const field = shape.kind === 'map' ? shape.fields?.get(key) : undefined;
+    const child = field === undefined ? ((shape.kind === 'map' ? shape.element : undefined) ?? deducedShape) : field.shape;
+    elements.push(field === undefined ? `f:${key}` : field.path);
+    children.push(isSmall(value[key], keys.length) ? wholeTree(child, value[key]) : yield* growingTree(child, value[key], pace));
+    if (isDue(pace, value[key])) yield;
+  }
+  return yield* gatheringSet(elements, children, pace);
+}
+
+function* growingList(shape: ListShape, value: readonly unknown[], pace: Pace): Sliced<FieldSet> {
+  const items = yield* enteringItems(shape, value, pace);
+  if (items.size === 0) return wholeTree(shape, value);
+  const children: FieldSet[] = [];
+  for (const item of items.values()) {
+    children.push(item instanceof Repeated ? leaf : isSmall(item, items.size) ? wholeTree(shape.element, item) : yield* growingTree(shape.element, item, pace));
+    if (isDue(pace, item)) yield;
+  }
+  return yield* gatheringSet([...items.keys()], children, pace);
 }
 
 /** The children that must be looked at one by one; 'leaf' when the two values count as a whole. */
@@ -107,7 +202,10 @@ function compareMaps(shape: MapShape, before: JsonObject, after: JsonObject, out
 function compareField(shape: Shape, path: string, before: unknown, after: unknown, out: Changes): void {
   if (before === after) return;
   const below: Changes = { added: undefined, modified: undefined, removed: undefined };
-  const changed = compareInside(shape, before, after, below) === 'leaf' && !jsonEqual(before, after);
+  enterBelow(path, compareInside(shape, before, after, below) === 'leaf' && !jsonEqual(before, after), below, out);
+}
+
+function enterBelow(path: string, changed: boolean, below: Changes, out: Changes): void {
   if (below.added !== undefined) (out.added ??= {})[path] = below.added;
   if (below.removed !== undefined) (out.removed ??= {})[path] = below.removed;
   if (changed) below.modified = below.modified === undefined ? {} : { '.': leaf, ...below.modified };

@@ -4,7 +4,7 @@ import type { KubeObject } from '../object.ts';
 import type { Sliced } from '../slices.ts';
 import { difference, intersection, isEmptySet, leaf, union, withNamedFields, type FieldSet } from './field-set.ts';
 import type { Manager } from './managed-fields.ts';
-import { ownedFields } from './owned-fields.ts';
+import { owningFields } from './owned-fields.ts';
 import { removeItems } from './remove-items.ts';
 import type { Shape } from './shape.ts';
 
@@ -20,7 +20,7 @@ export function* pruning(shape: Shape, merged: KubeObject, last: FieldSet, next:
   const lastNamed = named(last);
   let pruned = removeItems(shape, merged, lastNamed);
   yield;
-  const mergedFields = ownedFields(shape, merged);
+  const mergedFields = yield* owningFields(shape, merged);
   yield;
   const mergedSet = named(mergedFields);
   yield;
@@ -29,7 +29,7 @@ export function* pruning(shape: Shape, merged: KubeObject, last: FieldSet, next:
   yield;
   const ownedNamed = named(owned);
   yield;
-  const prunedFields = ownedFields(shape, pruned);
+  const prunedFields = yield* owningFields(shape, pruned);
   yield;
   const kept = union(named(prunedFields), ownedNamed);
   yield;
@@ -37,7 +37,7 @@ export function* pruning(shape: Shape, merged: KubeObject, last: FieldSet, next:
   yield;
   pruned = removeItems(shape, merged, unwanted);
   yield;
-  const left = ownedFields(shape, pruned);
+  const left = yield* owningFields(shape, pruned);
   yield;
   const gone = difference(mergedSet, named(left));
   yield;

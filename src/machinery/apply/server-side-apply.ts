@@ -11,7 +11,7 @@ import { leaf } from './field-set.ts';
 import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
 import { decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { mergeObjects } from './merge-objects.ts';
-import { ownedFields } from './owned-fields.ts';
+import { ownedFields, owningFields } from './owned-fields.ts';
 import { PathElementError } from './path-element.ts';
 import { pruning } from './prune.ts';
 import { reconcileFields } from './reconcile.ts';
@@ -37,6 +37,8 @@ export interface ApplyInput {
   readonly nowMs: number;
   readonly resetFields?: ResetFields | undefined;
   readonly convert?: ConvertTo | undefined;
+  /** Of large objects: they are looked at with pauses. */
+  readonly sliced?: boolean;
 }
 
 interface Apply {
@@ -105,7 +107,7 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const key = managerKey(self);
   const last = managers.get(key);
   const reset = input.resetFields ?? resetFieldsOf(input.type, subresource);
-  const fields = filterReset(ownedFields(shape, input.applied), reset);
+  const fields = filterReset(input.sliced === true ? yield* owningFields(shape, input.applied) : ownedFields(shape, input.applied), reset);
   yield;
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });
@@ -113,7 +115,7 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const object = yield* pruning(shape, merged, last?.fields ?? leaf, fields, managers);
   yield;
   const what = `failed to create typed live object (${objectText(live, apiVersion, input.kind)})`;
-  const operation = { shape, apiVersion, reset, convert: input.convert };
+  const operation = { shape, apiVersion, reset, convert: input.convert, sliced: input.sliced === true };
   const { conflicts } = yield* orUnselectable(shape, live, what, takingChanged(managers, key, live, object, operation, force));
   if (conflicts.length > 0) return { conflicts };
   yield;
@@ -170,6 +172,7 @@ function* liveManagers(input: ApplyInput, shape: Shape, apiVersion: string, live
       nowMs: input.nowMs,
       reset: input.resetFields ?? resetFieldsOf(input.type, input.subresource ?? ''),
       convert: undefined,
+      sliced: input.sliced === true,
     };
     const what = `failed to create manager for existing fields: failed to convert new object (${objectText(live, apiVersion, input.kind)}) to smd typed`;
     yield* orUnselectable(shape, live, what, recordingUpdate(managers, undefined, live, update));

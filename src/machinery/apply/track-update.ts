@@ -32,6 +32,8 @@ export interface TrackUpdateInput {
   /** Defaults to what upstream's strategy of the type resets. */
   readonly resetFields?: ResetFields | undefined;
   readonly convert?: ConvertTo | undefined;
+  /** Of large objects: they are compared with pauses. */
+  readonly sliced?: boolean;
 }
 
 /** `after` with its managedFields brought up to date. Never throws: an object that cannot be tracked loses them. */
@@ -55,6 +57,7 @@ export function* trackingUpdate(input: TrackUpdateInput): Sliced<KubeObject> {
     nowMs: input.nowMs,
     reset: input.resetFields ?? resetFieldsOf(input.type, subresource),
     convert: input.convert,
+    sliced: input.sliced === true,
   };
   try {
     yield* recordingUpdate(managers, before, bare, update);
@@ -76,6 +79,7 @@ export interface UpdateRecord {
   readonly nowMs: number;
   readonly reset: ResetFields | undefined;
   readonly convert: ConvertTo | undefined;
+  readonly sliced?: boolean;
 }
 
 /** Enters one update into `managers` (in place). Throws PathElementError. */

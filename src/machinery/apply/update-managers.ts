@@ -2,7 +2,7 @@
 // Entries written at another API version are compared at that version when the caller can convert.
 import type { KubeObject } from '../object.ts';
 import type { Sliced } from '../slices.ts';
-import { compareObjects, type Comparison } from './compare.ts';
+import { compareObjects, comparing, type Comparison } from './compare.ts';
 import { difference, intersection, isEmptySet, leaf, union, type FieldSet } from './field-set.ts';
 import { dropEmpty, type Manager } from './managed-fields.ts';
 import { filterReset, type ResetFields } from './reset-fields.ts';
@@ -22,6 +22,8 @@ export interface Operation {
   readonly apiVersion: string;
   readonly reset: ResetFields | undefined;
   readonly convert: ConvertTo | undefined;
+  /** Large: the comparison has pauses. */
+  readonly sliced?: boolean;
 }
 
 export interface Conflict {
@@ -43,7 +45,7 @@ export interface Change {
 export function* takingChanged(
   managers: Map<string, Manager>, operator: string | undefined, before: KubeObject, after: KubeObject, operation: Operation, force: boolean, updater?: string,
 ): Sliced<Change> {
-  const compared = compareObjects(operation.shape, before, after);
+  const compared = operation.sliced ? yield* comparing(operation.shape, before, after) : compareObjects(operation.shape, before, after);
   yield;
   const comparison = filtered(compared, operation.reset);
   const changed = new Map<string, Taken>([[operation.apiVersion, takenBy(comparison)]]);

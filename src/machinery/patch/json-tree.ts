@@ -2,6 +2,8 @@
 // writing keys without ever touching a prototype (`__proto__` is an ordinary key here). Values that are
 // neither plain objects nor arrays (numbers beyond 2^53 in their tagged form) count as scalars.
 
+import { isDue, type Pace, type Sliced } from '../slices.ts';
+
 export type JsonObject = Record<string, unknown>;
 
 /** True for a plain JSON object; arrays, null and tagged scalars are none. */
@@ -42,6 +44,42 @@ export function copyOf<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   const copy: Record<string, T> = {};
   for (const key of keys) setKey(copy, key, map[key]);
   return copy;
+}
+
+/** Values with more siblings are looked at before a walk with pauses goes into them. */
+const few = 64;
+const small = 256;
+
+/** Is a value so small, among so many, that a walk with pauses need not rest inside it? Among few it need not be known. */
+export function isSmall(value: unknown, siblings: number): boolean {
+  return typeof value !== 'object' || value === null || (siblings > few && valuesLeft(value, small) >= 0);
+}
+
+/** How many of `most` are left when the values in one are counted; less than none where it has more. */
+function valuesLeft(value: unknown, most: number): number {
+  if (typeof value !== 'object' || value === null) return most - 1;
+  const items: readonly unknown[] = Array.isArray(value) ? value : Object.values(value);
+  let left = most - 1 - items.length;
+  for (let i = 0; i < items.length && left >= 0; i++) if (typeof items[i] === 'object') left = valuesLeft(items[i], left);
+  return left;
+}
+
+/** As cloneJson, in slices. */
+export function* cloningJson(value: unknown, pace: Pace = { spent: 0 }): Sliced<unknown> {
+  if (!Array.isArray(value) && !isObject(value)) return value;
+  const keys = Array.isArray(value) ? undefined : Object.keys(value);
+  const list: unknown[] = [];
+  const copy: JsonObject = {};
+  const count = (keys ?? (value as unknown[])).length;
+  for (let i = 0; i < count; i++) {
+    const key = keys?.[i] ?? '';
+    const item: unknown = keys === undefined ? (value as unknown[])[i] : (value as JsonObject)[key];
+    const made: unknown = isSmall(item, count) ? cloneJson(item) : yield* cloningJson(item, pace);
+    if (keys === undefined) list.push(made);
+    else setKey(copy, key, made);
+    if (isDue(pace, item)) yield;
+  }
+  return keys === undefined ? list : copy;
 }
 
 /** Deep equality of JSON values; the order of keys does not matter. */

@@ -122,12 +122,23 @@ export function goStruct(type: string, value: unknown): unknown {
 
 function plainStruct(type: string, members: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const shownFields: Record<string, unknown> = {};
-  for (const field of fieldsInOrder(type)) {
-    // Metadata is embedded: its members stand for themselves.
-    if (field.name === 'metadata' && field.type === 'meta.v1.ObjectMeta') Object.assign(shownFields, members['metadata']);
-    else shownFields[goName(type, field.name)] = shown(field, members[field.name]);
+  for (const [field, name] of namedFields(type)) {
+    if (name === undefined) Object.assign(shownFields, members['metadata']);
+    else shownFields[name] = shown(field, members[field.name]);
   }
   return shownFields;
+}
+
+type NamedField = readonly [field: FieldSchema, goName: string | undefined];
+const fieldsByType = new Map<string, readonly NamedField[]>();
+
+/** In Go's order, with their names in Go. Metadata is embedded and has none: its members stand for themselves. */
+function namedFields(type: string): readonly NamedField[] {
+  const known = fieldsByType.get(type);
+  if (known !== undefined) return known;
+  const named = fieldsInOrder(type).map((field): NamedField => [field, field.name === 'metadata' && field.type === 'meta.v1.ObjectMeta' ? undefined : goName(type, field.name)]);
+  fieldsByType.set(type, named);
+  return named;
 }
 
 /** As goStruct, for each item of a list. */

@@ -253,7 +253,7 @@ function mayChangeTemplate(old: Job): boolean {
 function checkTemplateUpdate(job: Job, old: Job): FieldError[] {
   const template = job.spec?.template;
   const before = old.spec?.template;
-  if (!mayChangeTemplate(old)) return immutable(template, before, 'spec.template', goStruct('core.v1.PodTemplateSpec', template));
+  if (!mayChangeTemplate(old)) return immutable(template, before, 'spec.template', () => goStruct('core.v1.PodTemplateSpec', template));
   const spec: PodSpec = template?.spec ?? { containers: [] };
   const allowed: PodTemplateSpec = {
     ...before,
@@ -281,13 +281,13 @@ function checkUpdate(job: Job, old: Job): FieldError[] {
     errors.push(invalidValue('spec.completions', completions, 'can only be modified in tandem with spec.parallelism'));
   }
   errors.push(...immutable(spec?.selector, before?.selector, 'spec.selector'), ...checkTemplateUpdate(job, old));
-  const shown: Readonly<Record<string, unknown>> = {
-    podFailurePolicy: goStruct('batch.v1.PodFailurePolicy', spec?.podFailurePolicy),
-    successPolicy: goStruct('batch.v1.SuccessPolicy', spec?.successPolicy),
+  const shown: Readonly<Record<string, (() => unknown) | undefined>> = {
+    podFailurePolicy: () => goStruct('batch.v1.PodFailurePolicy', spec?.podFailurePolicy),
+    successPolicy: () => goStruct('batch.v1.SuccessPolicy', spec?.successPolicy),
   };
   for (const field of ['completionMode', 'podFailurePolicy', 'backoffLimitPerIndex', 'managedBy', 'successPolicy'] as const) {
     const value = spec?.[field] ?? null;
-    addAll(errors, immutable(value, before?.[field] ?? null, child('spec', field), shown[field] ?? value));
+    addAll(errors, immutable(value, before?.[field] ?? null, child('spec', field), shown[field]));
   }
   return errors;
 }

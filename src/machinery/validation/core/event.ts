@@ -61,14 +61,14 @@ function checkStrict(event: Event): FieldError[] {
 function checkStrictUpdate(event: Event, old: Event): FieldError[] {
   const errors = checkMetaUpdate(event.metadata, old.metadata);
   if (!sameValue(event.series, old.series)) errors.push(...checkSeries(event));
-  errors.push(...immutable(event.involvedObject, old.involvedObject, 'involvedObject', goStruct('core.v1.ObjectReference', event.involvedObject)));
+  errors.push(...immutable(event.involvedObject, old.involvedObject, 'involvedObject', () => goStruct('core.v1.ObjectReference', event.involvedObject)));
   for (const field of ['reason', 'message'] as const) errors.push(...immutable(event[field] ?? '', old[field] ?? '', field));
-  errors.push(...immutable(event.source, old.source, 'source', goStruct('core.v1.EventSource', event.source ?? {})));
+  errors.push(...immutable(event.source, old.source, 'source', () => goStruct('core.v1.EventSource', event.source ?? {})));
   for (const field of ['firstTimestamp', 'lastTimestamp'] as const) errors.push(...immutable(event[field] ?? null, old[field] ?? null, field));
   errors.push(...immutable(event.count ?? 0, old.count ?? 0, 'count'));
   for (const field of ['reason', 'type'] as const) errors.push(...immutable(event[field] ?? '', old[field] ?? '', field));
   errors.push(...immutable(event.eventTime ?? null, old.eventTime ?? null, 'eventTime'), ...immutable(event.action ?? '', old.action ?? '', 'action'));
-  errors.push(...immutable(event.related ?? null, old.related ?? null, 'related', goStruct('core.v1.ObjectReference', event.related)));
+  errors.push(...immutable(event.related ?? null, old.related ?? null, 'related', () => goStruct('core.v1.ObjectReference', event.related)));
   errors.push(...immutable(event.reportingComponent ?? '', old.reportingComponent ?? '', 'reportingController'));
   errors.push(...immutable(event.reportingInstance ?? '', old.reportingInstance ?? '', 'reportingInstance'));
   return errors;

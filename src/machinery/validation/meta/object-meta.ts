@@ -203,9 +203,12 @@ export function positive(value: number, path: string): FieldError[] {
   return value <= 0 ? [invalidValue(path, value, 'must be greater than zero')] : [];
 }
 
-/** The value must be the old one; absent, null and empty containers count as equal. */
-export function immutable(value: unknown, old: unknown, path: string, shown: unknown = value): FieldError[] {
-  return sameValue(value, old) ? [] : [invalidValue(path, shown, 'field is immutable')];
+/**
+ * The value must be the old one; absent, null and empty containers count as equal.
+ * @param shown How it is told, where that is not as it stands.
+ */
+export function immutable(value: unknown, old: unknown, path: string, shown: () => unknown = () => value): FieldError[] {
+  return sameValue(value, old) ? [] : [invalidValue(path, shown(), 'field is immutable')];
 }
 
 /** Equality as Go's semantic one: nothing, null and an empty list or map are the same. */

@@ -34,7 +34,7 @@ export const ipAddress = standard<IPAddress>({
   update: (object, old) => [
     ...checkMeta(object.metadata, false, nameIsAddress),
     ...checkParent(object.spec?.parentRef),
-    ...immutable(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null, 'spec.parentRef', goStruct('networking.v1.ParentReference', object.spec?.parentRef)),
+    ...immutable(object.spec?.parentRef ?? null, old.spec?.parentRef ?? null, 'spec.parentRef', () => goStruct('networking.v1.ParentReference', object.spec?.parentRef)),
   ],
 });
 

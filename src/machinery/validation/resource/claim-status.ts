@@ -119,7 +119,7 @@ export function checkClaimStatus(claim: ResourceClaim, old: ResourceClaim): Fiel
   ];
   const path = 'status.allocation';
   if (status.allocation && old.status?.allocation) {
-    return [...errors, ...immutable(status.allocation, old.status.allocation, path, goStruct('resource.v1.AllocationResult', status.allocation))];
+    return [...errors, ...immutable(status.allocation, old.status.allocation, path, () => goStruct('resource.v1.AllocationResult', status.allocation))];
   }
   return status.allocation ? [...errors, ...checkAllocation(status.allocation, requestNames(claim.spec?.devices), path)] : errors;
 }

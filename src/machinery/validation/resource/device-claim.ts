@@ -79,7 +79,7 @@ export const resourceClaim = kind<ResourceClaim>({
   update: (object, old) => [
     ...checkMeta(object.metadata, true, nameIsSubdomain),
     ...checkMetaUpdate(object.metadata, old.metadata),
-    ...immutable(object.spec, old.spec, 'spec', goStruct('resource.v1.ResourceClaimSpec', object.spec)),
+    ...immutable(object.spec, old.spec, 'spec', () => goStruct('resource.v1.ResourceClaimSpec', object.spec)),
   ],
   subresources: { status: (object, old) => [...checkMetaUpdate(object.metadata, old.metadata), ...checkClaimStatus(object, old)] },
 });
@@ -95,6 +95,6 @@ export const resourceClaimTemplate = standard<ResourceClaimTemplate>({
   update: (object, old) => [
     ...checkMeta(object.metadata, true, nameIsSubdomain),
     ...checkTemplate(object),
-    ...immutable(object.spec, old.spec, 'spec', goStruct('resource.v1.ResourceClaimTemplateSpec', object.spec)),
+    ...immutable(object.spec, old.spec, 'spec', () => goStruct('resource.v1.ResourceClaimTemplateSpec', object.spec)),
   ],
 });

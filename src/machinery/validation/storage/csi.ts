@@ -96,7 +96,7 @@ function checkNodeUpdate(object: CSINode, old: CSINode): FieldError[] {
     for (const { allocatable: _free, ...after } of byName.get(known.name) ?? []) {
       if (isEnough(errors)) break;
       if (sameValue(after, known)) continue;
-      addAll(errors, immutable(after, known, 'spec.drivers', goStruct('storage.v1.CSINodeDriver', after)));
+      addAll(errors, immutable(after, known, 'spec.drivers', () => goStruct('storage.v1.CSINodeDriver', after)));
     }
   }
   return errors;

@@ -51,7 +51,7 @@ function checkAttachment(object: VolumeAttachment): FieldError[] {
 }
 
 function checkAttachmentUpdate(object: VolumeAttachment, old: VolumeAttachment): FieldError[] {
-  return [...checkAttachment(object), ...immutable(object.spec, old.spec, 'spec', goStruct('storage.v1.VolumeAttachmentSpec', object.spec))];
+  return [...checkAttachment(object), ...immutable(object.spec, old.spec, 'spec', () => goStruct('storage.v1.VolumeAttachmentSpec', object.spec))];
 }
 
 export const volumeAttachment = kind<VolumeAttachment>({

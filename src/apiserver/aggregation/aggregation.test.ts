@@ -230,6 +230,22 @@ test('discovery tells both, in order of priority', async () => {
   expect((await api.get(group)).status).toBe(404);
 });
 
+test('resources that an extension server tells without a kind have an empty one', async () => {
+  const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  await using cluster = await startCluster(async (exchange) => {
+    if (exchange.url !== '/apis') return false;
+    const resources = [{ resource: 'flunders', scope: 'Namespaced', verbs: ['get'], subresources: [{ subresource: 'status', verbs: ['get'] }] }];
+    exchange.send(200, { 'content-type': aggregated }, JSON.stringify({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', items: [{ metadata: { name: 'wardle.example.com' }, versions: [{ version: 'v1alpha1', resources }] }] }));
+    return true;
+  });
+  await register(cluster);
+  const empty = { group: '', version: '', kind: '' };
+  await until(async () => {
+    const { items } = (await cluster.api.get('/apis', { accept: aggregated })).body as { items: { metadata: { name: string }; versions: unknown[] }[] };
+    expect(items.find(({ metadata }) => metadata.name === 'wardle.example.com')?.versions).toMatchObject([{ resources: [{ resource: 'flunders', responseKind: empty, subresources: [{ subresource: 'status', responseKind: empty }] }] }]);
+  });
+});
+
 test('OpenAPI of both', async () => {
   await using cluster = await startCluster();
   const { api } = cluster;

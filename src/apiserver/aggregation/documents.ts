@@ -81,15 +81,26 @@ function fromLegacyList(list: APIResourceList, version: string): APIVersionDisco
   return { version, resources, freshness: 'Current' };
 }
 
+const noKind = { group: '', version: '', kind: '' } as const;
+
+/** Clients of 1.26 fall over resources without a kind: each has one, if an empty one. */
+function withKinds(version: APIVersionDiscovery): APIVersionDiscovery {
+  const named = <T extends { readonly responseKind?: APIResourceDiscovery['responseKind'] }>(each: T): T => (each.responseKind === undefined ? { ...each, responseKind: noKind } : each);
+  if (version.resources === undefined) return version;
+  return { ...version, resources: version.resources.map((resource) => ({ ...named(resource), ...(resource.subresources === undefined ? {} : { subresources: resource.subresources.map(named) }) })) };
+}
+
 async function fetchDiscovery(backends: Backends, remote: RemoteService, signal: AbortSignal): Promise<APIVersionDiscovery> {
   const { group, version } = remote;
   const root = await ask(backends, remote, '/apis', aggregatedAccept, signal);
   if (root.status === 200 && root.contentType.includes('as=APIGroupDiscoveryList') && isList(root.body, 'APIGroupDiscoveryList')) {
     const { items = [] } = root.body as KubeObject & APIGroupDiscoveryList;
     const own = items.find((item) => item.metadata?.name === group)?.versions?.find((each) => each.version === version);
-    if (own !== undefined) return { ...own, freshness: 'Current' };
+    if (own !== undefined) return { ...withKinds(own), freshness: 'Current' };
     return { version, freshness: 'Current' };
   }
+  // It is there and cannot answer now: nothing is to be concluded from its older form.
+  if (root.status === 503) throw new Error(`discovery of ${group}/${version} answered 503`);
   const legacy = await ask(backends, remote, discoveryPath(remote), 'application/json', signal);
   if (legacy.status !== 200 || !isList(legacy.body, 'APIResourceList')) throw new Error(`discovery of ${group}/${version} answered ${legacy.status}`);
   return fromLegacyList(legacy.body as KubeObject & APIResourceList, version);

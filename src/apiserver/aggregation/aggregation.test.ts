@@ -246,6 +246,23 @@ test('resources that an extension server tells without a kind have an empty one'
   });
 });
 
+test('discovery is asked for although the check of availability fails', async () => {
+  const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+  await using cluster = await startCluster(async (exchange) => {
+    if (exchange.url !== '/apis') exchange.send(500, {}, '');
+    else exchange.send(200, { 'content-type': aggregated }, JSON.stringify({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', items: [{ metadata: { name: 'wardle.example.com' }, versions: [{ version: 'v1alpha1', resources: [] }] }] }));
+    return true;
+  });
+  await addEndpoint(cluster);
+  await cluster.api.post(services, wardle());
+  await until(async () => expect(await condition(cluster.api)).toEqual(['False', 'FailedDiscoveryCheck', expect.stringContaining('bad status from')]));
+  await until(async () => {
+    const { items } = (await cluster.api.get('/apis', { accept: aggregated })).body as { items: { metadata: { name: string }; versions: unknown[] }[] };
+    expect(items.find(({ metadata }) => metadata.name === 'wardle.example.com')?.versions).toMatchObject([{ version: 'v1alpha1', freshness: 'Current' }]);
+  });
+  expect(cluster.seen.map(({ url }) => url)).not.toContain('/openapi/v2');
+});
+
 test('OpenAPI of both', async () => {
   await using cluster = await startCluster();
   const { api } = cluster;

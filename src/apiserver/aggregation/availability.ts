@@ -16,6 +16,8 @@ export interface AvailabilityPorts {
   readonly resolve: ServiceResolver;
 }
 
+/** The Service and its endpoints are well, and the backend does not answer as it should. */
+export const failedCheck = 'FailedDiscoveryCheck';
 const passed: Availability = { status: 'True', reason: 'Passed', message: 'all checks passed' };
 /** One of so many answers is enough: with several endpoints some may be down. */
 const attempts = 5;
@@ -54,7 +56,7 @@ export async function checkAvailability(ports: AvailabilityPorts, remote: Remote
   signal.throwIfAborted();
   const failures = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
   if (failures.length < attempts) return passed;
-  return { status: 'False', reason: 'FailedDiscoveryCheck', message: errorText(failures.at(-1)) };
+  return { status: 'False', reason: failedCheck, message: errorText(failures.at(-1)) };
 }
 
 async function askOnce(ports: AvailabilityPorts, remote: RemoteService, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ import { isConflict, isNotFound } from '#machinery';
 import type { ObjectReader, ObjectWriter } from '../contract.ts';
 import { slicesOf, type ServiceResolver } from '../webhooks/index.ts';
 import { registration, type ApiServices, type RemoteService, type StoredApiService } from './api-services.ts';
-import { checkAvailability } from './availability.ts';
+import { checkAvailability, failedCheck } from './availability.ts';
 import type { Backends } from './backends.ts';
 import { hasAvailability, localAvailability, setAvailability, type Availability } from './conditions.ts';
 import { fetchDocuments, staleDocuments, type RemoteDocuments } from './documents.ts';
@@ -95,13 +95,14 @@ export function createController(ports: ControllerPorts): Controller {
     }
   };
   const look = async (remote: RemoteService): Promise<boolean> => {
-    const late: Availability = { status: 'False', reason: 'FailedDiscoveryCheck', message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` };
+    const late: Availability = { status: 'False', reason: failedCheck, message: `timed out waiting for https://${remote.service}.${remote.namespace}.svc:${remote.port}` };
     const found = await limited((signal) => checkAvailability(ports, remote, signal)).catch(() => late);
     if (stopped.signal.aborted) return true;
     const worker = workers.get(remote.name);
     if (worker !== undefined) worker.found = found;
     metrics.set(remote.name, found, await record(ports, remote.name, found));
-    const learnt = found.status === 'True' ? await limited((signal) => fetchDocuments(ports.backends, remote, documents.get(remote.name), signal)) : undefined;
+    const answers = found.status === 'True' || found.reason === failedCheck;
+    const learnt = answers ? await limited((signal) => fetchDocuments(ports.backends, remote, documents.get(remote.name), found.status === 'True', signal)) : undefined;
     learn(remote.name, learnt ?? staleDocuments(remote, documents.get(remote.name)));
     return learnt?.complete === true;
   };

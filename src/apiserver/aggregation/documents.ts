@@ -138,14 +138,19 @@ function openApiV2Part(document: unknown, remote: RemoteService): OpenApiV2Part 
   return { paths, definitions };
 }
 
-/** Asks for everything; a backend without OpenAPI is one without descriptions, and one without discovery stays as `known`, stale. */
-export async function fetchDocuments(backends: Backends, remote: RemoteService, known: RemoteDocuments | undefined, signal: AbortSignal): Promise<RemoteDocuments> {
-  const [discovery, v3, v2] = await Promise.allSettled([
-    fetchDiscovery(backends, remote, signal), fetchOpenApiV3(backends, remote, signal), ask(backends, remote, '/openapi/v2', 'application/json', signal),
-  ]);
+/**
+ * Asks for everything; a backend without OpenAPI is one without descriptions, and one without discovery stays as `known`,
+ * stale. One that is not available is asked for discovery alone, as upstream asks it.
+ */
+export async function fetchDocuments(backends: Backends, remote: RemoteService, known: RemoteDocuments | undefined, isAvailable: boolean, signal: AbortSignal): Promise<RemoteDocuments> {
+  const asked = fetchDiscovery(backends, remote, signal);
+  const described = isAvailable ? [fetchOpenApiV3(backends, remote, signal), ask(backends, remote, '/openapi/v2', 'application/json', signal)] as const : [];
+  const [discovery, v3, v2] = await Promise.allSettled([asked, ...described] as const);
+  const told = discovery.status === 'fulfilled' ? discovery.value : staleDocuments(remote, known).discovery;
+  if (v3 === undefined || v2 === undefined) return { remote, discovery: told, openApiV3: known?.openApiV3, openApiV2: known?.openApiV2, complete: false };
   return {
     remote,
-    discovery: discovery.status === 'fulfilled' ? discovery.value : staleDocuments(remote, known).discovery,
+    discovery: told,
     openApiV3: v3.status === 'fulfilled' ? v3.value : known?.openApiV3,
     openApiV2: v2.status === 'rejected' ? known?.openApiV2 : v2.value.status === 200 ? openApiV2Part(v2.value.body, remote) : undefined,
     complete: discovery.status === 'fulfilled' && v3.status === 'fulfilled' && v2.status === 'fulfilled',

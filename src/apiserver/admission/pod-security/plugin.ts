@@ -60,6 +60,11 @@ export function podSecurity({ reader, writer, clock, metrics }: PodSecurityParts
   const evaluations = metrics.counter('pod_security_evaluations_total', 'Number of policy evaluations that occurred, not counting ignored or exempt requests.', ['decision', 'policy_level', 'policy_version', 'mode', 'request_operation', 'resource', 'subresource']);
   const exempted = metrics.counter('pod_security_exemptions_total', 'Number of exempt requests, not counting ignored or out of scope requests.', ['request_operation', 'resource', 'subresource']);
   const failures = metrics.counter('pod_security_errors_total', 'Number of errors preventing normal evaluation. Non-fatal errors may result in the latest restricted profile being used for evaluation.', ['fatal', 'request_operation', 'resource', 'subresource']);
+  // The usual ones are told from the start, at zero.
+  for (const request_operation of ['create', 'update']) {
+    evaluations.labels({ decision: 'allow', policy_level: 'privileged', policy_version: 'latest', mode: 'enforce', request_operation, resource: 'pod', subresource: '' });
+    for (const resource of ['pod', 'controller']) exempted.labels({ request_operation, resource, subresource: '' });
+  }
   const kindOf = ({ plural }: ResourceInfo): string => (plural === 'pods' ? 'pod' : 'controller');
   const count = (request: AdmissionRequest, decision: 'allow' | 'deny', required: LevelVersion, mode: Mode): void =>
     evaluations.inc({ decision, policy_level: required.level, policy_version: required.version, mode, request_operation: request.operation.toLowerCase(), resource: kindOf(request.resource), subresource: request.subresource });

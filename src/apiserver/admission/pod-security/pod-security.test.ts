@@ -92,3 +92,13 @@ describe('a namespace', () => {
     await change({ enforce: 'strict' }, { enforce: 'strict' });
   });
 });
+
+test('the usual counts are told from the start', async () => {
+  const metrics = createMetrics();
+  podSecurity({ reader: fakeReader(namespace({})), writer: { lookup: async () => undefined }, clock: systemClock, metrics });
+  const text = await metrics.text();
+  for (const operation of ['create', 'update']) {
+    expect(text).toContain(`pod_security_evaluations_total{decision="allow",mode="enforce",policy_level="privileged",policy_version="latest",request_operation="${operation}",resource="pod",subresource=""} 0`);
+    for (const resource of ['pod', 'controller']) expect(text).toContain(`pod_security_exemptions_total{request_operation="${operation}",resource="${resource}",subresource=""} 0`);
+  }
+});

@@ -111,6 +111,10 @@ const unowned: FieldSet = {
 
 /** The set without identity fields and what the server keeps. */
 export function withoutUnowned(fields: FieldSet): FieldSet {
+  return isShared(fields) ? (derivedOnce(fields, takeUnowned) ?? leaf) : takeUnowned(fields);
+}
+
+function takeUnowned(fields: FieldSet): FieldSet {
   const metadata = fields['f:metadata'];
   if (metadata === undefined || metadata === leaf || !isShared(metadata)) return difference(fields, unowned);
   // As on every create: metadata of one make is looked at once.

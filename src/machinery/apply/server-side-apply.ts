@@ -17,8 +17,10 @@ import { pruning } from './prune.ts';
 import { reconcileFields } from './reconcile.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
+import { metAgain } from './shared-sets.ts';
 import { recordingUpdate, withManagedFields, type UpdateRecord } from './track-update.ts';
 import { takingChanged, type Conflict, type ConvertTo } from './update-managers.ts';
+import { sortedSet } from './written-set.ts';
 
 export interface ApplyInput {
   /** Schema name; undefined for custom resources. */
@@ -107,7 +109,8 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const key = managerKey(self);
   const last = managers.get(key);
   const reset = input.resetFields ?? resetFieldsOf(input.type, subresource);
-  const fields = filterReset(input.sliced === true ? yield* owningFields(shape, input.applied) : ownedFields(shape, input.applied), reset);
+  // Who applies again applies mostly the same fields: what is known of their set is known again.
+  const fields = metAgain(sortedSet(filterReset(input.sliced === true ? yield* owningFields(shape, input.applied) : ownedFields(shape, input.applied), reset)));
   yield;
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });

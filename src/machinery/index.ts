@@ -12,14 +12,14 @@ export {
   addQuantity, canonicalQuantity, compareQuantity, formatQuantity, isZeroQuantity, milliQuantityOf, parseQuantity, quantityMilliValue,
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
 } from './quantity.ts';
-export { jsonPatch } from './patch/json-patch.ts';
+export { jsonPatch, patchingJson } from './patch/json-patch.ts';
 export { cloneJson, cloningJson, isObject, jsonEqual, jsonKind } from './patch/json-tree.ts';
 export { knownSpecs, type KnownSpecs } from './known-specs.ts';
 export { RecentSlots } from './recent-slots.ts';
 export { isTwin, oncePerTwin, recentValues, type RecentValues } from './twins.ts';
 export { goText, goType } from './patch/go-text.ts';
-export { mergePatch } from './patch/merge-patch.ts';
-export { strategicMergePatch } from './patch/strategic-merge.ts';
+export { mergePatch, mergingPatch } from './patch/merge-patch.ts';
+export { strategicallyMerging, strategicMergePatch } from './patch/strategic-merge.ts';
 export { decodeManagers, encodeManagers, ManagedFieldsError, managersText } from './apply/managed-fields.ts';
 export { sharedInOrder } from './apply/written-set.ts';
 export type { ConvertTo } from './apply/update-managers.ts';
@@ -32,7 +32,7 @@ export { keepUnchangedTimes, managerFromUserAgent, trackingUpdate, trackUpdate, 
 export { noteKeysOf } from './json-keys.ts';
 export { behindObject } from './json-scan.ts';
 export { parseJson, parsePlain, parsingJson, stringifyJson, maxJsonDepth, TooManyValuesError } from './json.ts';
-export { JsonSyntaxError, parseCarefully, type ParsedJson } from './json-parse.ts';
+export { JsonSyntaxError, parseCarefully, parsingCarefully, type ParsedJson } from './json-parse.ts';
 export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';

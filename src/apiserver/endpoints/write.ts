@@ -1,5 +1,5 @@
 // POST, PUT, PATCH and DELETE of stored objects and of the subresources that change parts of them.
-import { badRequest, decodingCborMap, genericServerResponse, goQuote, inSlices, isObject, jsonKind, parseCarefully, parseJson, parseYamlAside, parseYamlStrictly, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, yamlWarnings, JsonSyntaxError } from '#machinery';
+import { badRequest, decodingCborMap, genericServerResponse, goQuote, inSlices, isObject, jsonKind, parseJson, parseYamlAside, parseYamlStrictly, parsingCarefully, parsingJson, requestEntityTooLarge, TooManyValuesError, turn, unsupportedMediaType, yamlWarnings, JsonSyntaxError } from '#machinery';
 import { answerStatus } from '../answer/status-answer.ts';
 import { answerObject } from '../answer/object-answer.ts';
 import { createObject } from '../registry/create.ts';
@@ -120,12 +120,11 @@ export async function parsePatch(call: Call, type: PatchType, bytes: Uint8Array)
 const operationFields: ReadonlySet<string> = new Set(['op', 'path', 'from', 'value']);
 
 /** Fields of a patch that are given twice, and of JSON patches those that no operation has. */
-function patchProblems(type: PatchType, content: unknown, duplicates: readonly string[], bytes: Uint8Array): string[] {
+function patchProblems(type: PatchType, content: unknown, duplicates: readonly string[], bytes: Uint8Array): Promise<string[]> | string[] {
   if (type !== 'json' || !Array.isArray(content)) return duplicates.map((path) => `duplicate field ${goQuote(path)}`);
   const unknown = new Set(content.flatMap((operation: unknown, i) => (isObject(operation) ? Object.keys(operation).filter((name) => !operationFields.has(name)).map((name) => `[${i}].${name}`) : [])));
   if (unknown.size === 0) return duplicates.map((path) => `json patch duplicate field ${goQuote(path)}`);
-  const order = parseCarefully(Buffer.from(bytes).toString(), 1000, unknown).problems ?? [];
-  return order.map((path) => `json patch ${unknown.has(path) ? 'unknown' : 'duplicate'} field ${goQuote(path)}`);
+  return inSlices(parsingCarefully(Buffer.from(bytes).toString(), 1000, unknown)).then(({ problems }) => (problems ?? []).map((path) => `json patch ${unknown.has(path) ? 'unknown' : 'duplicate'} field ${goQuote(path)}`));
 }
 
 export async function patchObject(target: Target): Promise<void> {
@@ -142,7 +141,8 @@ export async function patchObject(target: Target): Promise<void> {
   if (fieldValidation === 'Warn') {
     for (const warning of yamlProblem === undefined ? [] : yamlWarnings(yamlProblem)) request.warn(warning);
   }
-  const problems = fieldValidation === 'Ignore' ? [] : patchProblems(type, content, duplicates, bytes);
+  const found = fieldValidation === 'Ignore' ? [] : patchProblems(type, content, duplicates, bytes);
+  const problems = found instanceof Promise ? await found : found;
   const patch = { type, content, force: request.query.force === true, fieldValidation, problems };
   const plan = patchPlan(request, patch, () => authorizeCreate(target));
   await answerWritten(target, await updateObject(target.server.registry, request, plan));

@@ -1,7 +1,7 @@
 // Patches: JSON patch, merge patch, strategic merge patch and server-side apply as update plans. A patch is
 // applied again to whatever a quicker writer left, so it conflicts only where the client asked for a
 // resourceVersion or another manager owns a field.
-import { applying, atOnce, cloneJson, cloningJson, inSlices, isTwin, jsonPatch, mergePatch, notFound, oncePerTwin, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
+import { applying, atOnce, cloneJson, cloningJson, inSlices, isTwin, jsonPatch, mergePatch, mergingPatch, notFound, patchingJson, strategicallyMerging, oncePerTwin, strategicMergePatch, type FieldValidation, type PatchedOptions } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
@@ -43,11 +43,15 @@ async function patched(request: WriteRequest, patch: Patch, current: Current | u
   if (current === undefined) throw notFound(served.groupResource, request.name);
   const before = versioned(request, current);
   const { type } = served.info;
-  const after = patch.type === 'json' ? jsonPatch(before, patch.content) : patch.type === 'merge' ? mergePatch(before, patch.content) : strategicMergePatch(type, before, patch.content);
+  const { content } = patch;
+  const heavy = isHeavy(request, current);
+  const after = heavy
+    ? await inSlices(patch.type === 'json' ? patchingJson(before, content) : patch.type === 'merge' ? mergingPatch(before, content) : strategicallyMerging(type, before, content))
+    : patch.type === 'json' ? jsonPatch(before, content) : patch.type === 'merge' ? mergePatch(before, content) : strategicMergePatch(type, before, content);
   await rest(request, current);
   const object = await read(request, after, patch, current, before);
   await rest(request, current);
-  return checked(request, await tracked(request, current.object, object, isHeavy(request, current)));
+  return checked(request, await tracked(request, current.object, object, heavy));
 }
 
 async function applied(request: WriteRequest, patch: Patch, current: Current | undefined): Promise<Stored> {

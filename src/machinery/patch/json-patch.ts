@@ -3,8 +3,9 @@
 // on a copy, so a failing patch leaves nothing half-done. Operations and copied bytes are bounded.
 import { invalidValue } from '../field-errors.ts';
 import type { KubeObject } from '../object.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { badRequest, genericServerResponse, invalid, requestEntityTooLarge, type StatusError } from '../status.ts';
-import { cloneJson, isObject, jsonEqual, jsonKind, setKey, type JsonObject } from './json-tree.ts';
+import { cloneJson, cloningJson, isObject, jsonEqual, jsonKind, setKey, type JsonObject } from './json-tree.ts';
 
 const maxOperations = 10_000;
 const maxCopiedBytes = 3 * 1024 * 1024;
@@ -23,13 +24,23 @@ class PatchError extends Error {}
  * Throws StatusError 400 for what is no patch, 413 for more than 10,000 operations, 422 when an operation fails.
  */
 export function jsonPatch(object: KubeObject, ops: unknown): KubeObject {
+  return atOnce(patchingJson(object, ops));
+}
+
+const operationsPerSlice = 256;
+
+/** As jsonPatch, in slices. */
+export function* patchingJson(object: KubeObject, ops: unknown): Sliced<KubeObject> {
   const operations = decode(ops);
   if (operations.length > maxOperations) {
     throw requestEntityTooLarge(`The allowed maximum operations in a JSON patch is ${maxOperations}, got ${operations.length}`);
   }
-  const document: Document = { root: cloneJson(object), copiedBytes: 0 };
+  const document: Document = { root: operations.length < operationsPerSlice ? cloneJson(object) : yield* cloningJson(object), copiedBytes: 0 };
   try {
-    for (const operation of operations) run(document, operation);
+    for (const [i, operation] of operations.entries()) {
+      if (i % operationsPerSlice === operationsPerSlice - 1) yield;
+      run(document, operation);
+    }
   } catch (error) {
     if (error instanceof PatchError) throw unprocessable(error.message);
     throw error;

@@ -46,6 +46,18 @@ export function copyOf<T>(map: Readonly<Record<string, T>>): Record<string, T> {
   return copy;
 }
 
+/** As copyOf, in slices. */
+export function* copyingOf(map: JsonObject, pace: Pace): Sliced<JsonObject> {
+  const keys = Object.keys(map);
+  if (keys.length < wide) return { ...map };
+  const copy: JsonObject = {};
+  for (const key of keys) {
+    setKey(copy, key, map[key]);
+    if (isDue(pace)) yield;
+  }
+  return copy;
+}
+
 /** Values with more siblings are looked at before a walk with pauses goes into them. */
 const few = 64;
 const small = 256;

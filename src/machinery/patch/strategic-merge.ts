@@ -6,8 +6,9 @@ import type { KubeObject } from '../object.ts';
 import { badRequest, unsupportedMediaType, StatusError } from '../status.ts';
 import { goText, goType } from './go-text.ts';
 import { unprocessable } from './json-patch.ts';
-import { isObject, jsonKind, own, setKey, type JsonObject } from './json-tree.ts';
-import { MergeError, itemKey, orderItems, requireKey } from './strategic-order.ts';
+import { atOnce, isDue, type Pace, type Sliced } from '../slices.ts';
+import { copyingOf, copyOf, isObject, isSmall, jsonKind, own, setKey, type JsonObject } from './json-tree.ts';
+import { MergeError, itemKey, orderingItems, orderItems, requireKey } from './strategic-order.ts';
 import { patchMeta, placeName, type PatchMeta, type Place } from './strategic-schema.ts';
 
 const directive = '$patch';
@@ -20,22 +21,64 @@ const orderPrefix = '$setElementOrder';
  * Throws StatusError 400 or 422 for malformed patches, 415 when the type has no schema (custom resources).
  */
 export function strategicMergePatch(type: string | undefined, object: KubeObject, patch: unknown): KubeObject {
+  const { fields, place } = checked(type, patch);
+  try {
+    return mergeMap(object, fields, place);
+  } catch (error) {
+    throw told(error);
+  }
+}
+
+/** As strategicMergePatch, in slices. */
+export function* strategicallyMerging(type: string | undefined, object: KubeObject, patch: unknown): Sliced<KubeObject> {
+  const { fields, place } = checked(type, patch);
+  try {
+    return yield* mergingMap(object, fields, place, { spent: 0 });
+  } catch (error) {
+    throw told(error);
+  }
+}
+
+function checked(type: string | undefined, patch: unknown): { readonly fields: JsonObject; readonly place: Place } {
   const struct = type === undefined ? undefined : findType(type);
   if (struct === undefined) throw unsupportedMediaType(['application/json-patch+json', 'application/merge-patch+json', 'application/apply-patch+yaml']);
   if (!isObject(patch)) throw badRequest(`json: cannot unmarshal ${jsonKind(patch)} into Go value of type map[string]interface {}`);
-  try {
-    return mergeMap(object, patch, { struct });
-  } catch (error) {
-    if (!(error instanceof MergeError)) throw error;
-    if (error.code === 400) throw badRequest(error.message);
-    if (error.code === 422) throw unprocessable(error.message);
-    throw new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: error.message, code: 500 });
+  return { fields: patch, place: { struct } };
+}
+
+function told(error: unknown): unknown {
+  if (!(error instanceof MergeError)) return error;
+  if (error.code === 400) return badRequest(error.message);
+  if (error.code === 422) return unprocessable(error.message);
+  return new StatusError({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message: error.message, code: 500 });
+}
+
+/** As mergeMap, with pauses where there are many members or items. */
+function* mergingMap(live: JsonObject, patch: JsonObject, place: Place, pace: Pace): Sliced<JsonObject> {
+  const keys = Object.keys(patch);
+  // Directives say something of the whole.
+  if (keys.some((key) => key === directive || key === retainKeys || key.startsWith(orderPrefix))) return mergeMap(live, patch, place);
+  const merged = yield* copyingOf(live, pace);
+  for (const key of keys) {
+    const change = patch[key];
+    const known = Object.hasOwn(merged, key) ? merged[key] : undefined;
+    const isBig = !key.startsWith(deletePrefix) && !isSmall(change, keys.length);
+    const meta = isBig && ((isObject(known) && isObject(change)) || (Array.isArray(known) && Array.isArray(change))) ? metaOf(place, key) : undefined;
+    if (meta !== undefined && !meta.replace && isObject(known) && isObject(change)) {
+      setKey(merged, key, yield* mergingMap(known, change, meta.place, pace));
+    } else if (meta?.merge === true && Array.isArray(known) && Array.isArray(change)) {
+      setKey(merged, key, yield* mergingList(known, change, meta, false, (item, itemChange) => mergingMap(item, itemChange, meta.place, pace)));
+    } else {
+      mergeField(merged, key, change, place);
+    }
+    if (isDue(pace, change)) yield;
   }
+  return merged;
 }
 
 function mergeMap(live: JsonObject, patch: JsonObject, place: Place): JsonObject {
   if (Object.hasOwn(patch, directive)) return applyMapDirective(patch);
-  let merged: JsonObject = { ...live };
+  let merged: JsonObject = copyOf(live);
   if (Object.hasOwn(patch, retainKeys)) merged = retain(merged, patch);
   const ordered = new Set<string>();
   for (const key of Object.keys(patch)) {
@@ -180,13 +223,25 @@ function elementKind(...lists: readonly (readonly unknown[])[]): 'map' | 'scalar
 }
 
 function mergeList(live: readonly unknown[], patch: readonly unknown[], meta: PatchMeta, isDeleteList: boolean): unknown[] {
+  return atOnce(mergingList(live, patch, meta, isDeleteList, function* (item, change) {
+    return mergeMap(item, change, meta.place);
+  }));
+}
+
+type MergeItem = (item: JsonObject, change: JsonObject) => Sliced<JsonObject>;
+
+const itemsPerSlice = 512;
+
+function* mergingList(live: readonly unknown[], patch: readonly unknown[], meta: PatchMeta, isDeleteList: boolean, mergeItem: MergeItem): Sliced<unknown[]> {
   if (live.length === 0 && patch.length === 0) return [];
   if (elementKind(live, patch) === 'scalar') {
     if (isDeleteList) {
       const gone = new Set(patch);
       return live.filter((item) => !gone.has(item));
     }
-    return orderItems([...new Set([...live, ...patch])], patch, live, '');
+    const all = [...new Set([...live, ...patch])];
+    yield;
+    return yield* orderingItems(all, patch, live, '');
   }
   if (meta.mergeKey === '') throw new MergeError(`cannot merge lists without merge key for ${placeName(meta.place)}`);
   const { kept, changes } = applyListDirectives(live, patch, meta.mergeKey);
@@ -196,18 +251,20 @@ function mergeList(live: readonly unknown[], patch: readonly unknown[], meta: Pa
     const key = itemKey(item, meta.mergeKey);
     if (!at.has(key)) at.set(key, i);
   });
-  for (const change of changes) {
+  for (const [i, change] of changes.entries()) {
+    if (i % itemsPerSlice === 0) yield;
     const key = requireKey(change, meta.mergeKey);
     const found = at.get(key);
     if (found === undefined) {
       at.set(key, merged.length);
       merged.push(change);
     } else {
-      merged[found] = mergeMap(asMap(merged[found]), change, meta.place);
+      merged[found] = yield* mergeItem(asMap(merged[found]), change);
     }
   }
   for (const item of merged) requireKey(asMap(item), meta.mergeKey);
-  return orderItems(merged, changes, kept, meta.mergeKey);
+  yield;
+  return yield* orderingItems(merged, changes, kept, meta.mergeKey);
 }
 
 /** Carries out `$patch: delete` and `$patch: replace` items of a list. */

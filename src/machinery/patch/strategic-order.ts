@@ -1,5 +1,6 @@
 // The order of a merged list in strategic merge: items the patch names come in the patch's order, items
 // only the server has keep theirs, and the two are interleaved by where they stood in the live list.
+import { atOnce, type Sliced } from '../slices.ts';
 import { goText } from './go-text.ts';
 import { isObject, type JsonObject } from './json-tree.ts';
 
@@ -36,15 +37,24 @@ function positions(list: readonly unknown[], mergeKey: string): Map<unknown, num
 
 /** Orders `merged`: by `patchOrder` where it names the item, else by `liveOrder`, interleaved by `liveOrder`. */
 export function orderItems(merged: readonly unknown[], patchOrder: readonly unknown[], liveOrder: readonly unknown[], mergeKey: string): unknown[] {
+  return atOnce(orderingItems(merged, patchOrder, liveOrder, mergeKey));
+}
+
+/** As orderItems, in slices. */
+export function* orderingItems(merged: readonly unknown[], patchOrder: readonly unknown[], liveOrder: readonly unknown[], mergeKey: string): Sliced<unknown[]> {
   const inPatch = positions(patchOrder, mergeKey);
+  yield;
   const inLive = positions(liveOrder, mergeKey);
+  yield;
   const sorted = (items: unknown[], order: Map<unknown, number>): unknown[] =>
     items
       .map((item) => ({ item, at: order.get(itemKey(item, mergeKey)) ?? Number.MAX_SAFE_INTEGER }))
       .sort((a, b) => a.at - b.at)
       .map(({ item }) => item);
   const patchItems = sorted(merged.filter((item) => inPatch.has(itemKey(item, mergeKey))), inPatch);
+  yield;
   const serverItems = sorted(merged.filter((item) => !inPatch.has(itemKey(item, mergeKey))), inLive);
+  yield;
   const out: unknown[] = [];
   let left = 0;
   let right = 0;

@@ -242,7 +242,7 @@ function fail(server: Server, call: Call, error: unknown): void {
   // A client that goes away in the middle is no fault of the server's, and nobody is left to answer.
   if (exchange.gone && (exchange.responded || error instanceof PeerGoneError)) return;
   if (error instanceof TooManyRequests) return refuseForNow(call, error);
-  if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: errorText(error), stack: error instanceof Error ? error.stack : undefined });
+  if (isServerFault(error)) server.world.log.error('request failed', { method: exchange.method, path: info.path, auditId: call.id, error: clipped(errorText(error)), stack: error instanceof Error ? clipped(error.stack ?? '') : undefined });
   if (exchange.responded) return;
   try {
     if (call.givenUp === undefined) answerError(call, error);
@@ -250,6 +250,13 @@ function fail(server: Server, call: Call, error: unknown): void {
   } catch (late) {
     server.world.log.error('answer failed', { path: info.path, auditId: call.id, error: errorText(late) });
   }
+}
+
+const mostLogged = 8192;
+
+/** What is told of a large object may be as large as it is. */
+function clipped(text: string): string {
+  return text.length <= mostLogged ? text : `${text.slice(0, mostLogged)}… (${text.length} characters)`;
 }
 
 function refuseForNow(call: Call, { message, retryAfterSeconds }: TooManyRequests): void {

@@ -42,11 +42,24 @@ function partPlan(field: FieldPlan | undefined, value: unknown): TypePlan | unde
   return messages !== undefined && (field.shape === 'list' ? Array.isArray(value) && value.length > 0 : isPlainObject(value)) ? messages : undefined;
 }
 
+const widest = 2048;
+
+/** The keys of a map without messages that is so wide that it is walked with pauses. */
+function wideKeys(field: FieldPlan | undefined, value: unknown): readonly string[] | undefined {
+  if (field === undefined || field.shape !== 'map' || field.kind === 'message' || !isPlainObject(value)) return undefined;
+  const keys = Object.keys(value);
+  return keys.length > widest ? keys : undefined;
+}
+
+function isPart(field: FieldPlan | undefined, value: unknown): boolean {
+  return partPlan(field, value) !== undefined || wideKeys(field, value) !== undefined;
+}
+
 /** Is there anything in a message that is walked item by item? */
 function hasParts(plan: TypePlan, value: JsonObject): boolean {
   const names = Object.keys(value);
-  if (names.length > plan.fields.length) return plan.fields.some((field) => partPlan(field, value[field.name]) !== undefined);
-  return names.some((name) => partPlan(plan.byName.get(name), value[name]) !== undefined);
+  if (names.length > plan.fields.length) return plan.fields.some((field) => isPart(field, value[field.name]));
+  return names.some((name) => isPart(plan.byName.get(name), value[name]));
 }
 
 /** As readMessage. Throws UnmarshalError. */
@@ -72,7 +85,10 @@ function* readingFields(
     seen++;
     const messages = partPlan(field, item);
     const other = readElse(field, item);
-    const read = other !== undefined ? other.read : messages === undefined ? readField(plan, field, item, context) : yield* readingPart(plan, field, messages, item, context, pace);
+    let read: unknown;
+    if (other !== undefined) read = other.read;
+    else if (messages !== undefined) read = yield* readingPart(plan, field, messages, item, context, pace);
+    else read = (yield* readingWide(plan, field, item, context, pace)) ?? readField(plan, field, item, context);
     if (read !== undefined) out[field.name] = read;
   }
   yield* spend(pace, plan.fields.length);
@@ -109,6 +125,39 @@ function* readingMap(plan: TypePlan, field: FieldPlan, messages: TypePlan, value
   return out;
 }
 
+/** A wide map; undefined for all else. The very map where nothing of it changes and `keeps` is set. */
+function* readingWide(plan: TypePlan, field: FieldPlan, value: unknown, context: ReadContext, pace: Pace, keeps = false): Sliced<JsonObject | undefined> {
+  const keys = wideKeys(field, value);
+  if (keys === undefined || !isPlainObject(value)) return undefined;
+  yield;
+  context.members += keys.length;
+  const out: JsonObject = {};
+  let changed = !keeps;
+  for (const key of keys) {
+    const item = value[key];
+    const read = readEntry(plan, field, item, context, key);
+    if (read !== item && !changed) {
+      changed = true;
+      for (const earlier of keys) {
+        if (earlier === key) break;
+        setKey(out, earlier, value[earlier]);
+      }
+    }
+    if (changed) setKey(out, key, read);
+    yield* spend(pace, 8);
+  }
+  return changed ? out : value;
+}
+
+function readEntry(plan: TypePlan, field: FieldPlan, item: unknown, context: ReadContext, key: string): unknown {
+  const depth = context.path.length;
+  try {
+    return readItem(field, item, context, `/${key}`);
+  } catch (error) {
+    throw fieldError(plan, field, error, context, depth);
+  }
+}
+
 function* readingItem(field: FieldPlan, messages: TypePlan, item: unknown, segment: string | number, context: ReadContext, pace: Pace): Sliced<unknown> {
   yield* spend(pace, messages.fields.length);
   if (!isPlainObject(item) || !hasParts(messages, item)) return readItem(field, item, context, segment);
@@ -136,15 +185,22 @@ export function* settlingMessage(plan: TypePlan, value: unknown, context: ReadCo
     const item = value[name];
     const field = plan.byName.get(name);
     const messages = partPlan(field, item);
-    if (field === undefined || messages === undefined || (known !== undefined && item === known[name])) continue;
-    const part = yield* settlingPart(plan, field, messages, item, context, known?.[name], pace);
+    if (field === undefined || (known !== undefined && item === known[name])) continue;
+    const part = messages === undefined ? yield* readingWide(plan, field, item, context, pace, true) : yield* settlingPart(plan, field, messages, item, context, known?.[name], pace);
+    if (part === undefined && messages === undefined) continue;
     changed ||= part !== item;
     (parts ??= {})[name] = part;
   }
   yield* spend(pace, plan.fields.length);
   if (parts === undefined) return settleMessage(plan, value, context, known);
   // What is settled already is passed by.
-  return settleMessage(plan, changed ? { ...value, ...parts } : value, context, known === undefined ? parts : { ...known, ...parts });
+  const whole = changed ? { ...value, ...parts } : value;
+  const settled = settleMessage(plan, whole, context, known === undefined ? parts : { ...known, ...parts });
+  if (!changed || settled !== whole || !plan.isObject) return settled;
+  // What is made anew says its kind first.
+  const out: JsonObject = {};
+  readTypeMeta(whole, out, plan, context);
+  return Object.assign(out, whole);
 }
 
 function* settlingPart(plan: TypePlan, field: FieldPlan, messages: TypePlan, value: unknown, context: ReadContext, known: unknown, pace: Pace): Sliced<unknown> {

@@ -4,6 +4,7 @@ import { decodePatched, decodingPatched } from './decode-patched.ts';
 import { decodeInSlices, decodeObject, type DecodeOptions } from './decode.ts';
 import { normalize, normalizing } from './normalize.ts';
 import type { KubeObject } from './object.ts';
+import { decodingProtobuf, encodeProtobuf } from './protobuf/object.ts';
 import { readingMessage, slicedBytes } from './sliced-read.ts';
 import { atOnce as atOnceOf } from './slices.ts';
 import { planOf } from './type-plan.ts';
@@ -48,6 +49,7 @@ async function outcomeOf(run: () => unknown): Promise<unknown> {
 const many = <T>(n: number, item: (i: number) => T): T[] => Array.from({ length: n }, (_, i) => item(i));
 const podOf = (spec: unknown, more: object = {}): string => JSON.stringify({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', ...more }, spec });
 const containers = many(3_000, (i) => ({ name: `c${i}`, image: 'i', env: [{ name: 'a', value: 'b' }, { name: 'e', value: '' }], ports: [{ containerPort: i }], resources: { limits: { cpu: '1000m' } } }));
+const mapIn = (kind: string, field: string, value: (i: number) => unknown): string => JSON.stringify({ apiVersion: 'v1', kind, metadata: { name: 'a' }, [field]: Object.fromEntries(many(9_000, (i) => [`k${i}`, value(i)])) });
 const schemas = (n: number, item: unknown): unknown => ({ type: 'object', properties: Object.fromEntries(many(n, (i) => [`k${i}`, item])) });
 const definitionOf = (schema: unknown): string => JSON.stringify({ metadata: { name: 'a' }, spec: { group: 'a.io', versions: [{ name: 'v1', schema: { openAPIV3Schema: schema } }] } });
 const podType = { type: 'core.v1.Pod', contentType: 'application/json' };
@@ -66,6 +68,12 @@ const typed: readonly (readonly [string, string, DecodeOptions])[] = [
   ['maps of messages', definitionOf(schemas(8_000, { type: 'string', description: 'd' })), definitionType],
   ['schemas in schemas', definitionOf(schemas(40, { type: 'array', items: schemas(60, { type: 'object', additionalProperties: schemas(2, { type: 'string', default: { a: [1] } }) }) })), definitionType],
   ['wrong schemas', definitionOf(schemas(8_000, { type: 'string', maxLength: 'x' })), definitionType],
+  ['a map of texts', mapIn('ConfigMap', 'data', (i) => `v${i}`), { ...podType, type: 'core.v1.ConfigMap' }],
+  ['a map of texts and nulls', mapIn('ConfigMap', 'data', (i) => (i === 3_000 ? null : `v${i}`)), { ...podType, type: 'core.v1.ConfigMap' }],
+  ['a map of texts and a number', mapIn('ConfigMap', 'data', (i) => (i === 5_000 ? 1 : `v${i}`)), { ...podType, type: 'core.v1.ConfigMap' }],
+  ['a map of bytes', mapIn('Secret', 'data', (i) => (i === 4_000 ? 'YWJj\nZGVm' : 'YQ==')), { ...podType, type: 'core.v1.Secret' }],
+  ['bytes that are none', mapIn('Secret', 'data', (i) => (i === 4_000 ? 'x' : 'YQ==')), { ...podType, type: 'core.v1.Secret' }],
+  ['amounts', podOf({ containers: [{ name: 'a', resources: { requests: Object.fromEntries(many(9_000, (i) => [`a.io/${i}`, i % 7 === 0 ? i : `${i}m`])) } }] }), podType],
   ['nulls in a map', definitionOf(schemas(20_000, null)), definitionType],
 ];
 
@@ -95,6 +103,20 @@ test.each(typed)('typed: %s', async (_name, text, options) => {
   expect(await outcomeOf(() => atOnceOf(decodingPatched(options.type ?? '', value, { known: { metadata: {} }, fieldValidation: 'Warn' })))).toEqual(await outcomeOf(() => decodePatched(options.type ?? '', value, { known: { metadata: {} }, fieldValidation: 'Warn' })));
   const settled = await outcomeOf(() => JSON.stringify(normalize(options.type ?? '', value)));
   if (typeof atOnce === 'object') expect(await outcomeOf(() => JSON.stringify(atOnceOf(normalizing(options.type ?? '', value))))).toEqual(settled);
+});
+
+test.each(typed.filter(([name]) => /^(lists of messages|a map of (texts|bytes)|amounts)$/.test(name)))('protobuf: %s', (_name, text, { type = '' }) => {
+  const object = normalize(type, JSON.parse(text) as KubeObject);
+  const work = decodingProtobuf(encodeProtobuf(type, object));
+  let slices = 1;
+  for (let step = work.next(); ; step = work.next()) {
+    if (step.done === true) {
+      expect(step.value.object).toEqual(object);
+      break;
+    }
+    slices++;
+  }
+  expect(slices).toBeGreaterThan(3);
 });
 
 test('what is canonical already is answered itself', () => {

@@ -4,7 +4,7 @@ import type {
   Endpoints, LimitRangeItem, Namespace, NamespaceStatus, NodeSpec, NodeStatus, PersistentVolume, PersistentVolumeClaim, PersistentVolumeClaimSpec, ReplicationController,
   Secret, Service, ServiceSpec,
 } from '#api/core/v1.ts';
-import { jsonEqual } from '../patch/json-tree.ts';
+import { copyOf, jsonEqual, setKey } from '../patch/json-tree.ts';
 import { hook, type Hooks } from './hook.ts';
 
 function sessionAffinity(spec: ServiceSpec): void {
@@ -47,10 +47,8 @@ function replicationControllerDefaults(rc: ReplicationController): void {
 function secretDefaults(secret: Secret): void {
   secret.type ||= 'Opaque';
   if (secret.stringData === undefined) return;
-  const data: Record<string, string> = { ...secret.data };
-  for (const [key, text] of Object.entries(secret.stringData)) {
-    Object.defineProperty(data, key, { value: Buffer.from(text).toString('base64'), enumerable: true, writable: true, configurable: true });
-  }
+  const data: Record<string, string> = copyOf(secret.data ?? {});
+  for (const key of Object.keys(secret.stringData)) setKey(data, key, Buffer.from(secret.stringData[key] ?? '').toString('base64'));
   if (Object.keys(data).length > 0) secret.data = data;
   delete secret.stringData;
 }

@@ -4,6 +4,7 @@
 import { rfc3339 } from '#base/clock.ts';
 import { parsePlain } from '../json.ts';
 import { numberOf, RawNumber } from '../json-number.ts';
+import { isDue, type Pace, type Sliced } from '../slices.ts';
 import type { FieldPlan } from '../type-plan.ts';
 import { layoutOf, type Layout } from './layout.ts';
 import { ProtobufError, WireReader } from './reader.ts';
@@ -17,6 +18,44 @@ export function readFields(reader: WireReader, type: string, out: JsonObject, de
   if (depth > maxDepth) throw new ProtobufError('proto: message nests too deep');
   readLayout(reader, layoutOf(type), out, depth);
   return out;
+}
+
+/** As readFields, in slices: what lies in messages of many bytes is read one by one. */
+export function* readingFields(reader: WireReader, type: string, out: JsonObject, depth = 0, pace: Pace = { spent: 0 }): Sliced<JsonObject> {
+  if (depth > maxDepth) throw new ProtobufError('proto: message nests too deep');
+  yield* readingLayout(reader, layoutOf(type), out, depth, pace);
+  return out;
+}
+
+const manyBytes = 16 * 1024;
+
+function* readingLayout(reader: WireReader, layout: Layout, out: JsonObject, depth: number, pace: Pace): Sliced<void> {
+  while (!reader.done) {
+    const tag = reader.varint();
+    const wireType = tag & 7;
+    const entry = layout.byNumber.get(Math.floor(tag / 8));
+    if (entry === undefined) reader.skip(wireType);
+    else if (entry.inline !== undefined) yield* readingLayout(reader.message(), entry.inline, out, depth, pace);
+    else if (entry.field !== undefined) {
+      const { field } = entry;
+      const isLarge = field.kind === 'message' && wireType === 2 && (field.shape === 'one' || field.shape === 'list') && reader.sizeAhead() > manyBytes;
+      if (isLarge) yield* readingMessage(reader, field, out, depth, pace);
+      else readField(reader, field, wireType, out, depth);
+    }
+    if (isDue(pace, out)) yield;
+  }
+}
+
+function* readingMessage(reader: WireReader, field: FieldPlan, out: JsonObject, depth: number, pace: Pace): Sliced<void> {
+  if (field.shape === 'one') {
+    out[field.name] = yield* readingFields(reader.message(), field.type, {}, depth + 1, pace);
+    return;
+  }
+  const known = out[field.name];
+  const list: unknown[] = Array.isArray(known) ? known : [];
+  out[field.name] = list;
+  reader.spend();
+  list.push(yield* readingFields(reader.message(), field.type, {}, depth + 1, pace));
 }
 
 function readLayout(reader: WireReader, layout: Layout, out: JsonObject, depth: number): void {

@@ -6,7 +6,7 @@ import { atOnce, type Sliced } from '../slices.ts';
 import { planOf } from '../type-plan.ts';
 import { readingMessage, slicedBytes } from '../sliced-read.ts';
 import { ReadContext, readMessage } from '../wire-read.ts';
-import { readFields } from './decode.ts';
+import { readFields, readingFields } from './decode.ts';
 import { writeMessage } from './encode.ts';
 import { ProtobufError, WireReader, type WireBudget } from './reader.ts';
 import { ReverseWriter } from './writer.ts';
@@ -94,7 +94,8 @@ export interface DecodedProtobuf {
 /** As decodeProtobuf, in slices. */
 export function* decodingProtobuf(bytes: Uint8Array, fallbackType?: string, budget?: WireBudget): Sliced<DecodedProtobuf> {
   const { apiVersion, kind, type, raw } = envelopeOf(bytes, fallbackType);
-  const read = readFields(new WireReader(raw, 0, raw.length, budget), type, {});
+  const reader = new WireReader(raw, 0, raw.length, budget);
+  const read = raw.length > slicedBytes ? yield* readingFields(reader, type, {}) : readFields(reader, type, {});
   yield;
   const context = new ReadContext(false);
   const object: KubeObject = bytes.length > slicedBytes ? yield* readingMessage(planOf(type), read, context) : readMessage(planOf(type), read, context);

@@ -72,6 +72,14 @@ export class WireReader {
     return end;
   }
 
+  /** How many bytes the length-delimited field has that starts here. */
+  sizeAhead(): number {
+    const start = this.at;
+    const size = this.sizedEnd() - this.at;
+    this.at = start;
+    return size;
+  }
+
   /** A length-delimited field as a reader of its own; this reader moves past it. */
   message(): WireReader {
     const end = this.sizedEnd();

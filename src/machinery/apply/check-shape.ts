@@ -1,7 +1,8 @@
 // Does an applied configuration fit its type? The messages are structured-merge-diff's, with the path of
 // each fault; unknown fields, wrong kinds, and items without keys or with doubled keys are faults.
 import { goType } from '../patch/go-text.ts';
-import { isObject } from '../patch/json-tree.ts';
+import { isObject, isSmall } from '../patch/json-tree.ts';
+import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { itemPathElement, PathElementError, showPathElement } from './path-element.ts';
 import type { ListShape, MapShape, ScalarShape, Shape } from './shape.ts';
 
@@ -12,6 +13,41 @@ export function checkShape(shape: Shape, value: unknown, mayRepeat = false): str
   return mayRepeat ? faults.filter((text) => !text.includes(repeated)) : faults;
 }
 
+/** As checkShape, in slices. */
+export function* checkingShape(shape: Shape, value: unknown): Sliced<string[]> {
+  const faults: string[] = [];
+  yield* checking(shape, value, '', faults, { spent: 0 });
+  return faults;
+}
+
+function* checking(shape: Shape, value: unknown, path: string, faults: string[], pace: Pace): Sliced<void> {
+  if (shape.kind === 'map' && isObject(value)) {
+    const keys = Object.keys(value);
+    for (const key of keys) {
+      const child = shape.fields?.get(key)?.shape ?? shape.element;
+      if (child === undefined) {
+        faults.push(fault(`${path}.${key}`, undeclared));
+        return;
+      }
+      if (isSmall(value[key], keys.length)) check(child, value[key], `${path}.${key}`, faults);
+      else yield* checking(child, value[key], `${path}.${key}`, faults, pace);
+      if (isDue(pace, value[key])) yield;
+    }
+  } else if (shape.kind === 'list' && Array.isArray(value)) {
+    const seen = new Set<string>();
+    for (const [i, item] of value.entries()) {
+      const at = checkStep(shape, item, i, path, seen, faults);
+      if (at === undefined) return;
+      if (isSmall(item, value.length)) check(shape.element, item, `${path}${at}`, faults);
+      else yield* checking(shape.element, item, `${path}${at}`, faults, pace);
+      if (isDue(pace, item)) yield;
+    }
+  } else {
+    check(shape, value, path, faults);
+  }
+}
+
+const undeclared = 'field not declared in schema';
 const repeated = ': duplicate entries for key ';
 
 /** One fault as it is, several under a heading, as upstream prints them. */
@@ -84,7 +120,7 @@ function checkMap(shape: MapShape, map: Record<string, unknown>, path: string, f
   for (const key of Object.keys(map)) {
     const child = shape.fields?.get(key)?.shape ?? shape.element;
     if (child === undefined) {
-      faults.push(fault(`${path}.${key}`, 'field not declared in schema'));
+      faults.push(fault(`${path}.${key}`, undeclared));
       return;
     }
     check(child, map[key], `${path}.${key}`, faults);
@@ -94,19 +130,24 @@ function checkMap(shape: MapShape, map: Record<string, unknown>, path: string, f
 function checkList(shape: ListShape, list: readonly unknown[], path: string, faults: string[]): void {
   const seen = new Set<string>();
   for (const [i, item] of list.entries()) {
-    let at = `[${i}]`;
-    if (shape.relation !== 'atomic') {
-      try {
-        const element = itemPathElement(shape, item);
-        at = showPathElement(element);
-        if (seen.has(element)) faults.push(fault(path, `duplicate entries for key ${at}`));
-        seen.add(element);
-      } catch (error) {
-        if (!(error instanceof PathElementError)) throw error;
-        faults.push(fault(path, `element ${i}: ${error.message}`));
-        return;
-      }
-    }
+    const at = checkStep(shape, item, i, path, seen, faults);
+    if (at === undefined) return;
     check(shape.element, item, `${path}${at}`, faults);
+  }
+}
+
+/** How an item is selected, as messages show it; undefined where no step can. */
+function checkStep(shape: ListShape, item: unknown, i: number, path: string, seen: Set<string>, faults: string[]): string | undefined {
+  if (shape.relation === 'atomic') return `[${i}]`;
+  try {
+    const element = itemPathElement(shape, item);
+    const at = showPathElement(element);
+    if (seen.has(element)) faults.push(fault(path, `duplicate entries for key ${at}`));
+    seen.add(element);
+    return at;
+  } catch (error) {
+    if (!(error instanceof PathElementError)) throw error;
+    faults.push(fault(path, `element ${i}: ${error.message}`));
+    return undefined;
   }
 }

@@ -5,7 +5,7 @@ import { atOnce, type Sliced } from '../slices.ts';
 import type { KubeObject } from '../object.ts';
 import { jsonEqual } from '../patch/json-tree.ts';
 import { badRequest, StatusError } from '../status.ts';
-import { checkShape, shapeErrorText } from './check-shape.ts';
+import { checkingShape, checkShape, shapeErrorText } from './check-shape.ts';
 import { disallowed, fieldConflicts, tellingConflicts } from './conflict.ts';
 import { leaf } from './field-set.ts';
 import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
@@ -70,7 +70,7 @@ export function* applying(input: ApplyInput): Sliced<KubeObject> {
   const live = input.live === undefined ? (emptyObject(input.type) as KubeObject) : withManagedFields(input.live, undefined);
   const managers = yield* liveManagers(input, shape, apiVersion, live);
   yield;
-  const faults = checkShape(shape, applied);
+  const faults = input.sliced === true ? yield* checkingShape(shape, applied) : checkShape(shape, applied);
   if (faults.length > 0) {
     throw failure(`failed to create typed patch object (${textOf(applied.metadata?.namespace)}/${textOf(applied.metadata?.name)}; ${gvkText(apiVersion, textOf(applied.kind))}): ${shapeErrorText(faults)}`);
   }

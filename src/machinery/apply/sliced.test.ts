@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { seededRandom, randomInt, type Random } from '#base/random.ts';
 import { cloneJson, cloningJson } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
+import { checkingShape, checkShape } from './check-shape.ts';
 import { comparing, compareObjects } from './compare.ts';
 import { ownedFields, owningFields } from './owned-fields.ts';
 import { shapeOf } from './shape.ts';
@@ -31,11 +32,22 @@ const pairs: readonly (readonly [string, string | undefined, object, object])[] 
   ['nothing', 'core.v1.Pod', {}, pod({ containers: containers(4_000, 1, 'a'), volumes: [] })],
 ];
 
+test('faults are told as they are met', () => {
+  const shape = shapeOf('core.v1.Pod');
+  for (const wrong of [{ containers: [...containers(900, 2, 'a'), { name: 'c7', foo: 1 }, { image: 'x' }] }, { containers: containers(70, 70, 'a').map((item) => ({ ...item, env: [{ name: 1 }, { name: 'a', value: {} }] })), x: 1 }]) {
+    const told = slicesOf(checkingShape(shape, pod(wrong)));
+    expect(told.result).toEqual(checkShape(shape, pod(wrong)));
+    expect(told.result.length).toBeGreaterThan(1);
+  }
+  expect(slicesOf(checkingShape(shape, pod({ containers: containers(5_000, 2, 'a') }))).slices).toBeGreaterThan(5);
+});
+
 test.each(pairs)('%s', (name, type, before, after) => {
   const shape = shapeOf(type);
   for (const [left, right] of [[before, after], [after, before], [after, structuredClone(after)], [{}, after]] as const) {
     expect(JSON.stringify(atOnce(comparing(shape, left, right)))).toBe(JSON.stringify(compareObjects(shape, left, right)));
   }
+  expect(atOnce(checkingShape(shape, after))).toEqual(checkShape(shape, after));
   const owned = slicesOf(owningFields(shape, after));
   expect(JSON.stringify(owned.result)).toBe(JSON.stringify(ownedFields(shape, after)));
   // Sets of scalars are compared at once.

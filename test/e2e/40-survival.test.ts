@@ -1,6 +1,8 @@
 // kill -9 of the agent, the API server, the controllers and containerd: no container restarts, and everything is
-// adopted again.
-import { readFileSync } from 'node:fs';
+// adopted again. And a backup of the store meanwhile, by the very program that people run.
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { attempt, eventually, kubectl, page } from './clients.ts';
 
@@ -52,4 +54,19 @@ test.each([
   await workingAgain();
   expect(containers()).toEqual(before);
   expect(await page('http://127.0.0.1:30080')).toContain("Skiff's shop");
+});
+
+test('the store is backed up while everything runs', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'skiff-backup-'));
+  try {
+    for (const format of ['skiff', 'etcd']) {
+      const file = join(directory, format);
+      const answer = attempt(join(import.meta.dirname, '../../skiff'), ['backup', file, '--format', format]);
+      expect(answer, answer.stderr).toMatchObject({ code: 0 });
+      expect(answer.stdout).toMatch(/revision \d+/);
+      expect(statSync(file).size).toBeGreaterThan(10_000);
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

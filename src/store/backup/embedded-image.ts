@@ -15,7 +15,7 @@ export function hasEmbeddedStore(directory: string): boolean {
 
 /** The store in a directory as of now, whoever writes to it meanwhile. */
 export function openEmbeddedImage(directory: string): Image {
-  const root = open({ path: directory, noSubdir: false, readOnly: true, maxDbs: 4 });
+  const root = open({ path: directory, encoding: 'binary', noSubdir: false, readOnly: true, maxDbs: 4 });
   const records = root.openDB<Buffer, number>({ name: 'records', encoding: 'binary', keyEncoder: positionKeys } as object as { name: string });
   const noteTable = root.openDB<Buffer, string>({ name: 'notes', encoding: 'binary', useVersions: true });
   const transaction = root.useReadTransaction();

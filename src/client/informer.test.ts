@@ -121,6 +121,39 @@ test('a server that is away is waited for', async () => {
   stop.abort();
 });
 
+test('a server that was away long and has forgotten our revision is listed at once', async () => {
+  const { world, api, factory, pods, stop, pod, path } = setup();
+  const started = factory.start(stop.signal);
+  await world.settle();
+  await started;
+  api.cutWatches(new Error('connection reset'));
+  api.intercept = () => 'unreachable';
+  await world.advance(100_000);
+  api.put(path('one'), pod('one'));
+  api.compact();
+  const before = api.requests.length;
+  api.intercept = undefined;
+  // It is asked again after a while; what it answers then needs no other wait.
+  for (let waitedMs = 0; api.requests.length === before && waitedMs < 60_000; waitedMs += 100) await world.advance(100);
+  await world.settle();
+  expect(pods.list()).toHaveLength(1);
+  stop.abort();
+});
+
+test('a server that forgets every revision at once is not asked without a pause', async () => {
+  const { world, api, factory, stop } = setup();
+  api.streamedLists = false;
+  const started = factory.start(stop.signal);
+  await world.settle();
+  await started;
+  api.intercept = ({ path }) => (path.includes('watch=true') ? { status: 410, body: { kind: 'Status', status: 'Failure', code: 410, reason: 'Expired', message: 'too old resource version' } } : undefined);
+  api.cutWatches(new Error('connection reset'));
+  const before = api.requests.length;
+  await world.advance(60_000);
+  expect(api.requests.length - before).toBeLessThan(20);
+  stop.abort();
+});
+
 test('a failing handler keeps no other from an event, and a late one is told what is there', async () => {
   const { world, api, factory, pods, stop, seen, pod, path } = setup();
   const failing: string[] = [];

@@ -41,18 +41,24 @@ interface Position {
 export async function runReflector<T extends ApiObject>(world: World, resource: ResourceClient<T>, options: ReflectorOptions, sink: ReflectorSink<T>, signal: AbortSignal): Promise<void> {
   const backoff = createBackoff(world, reflectorBackoff);
   const position: Position = { revision: undefined, seen: '0', streamedLists: true };
+  let listedAtOnce = false;
   while (!signal.aborted) {
     let wait = 0;
     try {
-      if (await session(world, resource, options, sink, position, signal)) backoff.reset();
-      else wait = backoff.next();
+      if (await session(world, resource, options, sink, position, signal)) {
+        backoff.reset();
+        listedAtOnce = false;
+      } else wait = backoff.next();
     } catch (error) {
       if (signal.aborted) return;
+      // The server answers, and however long it was away: the list need not wait. Once, lest every revision be forgotten at once.
+      const mayList = isGone(error) && position.revision !== undefined && !listedAtOnce;
       if (isGone(error)) {
         position.revision = undefined;
         position.seen = '';
       }
-      wait = backoff.next();
+      if (mayList) listedAtOnce = true;
+      else wait = backoff.next();
       world.log.warn('watch interrupted, will be resumed', { resource: resource.info.plural, error: errorText(error), waitMs: Math.round(wait) });
     }
     if (wait > 0) await sleep(world.clock, wait, signal).catch(() => undefined);

@@ -39,7 +39,7 @@ export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, turn, type Sliced } from './slices.ts';
 export { decodePatched, decodingPatched, type PatchedOptions } from './decode-patched.ts';
 export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation, type SentSpec } from './decode.ts';
-export { applyDefaults } from './defaults/index.ts';
+export { applyDefaults, applyingDefaults } from './defaults/index.ts';
 export { aggregatedDiscovery, apiGroup, apiGroupList, apiResourceList, apiVersions } from './discovery.ts';
 export { normalize, normalizing } from './normalize.ts';
 export { UnmarshalError } from './wire-read.ts';

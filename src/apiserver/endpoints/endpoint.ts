@@ -11,7 +11,7 @@ import type { Presentation } from '../answer/object-answer.ts';
 import type { Authorizer, Creator, NodeProxy, ObjectReader } from '../contract.ts';
 import type { WatchCache } from '../cache/watch-cache.ts';
 import { asStored } from '../registry/current.ts';
-import { heavyBytes } from '../registry/pace.ts';
+import { fillSlowly, heavyBytes } from '../registry/pace.ts';
 import type { DeprecatedRequests } from '../registry/deprecations.ts';
 import type { KindHandling } from '../registry/kind-handling.ts';
 import type { ServedResource, StoredResource } from '../registry/resources.ts';
@@ -202,8 +202,13 @@ async function decodeSent(target: Target, query: WriteQuery, handling: KindHandl
     if ((object.apiVersion === `/${apiVersion}` && !apiVersion.includes('/')) || alike.includes(object.apiVersion ?? '')) object.apiVersion = apiVersion;
     else throw badRequest(`the API version in the data (${object.apiVersion ?? ''}) does not match the expected API version (${apiVersion})`);
   }
-  if (call.bodyBytes > heavyBytes) await turn();
-  if (decoded.sent?.twin === undefined) handling.applyDefaults(object);
+  const heavy = call.bodyBytes > heavyBytes;
+  if (heavy) {
+    await turn();
+    await fillSlowly(handling, object);
+  } else if (decoded.sent?.twin === undefined) {
+    handling.applyDefaults(object);
+  }
   call.audit?.requestObject(object);
   return decoded;
 }

@@ -3,7 +3,7 @@
 // their definition (crds/custom-kind.ts); the endpoints are the same for both. Chosen once per served resource.
 import type { CustomResourceColumnDefinition } from '#api/apiextensions/v1.ts';
 import {
-  applyDefaults, decodeInSlices, decodeObject, decodePatched, decodingPatched, normalize, normalizing, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange,
+  applyDefaults, applyingDefaults, decodeInSlices, decodeObject, decodePatched, decodingPatched, normalize, normalizing, resetFieldsOf, shapeOf, validateCreate, validateStatusUpdate, validateSubresource, validateUpdate, validatingChange,
   validatingCreate,
   type ConvertTo, type CustomSchema, type Decoded, type DecodeOptions, type FieldError, type KubeObject, type PatchedOptions, type ResetFields, type Shape, type Sliced,
 } from '#machinery';
@@ -20,6 +20,7 @@ export interface ScalePaths {
 
 export interface HandlingSteps {
   /** Where it takes longer than a slice. */
+  applyDefaults?(object: KubeObject): Sliced<void>;
   decodePatched?(value: KubeObject, options: PatchedOptions): Sliced<Decoded>;
   canonical?(object: Stored, old?: Stored): Sliced<Stored>;
   validateNew(object: Stored): Sliced<FieldError[]>;
@@ -78,6 +79,7 @@ export function builtInHandling(type: string): KindHandling {
       return subresource === 'status' ? validateStatusUpdate(type, object, old) : validateSubresource(type, subresource, object, old);
     },
     steps: {
+      applyDefaults: (object) => applyingDefaults(type, object),
       decodePatched: (value, options) => decodingPatched(type, value, options),
       canonical: (object, old) => normalizing(type, object, old) as Sliced<Stored>,
       validateNew: (object) => validatingCreate(type, object),

@@ -1,7 +1,8 @@
 // Writes of large objects rest between their steps, so that each holds up the event loop no longer than one step
 // takes. What is small runs through.
-import { inSlices, turn, type FieldError } from '#machinery';
+import { inSlices, turn, type FieldError, type KubeObject } from '#machinery';
 import type { Current } from './current.ts';
+import type { KindHandling } from './kind-handling.ts';
 import type { Stored } from './strategy.ts';
 import type { WriteRequest } from './write-request.ts';
 
@@ -16,6 +17,12 @@ export function isHeavy(request: { heavy?(): boolean }, current?: { readonly byt
 /** A pause for what is heavy; else nothing to wait for. */
 export function rest(request: { heavy?(): boolean }, current?: { readonly bytes: Uint8Array }): Promise<void> | undefined {
   return isHeavy(request, current) ? turn() : undefined;
+}
+
+/** Fills defaults into a large object, in place. */
+export async function fillSlowly(handling: KindHandling, object: KubeObject): Promise<void> {
+  if (handling.steps?.applyDefaults === undefined) handling.applyDefaults(object);
+  else await inSlices(handling.steps.applyDefaults(object));
 }
 
 /** All errors of an object that is created, as its kind's rules tell them. */

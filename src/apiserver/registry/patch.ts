@@ -5,7 +5,7 @@ import { applying, atOnce, cloneJson, cloningJson, inSlices, isTwin, jsonPatch, 
 import type { KubeObject } from '../contract.ts';
 import { asStored, type Current } from './current.ts';
 import { agreeOnNamespace, checkName } from './metadata.ts';
-import { isHeavy, rest } from './pace.ts';
+import { fillSlowly, isHeavy, rest } from './pace.ts';
 import type { Stored } from './strategy.ts';
 import { convertFor, tracked } from './tracking.ts';
 import { sharesAll, type UpdatePlan } from './update.ts';
@@ -84,7 +84,8 @@ async function read(request: WriteRequest, value: KubeObject, patch: Patch, curr
   const { object, warnings } = steps?.decodePatched !== undefined && isHeavy(request, current) ? await inSlices(steps.decodePatched(value, options)) : served.handling.decodePatched(value, options);
   for (const warning of warnings) request.warn(warning);
   await rest(request, current);
-  fillDefaults(request, object, value, before);
+  if (isHeavy(request, current)) await fillSlowly(served.handling, object);
+  else fillDefaults(request, object, value, before);
   return asStored(served.toStored(object));
 }
 

@@ -2,6 +2,8 @@
 // that need thought are functions per type, one file per package, as upstream's defaults.go. Per type a plan
 // says which parts can hold defaults at all, so that the walk touches nothing else.
 import type { KubeObject } from '../object.ts';
+import { isSmall } from '../patch/json-tree.ts';
+import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { parseQuantity, roundUpQuantity, formatQuantity } from '../quantity.ts';
 import { planOf, type FieldPlan } from '../type-plan.ts';
 import { hooks as admissionregistration } from './admissionregistration.ts';
@@ -78,16 +80,28 @@ export function applyDefaults(type: string, object: KubeObject, nowMs?: number):
   walk(defaultsPlanOf(type), object, { nowMs });
 }
 
+/** As applyDefaults, in slices. */
+export function* applyingDefaults(type: string, object: KubeObject, nowMs?: number): Sliced<void> {
+  if (hasDefaults(type)) yield* walking(defaultsPlanOf(type), object, { nowMs }, { spent: 0 });
+}
+
+function* walking(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext, pace: Pace): Sliced<void> {
+  fill(plan, object, context);
+  for (const [field, child] of plan.children) {
+    const value = object[field.name];
+    const isList = Array.isArray(value);
+    const items: readonly unknown[] = isList ? value : isMap(value) ? (field.shape === 'map' ? Object.values(value) : [value]) : [];
+    for (const item of items) {
+      if (!isMap(item)) continue;
+      if (isSmall(item, items.length)) walk(child, item, context);
+      else yield* walking(child, item, context, pace);
+      if (isDue(pace, item)) yield;
+    }
+  }
+}
+
 function walk(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext): void {
-  plan.hook?.(object, context);
-  for (const [name, value, explicit] of plan.statics) {
-    const current = object[name];
-    if (current === undefined || current === null || (!explicit && (current === '' || (current === 0 && value !== 0)))) object[name] = value;
-  }
-  for (const name of plan.quantityMaps) {
-    const map = object[name];
-    if (isMap(map)) roundUp(map);
-  }
+  fill(plan, object, context);
   for (const [field, child] of plan.children) {
     const value = object[field.name];
     if (value === undefined || value === null) continue;
@@ -100,6 +114,19 @@ function walk(plan: DefaultsPlan, object: Record<string, unknown>, context: Defa
         walk(child, value, context);
       }
     }
+  }
+}
+
+/** What is filled in right in the object. */
+function fill(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext): void {
+  plan.hook?.(object, context);
+  for (const [name, value, explicit] of plan.statics) {
+    const current = object[name];
+    if (current === undefined || current === null || (!explicit && (current === '' || (current === 0 && value !== 0)))) object[name] = value;
+  }
+  for (const name of plan.quantityMaps) {
+    const map = object[name];
+    if (isMap(map)) roundUp(map);
   }
 }
 

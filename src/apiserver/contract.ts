@@ -254,6 +254,8 @@ export interface ForwardOptions {
   readonly responseHeaders?: (headers: Exchange['headers'], status: number) => Exchange['headers'];
   /** Answers of 400 and above are not passed on: what this returns is thrown. */
   readonly refused?: (status: number, text: string) => Error;
+  /** The path of this server that stands for the target's root: links and redirects are rewritten to go through it. */
+  readonly prefix?: string;
 }
 
 /** A group that something else answers below this server's identity and permission checks: metrics.k8s.io. */

@@ -156,6 +156,86 @@ test('etcd is reached through the proxy, under the name of its certificate; audi
   expect(new Set(seen)).toEqual(new Set(['TokenReview', 'EventList']));
 });
 
+/** A converter, an authorizer, and what pods answer, plain and in TLS. */
+async function converterAndPods(exchange: Exchange): Promise<void> {
+  const path = exchange.url.split('?', 1)[0] ?? '';
+  if (path === '/convert') {
+    const { request } = JSON.parse(Buffer.from(await exchange.body(1 << 20)).toString()) as { request: { uid: string; desiredAPIVersion: string; objects: object[] } };
+    const convertedObjects = request.objects.map((object) => ({ ...object, apiVersion: request.desiredAPIVersion, seen: 'by the converter' }));
+    return exchange.send(200, json, JSON.stringify({ apiVersion: 'apiextensions.k8s.io/v1', kind: 'ConversionReview', response: { uid: request.uid, result: { status: 'Success' }, convertedObjects } }));
+  }
+  if (path === '/authorize') {
+    const review = JSON.parse(Buffer.from(await exchange.body(1 << 20)).toString()) as { apiVersion: string; kind: string };
+    return exchange.send(200, json, JSON.stringify({ apiVersion: review.apiVersion, kind: review.kind, status: { allowed: true } }));
+  }
+  if (isWebSocketRequest(exchange)) {
+    const socket = await acceptWebSocket(exchange, 'echo');
+    socket.resume();
+    socket.send('hello');
+    return socket.close();
+  }
+  exchange.send(200, { 'content-type': 'text/plain' }, `${exchange.method} ${exchange.url} as ${exchange.headers['x-forwarded-uri']} for ${exchange.headers['x-forwarded-for']}`);
+}
+
+function convertedDefinition(plural: string, clientConfig: object): object {
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  return {
+    metadata: { name: `${plural}.example.com` },
+    spec: {
+      group: 'example.com', scope: 'Cluster', names: { plural, kind: plural },
+      versions: [{ name: 'v1', served: true, storage: true, schema }, { name: 'v2', served: true, storage: false, schema }],
+      conversion: { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'], clientConfig: { ...clientConfig, caBundle: Buffer.from(ca.cert).toString('base64') } } },
+    },
+  };
+}
+
+async function proxiesThrough(way: 'HTTPConnect' | 'GRPC'): Promise<void> {
+  const [port, plain] = [await behind(converterAndPods), await serveHttp(world, { host: '127.0.0.1', port: 0, handler: converterAndPods })];
+  servers.push(plain);
+  const reach = (address: string): number => (address.endsWith(':8080') ? plain.port : port);
+  const [clusterSocket, controlSocket] = [join(folder, `${way}-c.sock`), join(folder, `${way}-p.sock`)];
+  const open = way === 'GRPC' ? konnectivityServer : connectProxyServer;
+  const cluster = await kept(open({ reach, socketPath: clusterSocket }));
+  const control = await kept(open({ reach, socketPath: controlSocket }));
+  const through = (udsName: string): Selection['connection'] => ({ proxyProtocol: way, transport: { uds: { udsName } } });
+  const kubeconfig = save(`${way}-authorizer.yaml`, `apiVersion: v1\nkind: Config\nclusters: [{name: h, cluster: {server: "https://hook.example.com:9443/authorize", certificate-authority: ${join(folder, 'ca.crt')}}}]\nusers: [{name: u, user: {}}]\ncontexts: [{name: c, context: {cluster: h, user: u}}]\ncurrent-context: c\n`);
+  const others = save(`${way}-others.csv`, 'admin-token,admin,1,"system:masters"\nother-token,other,2,\n');
+  const server = await startWith(configFile(`${way}-rest.json`, [{ name: 'cluster', connection: through(clusterSocket) }, { name: 'controlplane', connection: through(controlSocket) }]), [
+    '--authorization-mode=Webhook', `--authorization-webhook-config-file=${kubeconfig}`, '--authorization-webhook-version=v1', `--token-auth-file=${others}`,
+  ]);
+  expect((await server.ask(`${here}/configmaps`, { token: 'other-token' })).status).toBe(200);
+  expect(new Set(control.asked)).toEqual(new Set(['hook.example.com:9443']));
+  expect((await server.make(`${here}/services`, { metadata: { name: 'hook' }, spec: { clusterIP: '10.0.0.77', ports: [{ name: 'https', port: 443 }] } })).status).toBe(201);
+  for (const [plural, clientConfig, where] of [
+    ['services', { service: { name: 'hook', namespace: 'default', path: '/convert' } }, cluster], ['urls', { url: 'https://hook.example.com:8443/convert' }, control],
+  ] as const) {
+    expect((await server.make('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', convertedDefinition(plural, clientConfig))).status).toBe(201);
+    await expect.poll(async () => (await server.make(`/apis/example.com/v1/${plural}`, { apiVersion: 'example.com/v1', kind: plural, metadata: { name: 'a' } })).status, { timeout: 20_000 }).toBe(201);
+    expect((await server.ask(`/apis/example.com/v2/${plural}/a`, admin)).text).toContain('"seen":"by the converter"');
+    expect(where.asked).toContain(plural === 'urls' ? 'hook.example.com:8443' : '10.0.0.77:443');
+  }
+  expect((await server.make(`${here}/pods`, { metadata: { name: 'p' }, spec: { nodeName: 'n', containers: [{ name: 'c', image: 'i', ports: [{ containerPort: 8080 }] }] } })).status).toBe(201);
+  await server.ask(`${here}/pods/p/status`, admin, 'PUT', JSON.stringify({ metadata: { name: 'p' }, status: { phase: 'Running', podIP: '10.244.0.9', podIPs: [{ ip: '10.244.0.9' }] } }));
+  await server.make('/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', {
+    metadata: { name: 'hook', labels: { 'kubernetes.io/service-name': 'hook' } }, addressType: 'IPv4', endpoints: [{ addresses: ['10.244.0.10'], conditions: { ready: true } }], ports: [{ name: 'https', port: 8443, protocol: 'TCP' }],
+  });
+  await expect.poll(() => server.ask(`${here}/pods/p/proxy/a/b?c=d`, admin), { timeout: 20_000 }).toEqual({ status: 200, text: `GET /a/b?c=d as ${here}/pods/p/proxy/a/b for 127.0.0.1` });
+  await expect.poll(() => server.ask(`${here}/services/https:hook:https/proxy/x`, admin), { timeout: 20_000 }).toEqual({ status: 200, text: `GET /x as ${here}/services/https:hook:https/proxy/x for 127.0.0.1` });
+  const { webSocket } = await dialWebSocket({ url: `wss://127.0.0.1:${server.port}${here}/pods/p/proxy/ws`, subprotocols: ['echo'], headers: { authorization: 'Bearer admin-token' }, insecure: true });
+  const message = await new Promise((resolve) => {
+    webSocket.once('message', (data) => resolve(String(data)));
+    webSocket.resume();
+  });
+  expect(message).toBe('hello');
+  webSocket.terminate();
+  for (const address of ['10.244.0.9:8080', '10.244.0.10:8443']) expect(cluster.asked).toContain(address);
+  cluster.refusal = 'Not today';
+  expect((await server.ask(`${here}/pods/p:9090/proxy/late`, admin)).text).toContain(`error trying to reach service: ${way === 'GRPC' ? 'Not today' : 'proxy error from '}`);
+}
+
+test('CONNECT proxies: conversion webhooks, authorization webhooks, proxies to pods and services', () => proxiesThrough('HTTPConnect'));
+test('konnectivity servers: conversion webhooks, authorization webhooks, proxies to pods and services', () => proxiesThrough('GRPC'));
+
 test('a file that is wrong ends the start, in the words of kube-apiserver', async () => {
   const wrong = async (file: string): Promise<string> => {
     const { code, output } = await exit([`--data-dir=${join(folder, 'never')}`, `--cert-dir=${join(folder, 'never')}`, '--service-account-issuer=https://i', `--service-account-signing-key-file=${join(folder, 'sa.key')}`, `--service-account-key-file=${join(folder, 'sa.key')}`, `--egress-selector-config-file=${file}`]);

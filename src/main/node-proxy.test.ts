@@ -7,7 +7,7 @@ import { createMetrics } from '#base/metrics.ts';
 import { systemRandom } from '#base/random.ts';
 import type { World } from '#base/world.ts';
 import { openMemoryStore, type Store } from '#store';
-import { createCa, generateKey, issueCertificate, memoryTransport, serveHttp, type CertifiedKey, type HttpServer, type Transport } from '#wire';
+import { createCa, generateKey, httpTransport, issueCertificate, memoryTransport, serveHttp, type CertifiedKey, type HttpServer, type Transport } from '#wire';
 import { createNodeProxy } from './node-proxy.ts';
 import { versionInfo } from './version.ts';
 
@@ -62,4 +62,30 @@ test('an unknown kubelet is asked for logs only when the client believes any', a
   expect(lines).toEqual([
     'kube_apiserver_pod_logs_backend_tls_failure_total 2', 'kube_apiserver_pod_logs_insecure_backend_total{usage="enforce_tls"} 2', 'kube_apiserver_pod_logs_insecure_backend_total{usage="skip_tls_allowed"} 1',
   ]);
+});
+
+test('pages and redirects of pods go through this server again, and pods are told how they are seen', async () => {
+  const answers: Readonly<Record<string, [number, Record<string, string>, string]>> = {
+    '/page': [200, { 'content-type': 'text/html' }, '<a href="/next">'], '/moved': [302, { location: '/next' }, ''], '/text': [200, { 'content-type': 'text/plain' }, '<a href="/next">'],
+  };
+  const told: unknown[] = [];
+  const pod = await serveHttp(world, {
+    host: '127.0.0.1', port: 0, handler: async (exchange) => {
+      told.push([exchange.headers['x-forwarded-uri'], exchange.headers['x-forwarded-for'], exchange.headers.authorization]);
+      exchange.send(...(answers[exchange.url] ?? [404, {}, '']));
+    },
+  });
+  const place = { kind: 'endpoint', scheme: 'http', address: '127.0.0.1', port: pod.port } as const;
+  const prefix = '/api/v1/namespaces/default/pods/p/proxy';
+  const front = await serveHttp(world, { host: '127.0.0.1', port: 0, handler: (exchange) => proxy.forward(exchange, place, exchange.url, { prefix }) });
+  const client = httpTransport({ url: `http://127.0.0.1:${front.port}`, clock: systemClock });
+  const ask = async (path: string): Promise<[number, string | undefined, string]> => {
+    const response = await client.request({ method: 'GET', path, headers: { authorization: 'Bearer x', 'x-forwarded-for': '1.2.3.4' } });
+    return [response.status, response.headers.location, Buffer.from(await response.bytes()).toString()];
+  };
+  expect([await ask('/page'), await ask('/moved'), await ask('/text')]).toEqual([[200, undefined, `<a href="${prefix}/next">`], [302, `${prefix}/next`, ''], [200, undefined, '<a href="/next">']]);
+  expect(told).toEqual(['/page', '/moved', '/text'].map((path) => [prefix + path, '1.2.3.4, 127.0.0.1', undefined]));
+  await client.close();
+  await front.close({ graceMs: 0 });
+  await pod.close({ graceMs: 0 });
 });

@@ -2,7 +2,7 @@
 // none (pods and services), upgrades as raw bytes. The caller's credentials never travel on.
 import type { Clock } from '#base/clock.ts';
 import type { ConnectTarget, NodeProxy } from '#apiserver';
-import { endToEndHeaders, hostPort, httpTransport, proxyRequest, proxyUpgrade, type Dial, type Exchange, type Headers, type Transport } from '#wire';
+import { endToEndHeaders, forwardedUri, hostPort, httpTransport, pageBody, pageHeaders, proxyRequest, proxyUpgrade, type Dial, type Exchange, type Headers, type Transport } from '#wire';
 
 export interface KubeletCredentials {
   readonly ca?: string;
@@ -19,6 +19,13 @@ function withoutCredentials(headers: Headers): Record<string, string | undefined
   const kept: Record<string, string | undefined> = {};
   for (const [name, value] of Object.entries(headers)) if (name !== 'authorization' && !name.startsWith('impersonate-')) kept[name] = value;
   return kept;
+}
+
+/** Who asked, at the end of those whom he asked for. */
+function forwardedFor(headers: Record<string, string | undefined>, { peer }: Exchange): Record<string, string | undefined> {
+  if (peer.address === '') return headers;
+  const before = headers['x-forwarded-for'];
+  return { ...headers, 'x-forwarded-for': before === undefined ? peer.address : `${before}, ${peer.address}` };
 }
 
 function isBelieved(target: ConnectTarget): boolean {
@@ -63,11 +70,17 @@ export function createNodeProxy(clock: Clock, credentials: KubeletCredentials, d
     transportTo,
     async forward(exchange, target, path, options = {}) {
       if (isUpgrade(exchange)) {
-        const headers = withoutCredentials(options.headers ?? exchange.headers);
+        const headers = forwardedFor(withoutCredentials(options.headers ?? exchange.headers), exchange);
         const tls = target.kind === 'kubelet' ? { tls: kubelet } : target.scheme === 'https' ? { tls: { insecure: true } } : {};
         return proxyUpgrade(exchange, { url: urlOf(target), path, clock, headers, dial, ...tls });
       }
-      return proxyRequest(exchange, transportTo(target), { path, headers: withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), responseHeaders: options.responseHeaders, refused: options.refused });
+      const headers = forwardedFor(withoutCredentials(options.headers ?? endToEndHeaders(exchange.headers)), exchange);
+      const { prefix, responseHeaders, refused } = options;
+      if (prefix === undefined) return proxyRequest(exchange, transportTo(target), { path, headers, responseHeaders, refused });
+      const place = { prefix, host: hostPort({ host: target.address, port: target.port }), requestHost: exchange.headers.host ?? '' };
+      return proxyRequest(exchange, transportTo(target), {
+        path, headers: { ...headers, 'x-forwarded-uri': forwardedUri(prefix, path) }, refused, responseHeaders: (answered) => pageHeaders(answered, place), responseBody: (answered, body) => pageBody(answered, body, place),
+      });
     },
     renew(fresh) {
       kubelet = fresh;

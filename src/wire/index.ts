@@ -2,6 +2,7 @@
 export type { Exchange, Handler, Headers, Peer, PeerCertificate, ResponseBody, Transport, TransportRequest, TransportResponse } from './contract.ts';
 export { BodyTooLargeError } from './contract.ts';
 export { PeerGoneError, readWhole } from './http/body.ts';
+export { forwardedUri, pageBody, pageHeaders, type PagePlace } from './http/proxied-page.ts';
 export { headerBytes, headerText } from './http/header-text.ts';
 export { type HttpTransportOptions, type SocketAddress } from './http/client-options.ts';
 export { httpTransport, unixTransport } from './http/http-transport.ts';

@@ -78,21 +78,28 @@ function kubeletRefusal(target: Target): (status: number, text: string) => Error
   };
 }
 
-interface Failures {
+interface Passing {
   /** In place of a kubelet's own answer. */
   readonly refused?: (status: number, text: string) => Error;
+  /** Pages and redirects are shown as seen through this server. */
+  readonly rewrites?: boolean;
   /** @param reason why nobody answered, in the words of Go's net. */
   unreached(reason: string): Error;
 }
 
-const ofProxy: Failures = { unreached: (reason) => serviceUnavailable(`error trying to reach service: ${reason}`) };
-const ofStream: Failures = { unreached: (reason) => bareFailure(`error dialing backend: ${reason}`) };
+const ofProxy: Passing = { rewrites: true, unreached: (reason) => serviceUnavailable(`error trying to reach service: ${reason}`) };
+const ofStream: Passing = { unreached: (reason) => bareFailure(`error dialing backend: ${reason}`) };
 
-async function forward(target: Target, to: ConnectTarget, path: string, { refused, unreached }: Failures): Promise<void> {
+/** The path of the request up to what is the target's own. */
+function prefixOf({ namespace, call }: Target): string {
+  return call.info.path.split('/', namespace === '' ? 6 : 8).join('/');
+}
+
+async function forward(target: Target, to: ConnectTarget, path: string, { refused, rewrites = false, unreached }: Passing): Promise<void> {
   const { nodeProxy } = target.server;
   if (nodeProxy === undefined) throw serviceUnavailable('this server has no way to nodes');
   try {
-    await nodeProxy.forward(target.call.exchange, to, path, refused === undefined ? {} : { refused });
+    await nodeProxy.forward(target.call.exchange, to, path, { ...(refused === undefined ? {} : { refused }), ...(rewrites ? { prefix: prefixOf(target) } : {}) });
   } catch (error) {
     if (target.call.exchange.responded || error instanceof StatusError) throw error;
     throw unreached(goNetworkError(error));

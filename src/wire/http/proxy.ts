@@ -34,6 +34,8 @@ export interface ProxyRequestOptions {
   readonly signal?: AbortSignal;
   /** Rewrites the response's headers. */
   readonly responseHeaders?: (headers: Headers, status: number) => Headers;
+  /** Rewrites the response's body; it is given the headers as they came. */
+  readonly responseBody?: (headers: Headers, body: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>;
   /** Asked about answers of 400 and above with the beginning of their text: what it returns is thrown instead of passed on. */
   readonly refused?: (status: number, text: string) => Error;
 }
@@ -72,7 +74,8 @@ export async function proxyRequest(exchange: Exchange, transport: Transport, opt
     await response.bytes();
     return;
   }
-  await copyBody(response.body, exchange.start(response.status, answer));
+  const body = options.responseBody?.(kept, response.body) ?? response.body;
+  await copyBody(body, exchange.start(response.status, answer));
 }
 
 /** The headers to answer with; who refuses the response lets go of its body too. */

@@ -18,6 +18,8 @@ const only = process.env['SKIFF_FUZZ_ONLY'];
 const parallel = 32;
 const endlessMs = 150;
 const answerMs = 40_000;
+/** No request shall hold up the others for longer. */
+const mostTurnMs = 100;
 
 /** 5xx that say something about the world outside the server, by message. */
 const listed: readonly (readonly [status: number, message: RegExp])[] = [
@@ -89,15 +91,17 @@ interface Sent {
 }
 
 /** Asks the server every second for its long turns, and finds the requests that were under way: the numbers of all, and the largest with what they ask. */
-function followTurns(): { note(sent: Sent): void; longestMs(): number; end(): Promise<string[]> } {
+function followTurns(): { note(sent: Sent): void; longestMs(): number; tooLong(): number; end(): Promise<string[]> } {
   let recent: Sent[] = [];
   const found: { cpuMs: number; told: string }[] = [];
+  let tooLong = 0;
   const look = async (): Promise<void> => {
     const turns = await server.longTurns();
-    for (const { at, cpuMs } of turns) {
+    for (const { at, cpuMs, ms, gcMs } of turns) {
+      if (cpuMs > mostTurnMs) tooLong++;
       const suspects = recent.filter(({ from, to }) => from <= at && to >= at - cpuMs - 20).toSorted((a, b) => (b.request.body?.length ?? 0) - (a.request.body?.length ?? 0));
       const largest = suspects.slice(0, 2).map(({ number, request }) => `${request.body?.length ?? 0} bytes ${describeRequest(number, request).slice(0, 200)}`).join(' | ');
-      found.push({ cpuMs, told: `${cpuMs.toFixed(0)} ms, among ${suspects.length} (${suspects.map(({ number }) => number).join()}): ${largest}` });
+      found.push({ cpuMs, told: `${cpuMs.toFixed(0)} ms of ${ms.toFixed(0)} (collector ${gcMs.toFixed(0)}), among ${suspects.length} (${suspects.map(({ number }) => number).join()}): ${largest}` });
     }
     found.sort((a, b) => b.cpuMs - a.cpuMs).splice(10);
     const keepFrom = Date.now() - 3_000;
@@ -107,6 +111,7 @@ function followTurns(): { note(sent: Sent): void; longestMs(): number; end(): Pr
   const timer = setInterval(() => (looking = looking.then(look)), 1_000);
   return {
     note: (sent) => void recent.push(sent),
+    tooLong: () => tooLong,
     longestMs: () => found[0]?.cpuMs ?? 0,
     async end() {
       clearInterval(timer);
@@ -162,7 +167,7 @@ test('random requests crash nothing', async () => {
   const longest = await log.end();
   const good = [...statuses].reduce((sum, [status, times]) => sum + (status < 300 ? times : 0), 0);
   console.log(`${(next * 1000 / (performance.now() - startedAt)).toFixed(0)}/s; 2xx: ${(100 * good / next).toFixed(0)} % of all, ${(100 * writes.good / writes.all).toFixed(0)} % of those with a body; server ${JSON.stringify(await server.memory())}`);
-  console.log(`longest turns of the server (CPU): ${longest.length === 0 ? 'none above 50 ms' : `\n${longest.join('\n')}`}`);
+  console.log(`${log.tooLong()} turns of the server above ${mostTurnMs} ms; longest turns (CPU): ${longest.length === 0 ? 'none above 50 ms' : `\n${longest.join('\n')}`}`);
   expect(failures.join('\n')).toBe('');
   expect(server.alive).toBe(true);
 }, 3_600_000);

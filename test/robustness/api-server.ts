@@ -10,6 +10,7 @@ import { Worker } from 'node:worker_threads';
 import { realWorld } from '../../src/base/world.ts';
 import { pkiFile, saveCluster, type ClusterConfig, type ClusterPaths } from '../../src/cli/paths.ts';
 import { ensurePki } from '../../src/cli/pki.ts';
+import { nodeFlags as programFlags } from '../../src/cli/programs.ts';
 import type { CertifiedKey } from '../../src/wire/index.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -33,6 +34,14 @@ export interface Prober {
   close(): Promise<void>;
 }
 
+/** With the time that passed, and how much of that the collector took. */
+export interface LongTurn {
+  readonly at: number;
+  readonly cpuMs: number;
+  readonly ms: number;
+  readonly gcMs: number;
+}
+
 export interface AttackedServer extends AsyncDisposable {
   readonly port: number;
   readonly origin: string;
@@ -44,7 +53,7 @@ export interface AttackedServer extends AsyncDisposable {
   /** What it keeps after a collection, and what it occupies. */
   memory(): Promise<{ readonly keptMb: number; readonly residentMb: number }>;
   /** Turns of its event loop that used more than 50 ms of CPU, since the last question; `at` in the clock of the machine. */
-  longTurns(): Promise<readonly { readonly at: number; readonly cpuMs: number }[]>;
+  longTurns(): Promise<readonly LongTurn[]>;
   startProber(path: string): Promise<Prober>;
   /** True until the process has ended. */
   readonly alive: boolean;
@@ -119,7 +128,7 @@ export async function startAttackedServer({ flags = [] }: { readonly flags?: rea
   const home = await makeServerHome();
   const { config, admin } = home;
   const { paths } = config;
-  const child = launchProgram(config, flags, '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'));
+  const child = launchProgram(config, flags, ...programFlags.apiserver, '--expose-gc', '--import', join(import.meta.dirname, 'memory-probe.ts'));
   const origin = `https://localhost:${config.apiPort}`;
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) {
@@ -142,7 +151,7 @@ export async function startAttackedServer({ flags = [] }: { readonly flags?: rea
     port: config.apiPort, origin, pid: child.pid ?? 0, admin, nobody: home.nobody,
     pair: (name) => ({ cert: read(`${name}.crt`), key: read(`${name}.key`) }),
     memory: () => asked<{ keptMb: number; residentMb: number }>(child, 'memory', 'keptMb'),
-    longTurns: async () => (await asked<{ longTurns: { at: number; cpuMs: number }[] }>(child, 'turns', 'longTurns')).longTurns,
+    longTurns: async () => (await asked<{ longTurns: LongTurn[] }>(child, 'turns', 'longTurns')).longTurns,
     startProber: (path) => startProber(origin, admin, path),
     get alive() {
       return child.exitCode === null && child.signalCode === null;

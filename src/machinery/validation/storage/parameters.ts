@@ -10,8 +10,8 @@ export function checkProvisioner(provisioner: string, path: string): FieldError[
 }
 
 export function checkParameters(parameters: Readonly<Record<string, string>>, mayBeEmpty: boolean): FieldError[] {
+  if (Object.keys(parameters).length > mostParameters) return [tooLong('parameters', '', mostParameters)];
   const entries = Object.entries(parameters);
-  if (entries.length > mostParameters) return [tooLong('parameters', '', mostParameters)];
   const errors: FieldError[] = [];
   if (Object.hasOwn(parameters, '')) errors.push(invalidValue('parameters', '', 'field can not be empty.'));
   const bytes = entries.reduce((sum, [name, value]) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), 0);

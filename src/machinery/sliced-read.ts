@@ -46,20 +46,31 @@ const widest = 2048;
 
 /** The keys of a map without messages that is so wide that it is walked with pauses. */
 function wideKeys(field: FieldPlan | undefined, value: unknown): readonly string[] | undefined {
-  if (field === undefined || field.shape !== 'map' || field.kind === 'message' || !isPlainObject(value)) return undefined;
+  if (field === undefined || field.shape !== 'map' || field.kind === 'message' || typeof value !== 'object' || value === null || !isPlainObject(value)) return undefined;
   const keys = Object.keys(value);
   return keys.length > widest ? keys : undefined;
 }
 
-function isPart(field: FieldPlan | undefined, value: unknown): boolean {
-  return partPlan(field, value) !== undefined || wideKeys(field, value) !== undefined;
+function isPart(field: FieldPlan, value: unknown): boolean {
+  return typeof value === 'object' && value !== null && (partPlan(field, value) !== undefined || wideKeys(field, value) !== undefined);
+}
+
+const partFields = new Map<TypePlan, readonly FieldPlan[]>();
+
+/** Fields that may hold what is walked item by item. */
+function partFieldsOf(plan: TypePlan): readonly FieldPlan[] {
+  let fields = partFields.get(plan);
+  if (fields === undefined) {
+    fields = plan.fields.filter((field) => field.shape === 'map' || messagesOf(field) !== undefined);
+    partFields.set(plan, fields);
+  }
+  return fields;
 }
 
 /** Is there anything in a message that is walked item by item? */
 function hasParts(plan: TypePlan, value: JsonObject): boolean {
-  const names = Object.keys(value);
-  if (names.length > plan.fields.length) return plan.fields.some((field) => isPart(field, value[field.name]));
-  return names.some((name) => isPart(plan.byName.get(name), value[name]));
+  for (const field of partFieldsOf(plan)) if (isPart(field, value[field.name])) return true;
+  return false;
 }
 
 /** As readMessage. Throws UnmarshalError. */

@@ -68,6 +68,7 @@ const typed: readonly (readonly [string, string, DecodeOptions])[] = [
   ['maps of messages', definitionOf(schemas(8_000, { type: 'string', description: 'd' })), definitionType],
   ['schemas in schemas', definitionOf(schemas(40, { type: 'array', items: schemas(60, { type: 'object', additionalProperties: schemas(2, { type: 'string', default: { a: [1] } }) }) })), definitionType],
   ['wrong schemas', definitionOf(schemas(8_000, { type: 'string', maxLength: 'x' })), definitionType],
+  ['an item with thousands of unknown fields', podOf({ containers: [{ name: 'a' }, Object.fromEntries(many(9_000, (i) => [`k${i}`, { a: i }]))] }), podType],
   ['a map of texts', mapIn('ConfigMap', 'data', (i) => `v${i}`), { ...podType, type: 'core.v1.ConfigMap' }],
   ['a map of texts and nulls', mapIn('ConfigMap', 'data', (i) => (i === 3_000 ? null : `v${i}`)), { ...podType, type: 'core.v1.ConfigMap' }],
   ['a map of texts and a number', mapIn('ConfigMap', 'data', (i) => (i === 5_000 ? 1 : `v${i}`)), { ...podType, type: 'core.v1.ConfigMap' }],
@@ -77,7 +78,7 @@ const typed: readonly (readonly [string, string, DecodeOptions])[] = [
   ['nulls in a map', definitionOf(schemas(20_000, null)), definitionType],
 ];
 
-test.each(typed)('typed: %s', async (_name, text, options) => {
+test.each(typed)('typed: %s', async (name, text, options) => {
   const bytes = Buffer.from(text);
   expect(bytes.length).toBeGreaterThan(slicedBytes);
   const atOnce = await outcomeOf(() => {
@@ -97,7 +98,8 @@ test.each(typed)('typed: %s', async (_name, text, options) => {
   });
   expect(sliced).toEqual(atOnce);
   expect(JSON.stringify(sliced)).toBe(JSON.stringify(atOnce));
-  if (typeof sliced === 'object') expect(slices).toBeGreaterThan(0);
+  // What is unknown is passed by at once.
+  if (typeof sliced === 'object' && !name.endsWith('unknown fields')) expect(slices).toBeGreaterThan(0);
   // The same by the way of a patch, and in canonical form.
   const value = JSON.parse(text) as KubeObject;
   expect(await outcomeOf(() => atOnceOf(decodingPatched(options.type ?? '', value, { known: { metadata: {} }, fieldValidation: 'Warn' })))).toEqual(await outcomeOf(() => decodePatched(options.type ?? '', value, { known: { metadata: {} }, fieldValidation: 'Warn' })));

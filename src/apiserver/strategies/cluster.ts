@@ -12,6 +12,7 @@ import { customResourceDefinitions } from '../crds/definition-strategy.ts';
 import type { Stored, Strategy, WriteContext } from '../registry/strategy.ts';
 import { checkAdminRequests, checkAdminResults } from './admin-access.ts';
 import { certificates } from './certificates.ts';
+import { dropDeallocatedDevices, stampSliceTaints } from './devices.ts';
 import { dropDriverFields, dropLeaseFields, dropSliceFields } from './disabled-fields.ts';
 import { deprecatedLabel, labelSelectorWarnings } from './warnings/node-labels.ts';
 import { assignField, counted, define, keepSpecAndMetadata, selectable, withStatus, type Row } from './strategy-table.ts';
@@ -117,7 +118,10 @@ const resourceClaims = define(withStatus, strictStatus, answered, {
   validate: (object, old, context) => (old === undefined ? checkAdminRequests((object as Stored<ResourceClaim>).spec?.devices?.requests, object.metadata.namespace ?? '', context) : []),
   subresources: {
     status: {
-      ...keepSpecAndMetadata,
+      prepare(object, old, context) {
+        keepSpecAndMetadata.prepare(object, old, context);
+        dropDeallocatedDevices(object, old);
+      },
       validate(object, old, context) {
         const results = (claim: Stored): readonly DeviceRequestAllocationResult[] | undefined => (claim as Stored<ResourceClaim>).status?.allocation?.devices?.results;
         return checkAdminResults(results(object), results(old), object.metadata.namespace ?? '', context);
@@ -125,6 +129,11 @@ const resourceClaims = define(withStatus, strictStatus, answered, {
     },
   },
 });
+
+function prepareSlice(object: Stored, { nowMs }: WriteContext, old?: Stored): void {
+  dropSliceFields(object, old);
+  stampSliceTaints(object, nowMs);
+}
 
 const classAnnotation = 'kubernetes.io/ingress.class';
 
@@ -184,7 +193,7 @@ export const cluster: Readonly<Record<string, Readonly<Record<string, Strategy>>
     resourceclaimtemplates: define(answered, {
       validate: (object, old, context) => (old === undefined ? checkAdminRequests((object as Stored<ResourceClaimTemplate>).spec?.spec?.devices?.requests, object.metadata.namespace ?? '', context) : []),
     }),
-    resourceslices: define({ prepareCreate: (object) => dropSliceFields(object, undefined), prepareUpdate: dropSliceFields }, counted(), answered, selectable(['spec.nodeName', 'spec.driver'])),
+    resourceslices: define({ prepareCreate: prepareSlice, prepareUpdate: (object, old, context) => prepareSlice(object, context, old) }, counted(), answered, selectable(['spec.nodeName', 'spec.driver'])),
   },
   'apiextensions.k8s.io': { customresourcedefinitions: customResourceDefinitions },
   'apiregistration.k8s.io': { apiservices: define(withStatus, { unconditionalUpdate: false, subresources: { status: keepSpecAndMetadata }, prepareCreate: markLocalAvailable }) },

@@ -4,6 +4,7 @@ import type { DeviceTaintRule } from '#api/resource/v1beta2.ts';
 import type { PodGroup, PodGroupTemplate, Workload } from '#api/scheduling/v1alpha2.ts';
 import { rfc3339 } from '#base/clock.ts';
 import type { Stored, Strategy } from '../registry/strategy.ts';
+import { stampRuleTaint } from './devices.ts';
 import { counted, define, keepSpecAndMetadata, withStatus, type Row } from './strategy-table.ts';
 
 const strict: Row = { unconditionalUpdate: false };
@@ -37,6 +38,7 @@ function dropClaimStatuses(object: Stored): void {
 function stampTaint(object: Stored, old: Stored, nowMs: number): void {
   const [taint, before] = [(object as Stored<DeviceTaintRule>).spec?.taint, (old as Stored<DeviceTaintRule>).spec?.taint];
   if (taint !== undefined && taint.effect !== before?.effect && (taint.timeAdded ?? undefined) === (before?.timeAdded ?? undefined)) taint.timeAdded = rfc3339(nowMs);
+  stampRuleTaint(object, nowMs);
 }
 
 /** By group, then plural. */
@@ -57,7 +59,7 @@ export const optional: Readonly<Record<string, Readonly<Record<string, Strategy>
     }),
   },
   'resource.k8s.io': {
-    devicetaintrules: define(withStatus, strictStatus, counted(), answered, { prepareUpdate: (object, old, { nowMs }) => stampTaint(object, old, nowMs) }),
+    devicetaintrules: define(withStatus, strictStatus, counted(), answered, { prepareCreate: (object, { nowMs }) => stampRuleTaint(object, nowMs), prepareUpdate: (object, old, { nowMs }) => stampTaint(object, old, nowMs) }),
     resourcepoolstatusrequests: define(withStatus, strictStatus, strict, answered, { prepareCreate: (object) => void delete object.status }),
   },
   'internal.apiserver.k8s.io': { storageversions: define(withStatus, strictStatus, strict) },

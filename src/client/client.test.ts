@@ -150,3 +150,14 @@ test('kubeconfig: inline data, files beside it, token files that change', async 
     rmSync(dir, { recursive: true });
   }
 });
+
+test('names of members are read as they are written, whatever names came before', async () => {
+  const { client, api } = setup();
+  const specs: unknown[] = [{ h: [], '\\': 0 }, { h: 1, '"': 2 }];
+  const found = [];
+  for (const spec of specs) {
+    api.intercept = () => ({ status: 200, body: { spec } });
+    found.push(JSON.stringify(await client.resource('deployments.apps').in('shop').get('web')));
+  }
+  expect(found).toEqual(specs.map((spec) => JSON.stringify({ spec })));
+});

@@ -4,6 +4,7 @@
 import { sleep } from '#base/clock.ts';
 import { wrap } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
+import { parsePlain } from '#machinery';
 import { isStatus, StatusError, statusFromHttp } from './status-answer.ts';
 import type { Transport, TransportResponse } from '#wire';
 
@@ -74,7 +75,7 @@ export function createRest(world: World, transport: Transport, options: RestOpti
 
 function parse<T>(request: RestRequest, body: Uint8Array): T {
   try {
-    return JSON.parse(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as T;
+    return parsePlain(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('utf8')) as T;
   } catch (error) {
     throw wrap(`${request.method} ${request.path}: answer is no JSON`, error);
   }

@@ -1,5 +1,6 @@
 // A watch as events: frames are parsed one by one as they arrive. An ERROR event is handed on (its object is
 // a Status); the stream ends when the server ends it, and throws when the connection breaks.
+import { parsePlain } from '#machinery';
 import type { TransportResponse } from '#wire';
 import type { ApiObject, WatchEvent } from './contract.ts';
 import { lines } from './frames.ts';
@@ -9,7 +10,7 @@ import { isStatus, StatusError } from './status-answer.ts';
 export async function* watchEvents<T extends ApiObject>(open: () => Promise<TransportResponse>): AsyncGenerator<WatchEvent<T>> {
   const response = await open();
   for await (const batch of lines(response.body)) {
-    for (const line of batch) yield JSON.parse(line) as WatchEvent<T>;
+    for (const line of batch) yield parsePlain(line) as WatchEvent<T>;
   }
 }
 

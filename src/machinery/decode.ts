@@ -46,7 +46,7 @@ export interface DecodeOptions {
 export interface CustomReader {
   readonly kind: string;
   /** Prunes and coerces in place; answers the paths of unknown fields when they are to be told. Throws UnmarshalError. */
-  settle(object: KubeObject, tellsUnknown: boolean): readonly string[];
+  settle(object: KubeObject, tellsUnknown: boolean): Sliced<readonly string[]>;
 }
 
 export interface Decoded {
@@ -156,7 +156,7 @@ function* decoding(bytes: Uint8Array, options: DecodeOptions, given?: Body): Sli
   checkTypeMeta(value, bytes, options);
   if (options.type === undefined) {
     const extra = body.members !== undefined && (yield* countingMembers(value)) !== body.members ? yield* duplicatesOf(bytes) : body.duplicates;
-    return conclude(value, options.custom === undefined ? [] : settleCustom(value, options.custom, options), extra, body.yamlProblem, options, value);
+    return conclude(value, options.custom === undefined ? [] : yield* settleCustom(value, options.custom, options), extra, body.yamlProblem, options, value);
   }
   return yield* decodeTyped(value, bytes, body, options.type, options);
 }
@@ -204,9 +204,9 @@ function* decodeTyped(value: KubeObject, bytes: Uint8Array, body: Body, type: st
   return conclude(object, context.unknown, duplicates, read.unknown, options, object, problems);
 }
 
-function settleCustom(object: KubeObject, reader: CustomReader, options: DecodeOptions): readonly string[] {
+function* settleCustom(object: KubeObject, reader: CustomReader, options: DecodeOptions): Sliced<readonly string[]> {
   try {
-    return reader.settle(object, (options.fieldValidation ?? 'Warn') !== 'Ignore');
+    return yield* reader.settle(object, (options.fieldValidation ?? 'Warn') !== 'Ignore');
   } catch (error) {
     if (error instanceof UnmarshalError) throw cannotBeHandled(object.kind ?? '', parseApiVersion(object.apiVersion ?? '').version, reader.kind, error.message);
     throw error;

@@ -2,7 +2,7 @@
 // built-in kinds work with it, driven by the version's schema instead of the schema tables.
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, CustomResourceSubresourceScale } from '#api/apiextensions/v1.ts';
 import {
-  atOnce, cloneJson, decodeInSlices, decodeObject, forbidden, goQuote, invalid, labelKeyErrors, jsonEqual, parseJsonPath, UnmarshalError,
+  atOnce, cloneJson, cloningJson, decodeInSlices, decodeObject, forbidden, goQuote, invalid, labelKeyErrors, jsonEqual, parseJsonPath, UnmarshalError,
   type ConvertTo, type CustomReader, type CustomSchema, type Decoded, type JsonPath, type KubeObject, type PatchedOptions, type Sliced,
 } from '#machinery';
 import type { HandlingSteps, KindHandling, ScalePaths } from '../registry/kind-handling.ts';
@@ -46,11 +46,11 @@ export function customKind(parts: CustomKindParts): CustomKind {
       return sliced ? decodeInSlices(bytes, reading) : decodeObject(bytes, reading);
     },
     applyDefaults: (object) => schema.applyDefaults(object),
-    decodePatched: (value, options) => decodePatched(schema, value, options),
+    decodePatched: (value, options) => atOnce(decodingPatched(schema, value, options, false)),
     shape: schema.shape,
     resetFields: (subresource) => (subresource === 'status' ? keptAllButStatus : subresource === '' && hasStatus ? keptStatus : keptNothing),
     ...(parts.convert === undefined ? {} : { convert: parts.convert }),
-    canonical: (object) => atOnce(canonical(schema, object)),
+    canonical: (object) => atOnce(canonical(schema, object, false)),
     ...checks(schema, validation, notes),
     columns: version.additionalPrinterColumns ?? [],
     openApi: openApiOf(definition, version),
@@ -70,10 +70,10 @@ function openApiOf(definition: CustomResourceDefinition, version: CustomResource
   };
 }
 
-function* canonical(schema: VersionSchema, object: Stored): Sliced<Stored> {
-  const copy = cloneJson(object);
+function* canonical(schema: VersionSchema, object: Stored, isLarge: boolean): Sliced<Stored> {
+  const copy = isLarge ? ((yield* cloningJson(object)) as Stored) : cloneJson(object);
   yield;
-  schema.settle(copy, { fromStore: true });
+  yield* schema.settling(copy, { fromStore: true });
   yield;
   schema.applyDefaults(copy);
   schema.settled.add(copy);
@@ -87,7 +87,8 @@ function checks(schema: VersionSchema, validation: CustomValidation, notes: Weak
     else known.push(text);
   };
   const steps: HandlingSteps = {
-    canonical: (object) => canonical(schema, object),
+    decodePatched: (value, options) => decodingPatched(schema, value, options, true),
+    canonical: (object) => canonical(schema, object, true),
     validateNew: (object) => validation.create(object, noting(object)),
     validateChange: (subresource, object, old) => (subresource === 'status' ? validation.status(object, old, noting(object)) : validation.update(object, old, noting(object))),
   };
@@ -101,20 +102,21 @@ function checks(schema: VersionSchema, validation: CustomValidation, notes: Weak
 function readerOf(schema: VersionSchema): CustomReader {
   return {
     kind: schema.kind,
-    settle(object, tellsUnknown) {
+    *settle(object, tellsUnknown) {
       const unknown: string[] | undefined = tellsUnknown ? [] : undefined;
-      schema.settle(object, unknown === undefined ? {} : { unknown });
+      yield* schema.settling(object, unknown === undefined ? {} : { unknown });
       return unknown ?? [];
     },
   };
 }
 
-function decodePatched(schema: VersionSchema, value: KubeObject, { fieldValidation = 'Ignore', problems: found = [] }: PatchedOptions): Decoded {
-  const object = cloneJson(value);
+function* decodingPatched(schema: VersionSchema, value: KubeObject, { fieldValidation = 'Ignore', problems: found = [] }: PatchedOptions, isLarge: boolean): Sliced<Decoded> {
+  const object = isLarge ? ((yield* cloningJson(value)) as KubeObject) : cloneJson(value);
+  yield;
   const unknown: string[] = [];
   const refuse = (detail: string): Error => invalid({ group: '', kind: '' }, '', [{ type: 'Invalid', field: 'patch', badValue: JSON.stringify(value), detail }]);
   try {
-    schema.settle(object, fieldValidation === 'Ignore' ? {} : { unknown });
+    yield* schema.settling(object, fieldValidation === 'Ignore' ? {} : { unknown });
   } catch (error) {
     if (error instanceof UnmarshalError) throw refuse(error.message);
     throw error;

@@ -2,7 +2,7 @@
 // the store; defaults follow. Both work in place, on objects that nobody else holds.
 import type { CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps } from '#api/apiextensions/v1.ts';
 import {
-  CoerceError, coerceEmbedded, coerceMetadata, dropNulls, errorText, fillDefaults, parseStructural, prune, SchemaError, structuralShape, UnmarshalError, type Shape, type Structural,
+  atOnce, CoerceError, coerceEmbedded, coerceMetadata, dropNulls, errorText, fillDefaults, parseStructural, prune, SchemaError, structuralShape, UnmarshalError, type Shape, type Sliced, type Structural,
 } from '#machinery';
 import type { KubeObject } from '../contract.ts';
 
@@ -22,6 +22,8 @@ export interface VersionSchema {
   readonly shape: Shape;
   /** Throws UnmarshalError with Go's text for metadata that makes no sense. */
   settle(object: KubeObject, options?: SettleOptions): void;
+  /** As settle, in slices. */
+  settling(object: KubeObject, options?: SettleOptions): Sliced<void>;
   applyDefaults(object: KubeObject): void;
   /** Objects that are exactly as this schema reads them from the store, which spares reading back what was just written. */
   readonly settled: WeakSet<KubeObject>;
@@ -35,6 +37,20 @@ export function versionSchema(definition: CustomResourceDefinition, version: Cus
   const raw = version.schema?.openAPIV3Schema;
   const structural = parsed(raw);
   const isOwn = (object: KubeObject): boolean => object.kind === kind && object.apiVersion === apiVersion;
+  function* settling(object: KubeObject, { fromStore = false, unknown }: SettleOptions = {}): Sliced<void> {
+    const options = { dropInvalid: fromStore, ...(unknown === undefined ? {} : { unknown }) };
+    coerceMetadata(object, '', options);
+    if (!isOwn(object)) return;
+    yield;
+    if (!preserveUnknownFields) {
+      for (const path of prune(object, structural, true, unknown !== undefined)) unknown?.push(path);
+      yield;
+      dropNulls(object, structural);
+      yield;
+    }
+    settleEmbedded(object, structural, options);
+    if (fromStore && (object.metadata?.generation ?? 0) === 0) object.metadata = { ...object.metadata, generation: 1 };
+  }
   return {
     name: version.name,
     apiVersion,
@@ -43,17 +59,8 @@ export function versionSchema(definition: CustomResourceDefinition, version: Cus
     structural,
     shape: structuralShape(structural),
     settled: new WeakSet(),
-    settle(object, { fromStore = false, unknown } = {}) {
-      const options = { dropInvalid: fromStore, ...(unknown === undefined ? {} : { unknown }) };
-      coerceMetadata(object, '', options);
-      if (!isOwn(object)) return;
-      if (!preserveUnknownFields) {
-        for (const path of prune(object, structural, true, unknown !== undefined)) unknown?.push(path);
-        dropNulls(object, structural);
-      }
-      settleEmbedded(object, structural, options);
-      if (fromStore && (object.metadata?.generation ?? 0) === 0) object.metadata = { ...object.metadata, generation: 1 };
-    },
+    settle: (object, options) => atOnce(settling(object, options)),
+    settling,
     applyDefaults(object) {
       if (!isOwn(object)) return;
       fillDefaults(object, structural);

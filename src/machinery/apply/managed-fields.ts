@@ -2,6 +2,7 @@
 // a manager is its name, operation, subresource and (for updates) API version. Encoding order, the cap on
 // update managers and what counts as valid follow upstream's managedfields package.
 import { isObject } from '../patch/json-tree.ts';
+import { atOnce, type Sliced } from '../slices.ts';
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
 import { difference, isEmptySet, leaf, union, type FieldSet, type FieldSetBuilder } from './field-set.ts';
@@ -61,15 +62,24 @@ export function decodeManagers(entries: readonly ManagedFieldsEntry[] | null | u
 
 /** The wire form, in upstream's order; undefined when nobody owns anything. */
 export function encodeManagers(managers: Managers): ManagedFieldsEntry[] | undefined {
+  return atOnce(encodingManagers(managers));
+}
+
+/** As encodeManagers, in slices: each set is sorted in one of its own. */
+export function* encodingManagers(managers: Managers): Sliced<ManagedFieldsEntry[] | undefined> {
   if (managers.size === 0) return undefined;
-  return [...managers.values()].sort(compareManagers).map((manager) => {
+  const entries: ManagedFieldsEntry[] = [];
+  for (const manager of [...managers.values()].sort(compareManagers)) {
+    yield;
     const entry: ManagedFieldsEntry = { manager: manager.name, operation: manager.operation, apiVersion: manager.apiVersion };
     if (manager.time !== undefined && manager.time !== null) entry.time = manager.time;
     entry.fieldsType = 'FieldsV1';
     entry.fieldsV1 = metAgain(sortedSet(manager.fields));
     if (manager.subresource !== '') entry.subresource = manager.subresource;
-    return entry;
-  });
+    entries.push(entry);
+  }
+  yield;
+  return entries;
 }
 
 function seconds(time: string | undefined): number {

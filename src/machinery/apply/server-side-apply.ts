@@ -9,7 +9,7 @@ import { checkingShape, checkShape, shapeErrorText } from './check-shape.ts';
 import { disallowed, fieldConflicts, tellingConflicts } from './conflict.ts';
 import { leaf } from './field-set.ts';
 import { lastAppliedFields, syncLastApplied } from './last-applied.ts';
-import { decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
+import { decodeManagers, encodingManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { mergeObjects } from './merge-objects.ts';
 import { ownedFields, owningFields } from './owned-fields.ts';
 import { PathElementError } from './path-element.ts';
@@ -97,7 +97,7 @@ function* run(apply: Apply): Sliced<KubeObject> {
   }
   yield;
   const object = manager === 'kubectl' ? syncLastApplied(result.object, input.applied) : result.object;
-  return withManagedFields(object, encodeManagers(result.managers));
+  return withManagedFields(object, yield* encodingManagers(result.managers));
 }
 
 type Attempt = { readonly object: KubeObject; readonly managers: Map<string, Manager> } | { readonly conflicts: readonly Conflict[] };

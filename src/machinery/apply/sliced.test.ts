@@ -5,6 +5,7 @@ import { cloneJson, cloningJson } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { checkingShape, checkShape } from './check-shape.ts';
 import { comparing, compareObjects } from './compare.ts';
+import { encodeManagers, encodingManagers, type Manager } from './managed-fields.ts';
 import { ownedFields, owningFields } from './owned-fields.ts';
 import { shapeOf } from './shape.ts';
 import { leaf } from './field-set.ts';
@@ -75,4 +76,13 @@ test('random values', () => {
     expect(atOnce(cloningJson(after))).toEqual(cloneJson(after));
   }
   expect(atOnce(owningFields(shape, {}))).toBe(leaf);
+});
+
+test('the sets of several managers are written one by one', () => {
+  const manager = (name: string): Manager => ({ name, operation: 'Apply', apiVersion: 'v1', subresource: '', time: undefined, fields: ownedFields(shapeOf('core.v1.ConfigMap'), { data: mapOf(100, (i) => `${name}${i}`) }) });
+  const managers = new Map(['b', 'a', 'c'].map((name) => [name, manager(name)]));
+  const written = slicesOf(encodingManagers(managers));
+  expect(written.slices).toBeGreaterThan(3);
+  expect(written.result?.map((entry) => entry.manager)).toEqual(['a', 'b', 'c']);
+  expect(written.result).toEqual(encodeManagers(managers));
 });

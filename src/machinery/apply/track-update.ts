@@ -7,7 +7,7 @@ import { atOnce, type Sliced } from '../slices.ts';
 import { isTwin } from '../twins.ts';
 import { isEmptySet, union, type FieldSet } from './field-set.ts';
 import { keepFields, knownFields } from './alike-creates.ts';
-import { capUpdateManagers, decodeManagers, encodeManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
+import { capUpdateManagers, decodeManagers, encodingManagers, ManagedFieldsError, managerKey, nowText, withoutUnowned, type Manager } from './managed-fields.ts';
 import { PathElementError } from './path-element.ts';
 import { filterReset, resetFieldsOf, type ResetFields } from './reset-fields.ts';
 import { emptyObject, shapeOf, type Shape } from './shape.ts';
@@ -67,7 +67,7 @@ export function* trackingUpdate(input: TrackUpdateInput): Sliced<KubeObject> {
     throw error;
   }
   yield;
-  return withManagedFields(after, encodeManagers(managers));
+  return withManagedFields(after, yield* encodingManagers(managers));
 }
 
 export interface UpdateRecord {

@@ -41,18 +41,19 @@ function concluded({ added, modified, removed }: Changes): Comparison {
 }
 
 function* comparingInside(shape: Shape, before: unknown, after: unknown, out: Changes, pace: Pace): Sliced<'leaf' | undefined> {
-  const areMaps = isObject(before) && isObject(after);
-  if (areMaps && (shape.kind === 'map' || shape.kind === 'any') && !shape.atomic) {
-    const isEmpty = yield* comparingMaps(shape.kind === 'map' ? shape : deducedMap, before, after, out, pace);
-    return isEmpty ? 'leaf' : undefined;
+  if ((isObject(before) || isObject(after)) && (shape.kind === 'map' || shape.kind === 'any') && !shape.atomic) {
+    const isEmpty = yield* comparingMaps(shape.kind === 'map' ? shape : deducedMap, asMap(before), asMap(after), out, pace);
+    if (isEmpty) return 'leaf';
+    return shape.kind === 'map' || (isObject(before) && isObject(after)) || before === null || after === null ? undefined : 'leaf';
   }
-  if (shape.kind !== 'list' || shape.relation !== 'map' || !Array.isArray(before) || !Array.isArray(after) || before.length + after.length === 0) return compareInside(shape, before, after, out);
+  if (shape.kind !== 'list' || shape.relation !== 'map' || (isEmptyList(before) && isEmptyList(after))) return compareInside(shape, before, after, out);
   if (jsonEqual(before, after)) return undefined;
-  const left = yield* enteringItems(shape, before, pace);
-  const right = yield* enteringItems(shape, after, pace);
+  const left = yield* enteringItems(shape, asList(before), pace);
+  const right = yield* enteringItems(shape, asList(after), pace);
   for (const [element, item] of right) {
     const known = left.get(element);
-    if (known === undefined || isSmall(item, right.size) || item instanceof Repeated || known instanceof Repeated) compareItems(shape, element, known, item, out);
+    if (known === undefined && !(item instanceof Repeated)) (out.added ??= {})[element] = isSmall(item, right.size) ? wholeTree(shape.element, item) : yield* growingTree(shape.element, item, pace);
+    else if (known === undefined || isSmall(item, right.size) || item instanceof Repeated || known instanceof Repeated) compareItems(shape, element, known, item, out);
     else yield* comparingField(shape.element, element, known, item, out, pace);
     if (isDue(pace, item)) yield;
   }

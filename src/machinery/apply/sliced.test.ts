@@ -30,6 +30,8 @@ const pairs: readonly (readonly [string, string | undefined, object, object])[] 
   ['maps', 'core.v1.ConfigMap', { data: mapOf(9_000, (i) => `${i}`) }, { data: mapOf(9_500, (i) => `${i % 5_000}`), binaryData: {} }],
   ['a map that is new, and one that is gone', 'core.v1.ConfigMap', { binaryData: mapOf(9_000, () => 'YQ==') }, { data: mapOf(9_000, () => 'a'), metadata: {} }],
   ['what has no schema', undefined, { spec: mapOf(900, (i) => ({ a: { b: [i], c: null, d: {} }, ...mapOf(9, () => i) })) }, { spec: { ...mapOf(950, (i) => ({ a: { b: [i % 7], c: { e: 1 } } })), k3: 5, k4: null } }],
+  ['lists and maps where there were none', 'core.v1.Pod', { spec: { containers: null, volumes: 'x' }, status: null, metadata: null }, pod({ containers: [{ name: 'a', resources: { limits: mapOf(9_000, () => '1') } }, ...containers(2, 5, 'a'), ...containers(1, 5, 'b')], volumes: [{ name: 'v' }] })],
+  ['what has no schema and was none', undefined, { a: null, b: 5, c: [], d: {} }, { a: mapOf(5_000, () => ({})), b: mapOf(300, () => 1), c: {}, d: null }],
   ['nothing', 'core.v1.Pod', {}, pod({ containers: containers(4_000, 1, 'a'), volumes: [] })],
 ];
 

@@ -113,6 +113,19 @@ export function internalFieldError(field: string, detail: string): FieldError {
 
 /** The error without its field: `Invalid value: "x": must be …`. */
 export function errorBody(error: FieldError): string {
+  if (typeof error.badValue !== 'object') return bodyOf(error);
+  let text = bodiesTold.get(error);
+  if (text === undefined) {
+    text = bodyOf(error);
+    bodiesTold.set(error, text);
+  }
+  return text;
+}
+
+/** A body is asked for by the answer's message, its causes and its measure: values as large as objects are spelled once. */
+const bodiesTold = new WeakMap<FieldError, string>();
+
+function bodyOf(error: FieldError): string {
   const body = bodies[error.type];
   let text = body.text;
   if (body.withValue && error.badValue !== undefined) text += `: ${showValue(error.badValue)}`;

@@ -2,7 +2,7 @@
 // manager owns through the Scale it owns as replicas of the workload.
 import type { Scale } from '#api/autoscaling/v1.ts';
 import {
-  applyDefaults, badRequest, cloneJson, decodePatched, goType, internalError, isObject, jsonPatch, mergePatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicMergePatch, trackUpdate,
+  applyDefaults, badRequest, cloneJson, decodePatched, goType, inSlices, internalError, isObject, jsonPatch, mergePatch, mergingPatch, notFound, parentEntries, scaleEntries, selectorFromObject, serverSideApply, strategicallyMerging, strategicMergePatch, trackUpdate, turn,
   validateCreate, invalid, type KubeObject, type ReplicasPaths,
 } from '#machinery';
 import { answerVersioned } from '../answer/object-answer.ts';
@@ -11,6 +11,7 @@ import { freshCurrent, type Current } from '../registry/current.ts';
 import { objectKey } from '../registry/storage-layout.ts';
 import type { Stored } from '../registry/strategy.ts';
 import { builtInHandling, type ScalePaths } from '../registry/kind-handling.ts';
+import { isHeavy } from '../registry/pace.ts';
 import { updateObject } from '../registry/update.ts';
 import type { WriteRequest } from '../registry/write-request.ts';
 import { fieldValidationOf } from '../request/query-options.ts';
@@ -127,14 +128,20 @@ export async function patchScale(target: Target): Promise<void> {
   const request = writeRequest(target, 'PatchOptions', type === 'apply');
   const { content } = await parsePatch(target.call, type, bytes);
   target.call.audit?.requestPatch(content);
-  await writeScale(target, request, (scale) => {
+  await writeScale(target, request, async (scale) => {
+    const heavy = isHeavy(request);
+    // What is large in it has nothing to say, but all of it is looked at.
+    if (heavy) await turn();
     const patched =
-      type === 'json' ? jsonPatch(scale, content)
+      heavy && type === 'strategic' ? await inSlices(strategicallyMerging(scaleType, scale, content))
+      : heavy && type === 'merge' ? await inSlices(mergingPatch(scale, content))
+      : type === 'json' ? jsonPatch(scale, content)
       : type === 'merge' ? mergePatch(scale, content)
       : type === 'strategic' ? strategicMergePatch(scaleType, scale, content)
       : serverSideApply({ type: scaleType, apiVersion: 'autoscaling/v1', kind: 'Scale', live: scale, applied: cloneJson(content) as KubeObject, manager: request.manager, force: request.query.force === true, subresource: 'scale', nowMs: request.nowMs });
     const { object } = decodePatched(scaleType, patched, { fieldValidation: fieldValidationOf(request.query.fieldValidation), ...(type === 'strategic' ? { strategic: content } : {}) });
     applyDefaults(scaleType, object);
+    if (heavy) await turn();
     return object;
   }, { isPatch: true, isApply: type === 'apply' });
 }
@@ -151,13 +158,14 @@ async function admitScale(target: Target, request: WriteRequest, before: KubeObj
   return { validate: () => admission.validate(judged) };
 }
 
-async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => KubeObject, { isPatch = false, isApply = false } = {}): Promise<void> {
+async function writeScale(target: Target, request: WriteRequest, change: (scale: KubeObject) => Promise<KubeObject> | KubeObject, { isPatch = false, isApply = false } = {}): Promise<void> {
   const paths = pathsOf(target);
   const custom = target.served.handling.scale;
   const build = async (current: Current | undefined): Promise<Stored> => {
     if (current === undefined) throw notFound(target.served.groupResource, target.name);
     const before = scaleOf(current.object, paths, custom);
-    const changed = change(before);
+    const changing = change(before);
+    const changed = changing instanceof Promise ? await changing : changing;
     const after = isApply ? changed : trackUpdate({ type: scaleType, before, after: changed, manager: request.manager, subresource: 'scale', apiVersion: 'autoscaling/v1', nowMs: request.nowMs });
     const judged = await admitScale(target, request, before, after);
     const errors = validateCreate(scaleType, after).filter((error) => error.field.startsWith('spec.'));

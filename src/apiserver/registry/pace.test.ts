@@ -45,3 +45,12 @@ test('creating, replacing, patching and applying large objects gives way between
   expect(await turnsDuring(() => suite.patch(`${maps}/applied?fieldManager=me`, 'apply', largeMap('applied', 'a value')), 201)).toBeGreaterThan(least);
   expect(await turnsDuring(() => suite.patch(`${maps}/applied?fieldManager=me`, 'apply', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'applied' }, data: { a: '1' } }), 200)).toBeGreaterThan(least);
 });
+
+test('patching a scale with much beside it gives way', async () => {
+  const controllers = '/api/v1/namespaces/default/replicationcontrollers';
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } };
+  expect((await suite.post(controllers, { metadata: { name: 'rc' }, spec: { replicas: 0, selector: { a: 'b' }, template } })).status).toBe(201);
+  const few = await turnsDuring(() => suite.patch(`${controllers}/rc/scale`, 'strategic', { spec: { replicas: 1 } }), 200);
+  const foo = Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`key-${i}`, i]));
+  expect(await turnsDuring(() => suite.patch(`${controllers}/rc/scale`, 'strategic', { spec: { replicas: 2 }, metadata: { labels: { a: 'b' } }, status: foo }), 200)).toBeGreaterThan(few + 6);
+});

@@ -3,7 +3,7 @@ import type { PersistentVolume, PersistentVolumeClaim, PersistentVolumeSpec } fr
 import { addAll, child, forbiddenField, invalidValue, isEnough, key, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { labelKeyErrors } from '../../label-syntax.ts';
 import { nameIsSubdomain } from '../../names.ts';
-import { cloneJson } from '../../patch/json-tree.ts';
+import { cloneJson, setKey } from '../../patch/json-tree.ts';
 import { compareQuantity, formatQuantity, quantitySign } from '../../quantity.ts';
 import { goStruct } from '../go-struct.ts';
 import { immutable, sameValue } from '../meta/object-meta.ts';
@@ -80,7 +80,10 @@ const pathNames: Readonly<Record<string, string>> = { gcePersistentDisk: 'persis
 
 /** Go prints maps by key. */
 function sortedAmounts(amounts: Readonly<Record<string, string>> | undefined): unknown {
-  return amounts === undefined ? null : Object.fromEntries(Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1)));
+  if (amounts === undefined) return null;
+  const sorted: Record<string, unknown> = {};
+  for (const name of Object.keys(amounts).sort()) setKey(sorted, name, amounts[name]);
+  return sorted;
 }
 
 function checkCapacity(spec: Spec, path: string): FieldError[] {
@@ -181,8 +184,12 @@ function sourceOf(spec: Spec | undefined): Source {
 
 function checkVolumeUpdate(object: PersistentVolume, old: PersistentVolume): FieldError[] {
   const errors = [...checkMeta(object.metadata, false, nameIsSubdomain), ...checkVolumeSpec(object.spec, object.metadata?.name ?? '')];
-  const [after, before] = [cloneJson(object.spec), old.spec];
-  if (before?.csi && !before.csi.controllerExpandSecretRef) delete after?.csi?.controllerExpandSecretRef;
+  const before = old.spec;
+  const after = object.spec === undefined ? undefined : { ...object.spec };
+  if (before?.csi && !before.csi.controllerExpandSecretRef && after?.csi) {
+    after.csi = { ...after.csi };
+    delete after.csi.controllerExpandSecretRef;
+  }
   if (!sameValue(sourceOf(after), sourceOf(before))) {
     const text = structDiff('core.v1.PersistentVolumeSource', sourceOf(before), sourceOf(after));
     errors.push(forbiddenField('spec.persistentvolumesource', `spec.persistentvolumesource is immutable after creation\n${text}`));

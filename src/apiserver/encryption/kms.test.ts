@@ -120,8 +120,8 @@ describe('KMS v2', () => {
     const server = await start([kms()]);
     expect((await server.get(secrets)).body.message).toContain('unable to transform key "/registry/secrets/default/s": got unexpected nil transformer');
     await plugin.start();
-    await expect.poll(async () => (await server.get('/readyz/kms-providers')).status, { timeout: 8000, interval: 300 }).toBe(200);
-    await expect.poll(async () => (await server.get(secrets)).status, { timeout: 8000, interval: 300 }).toBe(200);
+    await expect.poll(async () => (await server.get('/readyz/kms-providers')).status, { timeout: 20_000, interval: 300 }).toBe(200);
+    await expect.poll(async () => (await server.get(secrets)).status, { timeout: 20_000, interval: 300 }).toBe(200);
   });
 
   it('tells of a failed call by its part once, then by the plugin’s words, in both versions', async () => {

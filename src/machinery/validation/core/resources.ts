@@ -109,15 +109,20 @@ export function checkResourceRequirements(
   const checkName = isPod ? checkPodResourceName : checkContainerResourceName;
   const limits = requirements.limits ?? {};
   const requests = requirements.requests ?? {};
+  /** Limits without errors: to request just as much is right as well. */
+  const sound = new Set<string>();
   for (const name of Object.keys(limits)) {
     if (isEnough(errors)) break;
     const at = key(child(path, 'limits'), name);
     const amount = quantity(limits[name]);
+    const before = errors.length;
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at));
     if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
+    if (errors.length === before) sound.add(name);
   }
   for (const name of Object.keys(requests)) {
     if (isEnough(errors)) break;
+    if (sound.has(name) && requests[name] === limits[name]) continue;
     const at = key(child(path, 'requests'), name);
     const amount = quantity(requests[name]);
     errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at), ...checkAgainstLimit(name, amount, limits, path));

@@ -85,8 +85,12 @@ class Slices {
   #rendered = 0;
 
   async rest(): Promise<void> {
-    if (++this.#rendered % membersPerSlice === 0) await new Promise<void>((resolve) => endOfTurn(resolve));
+    if (++this.#rendered % membersPerSlice === 0) await nextTurn();
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => endOfTurn(resolve));
 }
 
 /** Renders members of a JSON object one by one. */
@@ -135,16 +139,25 @@ const v2Security = { securityDefinitions: bearer, security: [{ BearerToken: [] }
 
 async function makeV2(input: OpenApiInput, descriptions: Descriptions, encoding: OpenApiEncoding): Promise<Uint8Array> {
   const slices = new Slices();
-  const { infos, operations: own } = contentsOf(input.resources);
-  const operations = [...own, ...[...serverContents(input).values()].flatMap((contents) => contents.operations)];
+  const infos = input.resources;
+  const operations: Operation[] = groupVersions(infos).map(({ group, version }) => discoveryOperation(group, version));
+  for (const info of infos) {
+    operations.push(...operationsOf(info));
+    await slices.rest();
+  }
+  for (const contents of serverContents(input).values()) operations.push(...contents.operations);
+  await nextTurn();
   const info = { title: 'Kubernetes', version: input.serverVersion ?? 'unversioned' };
   const definitions = definitionEntries({ ...input, dialect: 'v2', infos, operations, groupVersions: everyGroupVersion(infos), descriptions });
+  await nextTurn();
   const paths = pathEntries('v2', operations);
+  await nextTurn();
   if (encoding === 'protobuf') {
     return documentV2Bytes({ info, ...v2Security, definitions: await joinBytes(definitions, slices, definitionV2Bytes), paths: await joinBytes(paths, slices, pathV2Bytes) });
   }
   const definitionsText = await joinObject(definitions, slices);
   const pathsText = await joinObject(paths, slices);
+  await nextTurn();
   return Buffer.from(`{"swagger":"2.0","info":${JSON.stringify(info)},"paths":${pathsText},"definitions":${definitionsText},${JSON.stringify(v2Security).slice(1)}`);
 }
 
@@ -209,7 +222,8 @@ export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
   const once = (key: string, make: () => Promise<Uint8Array>, hash?: string): Promise<OpenApiDocument> => {
     const known = made.get(key);
     if (known !== undefined) return known;
-    const document = make().then((bytes) => kept(bytes, hash));
+    // Its hash, of megabytes, is in a turn of its own.
+    const document = make().then((bytes) => nextTurn().then(() => kept(bytes, hash)));
     made.set(key, document);
     document.catch(() => made.delete(key));
     return document;
@@ -220,7 +234,7 @@ export function openApiDocuments(input: OpenApiInput): OpenApiDocuments {
       const paths: Record<string, { serverRelativeURL: string }> = {};
       for (const [at, [name, contents]] of [...contentsByPath()].entries()) {
         paths[name] = { serverRelativeURL: `/openapi/v3/${name}?hash=${contentHash(input, contents())}` };
-        if (at % hashesPerSlice === 0) await new Promise<void>((resolve) => endOfTurn(resolve));
+        if (at % hashesPerSlice === 0) await nextTurn();
       }
       return Buffer.from(JSON.stringify({ paths }));
     }),

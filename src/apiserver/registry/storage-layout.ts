@@ -1,6 +1,7 @@
 // Where objects live in the store: upstream's key layout, so that an etcd written by either program reads the
 // same. Most resources are "/registry/<plural>/[<namespace>/]<name>"; a few kept the names of their first
 // years, and the two extension resources carry their group.
+import { bytesOfText, textOfBytes } from '#base/byte-text.ts';
 
 const root = '/registry/';
 
@@ -19,18 +20,16 @@ export function storagePrefix(group: string, plural: string): string {
   return `${root}${special[`${group}/${plural}`] ?? plural}/`;
 }
 
-const beyondAscii = /[^\0-\u007f]/;
-
 /** The key under a prefix: the store's keys are bytes, a character each, and so is the UTF-8 of a name beyond ASCII. */
 export function objectKey(namespaced: boolean, namespace: string, name: string): string {
   return keyOfText(namespaced ? `${namespace}/${name}` : name);
 }
 
 export function keyOfText(text: string): string {
-  return beyondAscii.test(text) ? Buffer.from(text).toString('latin1') : text;
+  return bytesOfText(text);
 }
 
 /** What people read of a key. */
 export function textOfKey(key: string): string {
-  return beyondAscii.test(key) ? Buffer.from(key, 'latin1').toString() : key;
+  return textOfBytes(key);
 }

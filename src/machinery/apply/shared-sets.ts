@@ -1,6 +1,7 @@
 // Sets of whole values, made once and shared. Objects of one make (a Deployment's pods) own the same fields, so the
 // sets that a create builds are looked up by their steps and child sets in a trie; what is found is in written
 // order already. Bounded: a full trie is dropped and grows again from what comes.
+import { jsonEqual } from '../patch/json-tree.ts';
 import { RecentSlots } from '../recent-slots.ts';
 import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { comparePathElements, sortSteps } from './step-order.ts';
@@ -108,13 +109,7 @@ function nodesLeft(set: FieldSet, most: number): number {
   return left;
 }
 
-const metLately = new RecentSlots<FieldSet, FieldSet>((slot, set) => sameSet(slot, set), 16);
-
-function sameSet(a: FieldSet, b: FieldSet): boolean {
-  if (a === b) return true;
-  const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameSet(a[key] ?? leaf, b[key] ?? leaf));
-}
+const metLately = new RecentSlots<FieldSet, FieldSet>(jsonEqual, 16);
 
 /**
  * A small set in written order, or an equal one that was met lately: what a manager changes in one object it mostly

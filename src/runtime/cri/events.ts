@@ -1,12 +1,13 @@
 // Container events without polling: CRI's own stream where the runtime has one (containerd 1.7 and later),
 // else containerd's native events. Either way the stream is reopened whenever it breaks, and `onGap` is
-// called once a new one stands, because what happened between is unknown. containerd tells of an exit a
-// moment before its CRI knows it; the event is passed on only when CRI's status agrees.
+// called once a new one stands, because what happened between is unknown. Native events run ahead of CRI's
+// status; agreement.ts holds them back.
 import { sleep } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
 import type { RuntimeEvent } from '../contract.ts';
 import { toRuntimeError, type GrpcService } from '../grpc.ts';
-import { isRuntimeNotFound, isRuntimeUnimplemented } from '../runtime-error.ts';
+import { isRuntimeUnimplemented } from '../runtime-error.ts';
+import { inAgreement } from './agreement.ts';
 
 export interface EventSources {
   /** CRI's RuntimeService. */
@@ -76,25 +77,6 @@ function nativeEnvelope(message: unknown): RuntimeEvent | undefined {
   return nativeEvent(String(message.topic), body.value);
 }
 
-/** Waits (2 s at most) until CRI no longer says that `id` runs. */
-async function settled(world: World, cri: GrpcService, id: string, signal: AbortSignal): Promise<void> {
-  for (let delayMs = 2, waited = 0; waited < 2000; waited += delayMs, delayMs = Math.min(100, delayMs * 2)) {
-    try {
-      const { status } = await cri.call<{ status: { state: string } | null }>('ContainerStatus', { container_id: id }, { signal });
-      if (status?.state !== 'CONTAINER_RUNNING') return;
-    } catch (error) {
-      if (!isRuntimeNotFound(error)) return;
-      try {
-        const { status } = await cri.call<{ status: { state: string } | null }>('PodSandboxStatus', { pod_sandbox_id: id }, { signal });
-        if (status?.state !== 'SANDBOX_READY') return;
-      } catch {
-        return;
-      }
-    }
-    await sleep(world.clock, delayMs, signal);
-  }
-}
-
 /** One stream to its end: rejects with why it ended. */
 function follow(stream: ReturnType<GrpcService['serverStream']>, onMessage: (message: unknown) => void): Promise<never> {
   return new Promise((_, reject) => {
@@ -111,10 +93,11 @@ export async function followEvents(world: World, sources: EventSources, signal: 
   const { cri, native } = sources;
   let useNative = false;
   let opened = 0;
+  const passAgreed = inAgreement(world, cri, signal, onEvent);
   const pass = (event: RuntimeEvent | undefined): void => {
     if (event === undefined || signal.aborted) return;
-    if (!useNative || event.kind !== 'stopped') onEvent(event);
-    else void settled(world, cri, event.id, signal).then(() => signal.aborted || onEvent(event), () => {});
+    if (useNative) passAgreed(event);
+    else onEvent(event);
   };
   while (!signal.aborted) {
     try {

@@ -7,7 +7,8 @@ export {
   everything, nothing, parseLabelSelector, selectorFromLabels, selectorFromObject,
   type LabelMatcher, type LabelRequirement, type Labels,
 } from './selectors-label.ts';
-export { parseFieldSelector, type FieldMatcher, type FieldRequirement } from './selectors-field.ts';
+export { parsingLabelSelector } from './selectors-parse.ts';
+export { parseFieldSelector, parsingFieldSelector, type FieldMatcher, type FieldRequirement } from './selectors-field.ts';
 export {
   addQuantity, canonicalQuantity, compareQuantity, formatQuantity, isZeroQuantity, milliQuantityOf, parseQuantity, quantityMilliValue,
   quantityOf, quantitySign, quantityValue, roundUpQuantity, subQuantity, type Quantity,
@@ -36,7 +37,7 @@ export { JsonSyntaxError, parseCarefully, parsingCarefully, type ParsedJson } fr
 export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
-export { atOnce, inSlices, turn, type Sliced } from './slices.ts';
+export { atOnce, inSlices, isDue, turn, type Pace, type Sliced } from './slices.ts';
 export { decodePatched, decodingPatched, type PatchedOptions } from './decode-patched.ts';
 export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation, type SentSpec } from './decode.ts';
 export { applyDefaults, applyingDefaults } from './defaults/index.ts';

@@ -1,5 +1,7 @@
 // Field selectors ("spec.nodeName=a,status.phase!=Failed"). Which fields a resource offers is the registry's
 // matter; this file knows the syntax, its escapes (`\,` `\=` `\\`) and matching (apimachinery/pkg/fields).
+import { compareTexts, sortedAtOnce, sorting } from './sliced-sort.ts';
+import { atOnce, isDue, type Pace, type Sliced } from './slices.ts';
 
 export interface FieldRequirement {
   readonly field: string;
@@ -19,15 +21,7 @@ export interface FieldMatcher {
 
 /** Parses a field selector; an empty text matches everything. Throws an Error with upstream's text. */
 export function parseFieldSelector(text: string): FieldMatcher {
-  const requirements = splitTerms(text)
-    .sort()
-    .filter((term) => term !== '')
-    .map((term): FieldRequirement => {
-      const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
-      if (match === null) throw new Error(`invalid selector: '${text}'; can't understand '${term}'`);
-      const [, field = '', operator, value = ''] = match;
-      return { field, operator: operator === '!=' ? '!=' : '=', value: unescapeValue(value) };
-    });
+  const requirements = atOnce(parsingFieldSelector(text));
   return {
     requirements,
     empty: requirements.length === 0,
@@ -35,6 +29,22 @@ export function parseFieldSelector(text: string): FieldMatcher {
     exact: (field) => requirements.find((r) => r.field === field && r.operator === '=')?.value,
     toString: () => requirements.map((r) => `${r.field}${r.operator}${r.value.replace(/[\\,=]/g, '\\$&')}`).join(','),
   };
+}
+
+/** What a field selector requires, in order; read with pauses. Throws an Error with upstream's text. */
+export function* parsingFieldSelector(text: string): Sliced<FieldRequirement[]> {
+  const pace: Pace = { spent: 0 };
+  const requirements: FieldRequirement[] = [];
+  const terms = splitTerms(text);
+  for (const term of terms.length > sortedAtOnce ? yield* sorting(terms, compareTexts) : terms.sort()) {
+    if (term === '') continue;
+    const match = /^(.*?)(!=|==|=)(.*)$/s.exec(term);
+    if (match === null) throw new Error(`invalid selector: '${text}'; can't understand '${term}'`);
+    const [, field = '', operator, value = ''] = match;
+    requirements.push({ field, operator: operator === '!=' ? '!=' : '=', value: unescapeValue(value) });
+    if (isDue(pace, match)) yield;
+  }
+  return requirements;
 }
 
 /** Splits at commas that are not escaped; the escapes stay. */

@@ -1,5 +1,6 @@
 // The tokens of a label selector's query text. Operators are taken greedily ("!=" before "!"), everything
-// else up to white space or an operator is an identifier; `in` and `notin` are words with a meaning.
+// else up to white space or an operator is an identifier; `in` and `notin` are words with a meaning. They are read as they
+// are asked for: a text of megabytes holds more of them than anybody wants at once.
 
 export interface Token {
   readonly kind: 'end' | 'identifier' | 'in' | 'notin' | '=' | '==' | '!=' | '!' | '>' | '<' | '(' | ')' | ',';
@@ -13,16 +14,17 @@ function isKind(text: string): text is Token['kind'] {
   return operators.has(text);
 }
 
-/** All tokens of the text, ended by an 'end'. */
-export function scanSelector(text: string): Token[] {
-  const tokens: Token[] = [];
-  pattern.lastIndex = 0;
-  for (;;) {
+/** Reads the tokens of the text one by one; behind the last there is an 'end', again and again. */
+export function scanSelector(text: string): () => Token {
+  let at = 0;
+  return () => {
+    pattern.lastIndex = at;
     const match = pattern.exec(text);
     const found = match?.[1] ?? match?.[2];
-    if (found === undefined) break;
-    tokens.push({ kind: isKind(found) ? found : 'identifier', text: found });
-  }
-  tokens.push({ kind: 'end', text: '' });
-  return tokens;
+    if (found === undefined) return end;
+    at = pattern.lastIndex;
+    return { kind: isKind(found) ? found : 'identifier', text: found };
+  };
 }
+
+const end: Token = { kind: 'end', text: '' };

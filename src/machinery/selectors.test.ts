@@ -1,7 +1,9 @@
 // Label and field selectors: matching, canonical texts and upstream's error texts.
 import { expect, test } from 'vitest';
-import { parseFieldSelector } from './selectors-field.ts';
+import { parseFieldSelector, parsingFieldSelector } from './selectors-field.ts';
 import { parseLabelSelector, selectorFromObject } from './selectors-label.ts';
+import { parsingLabelSelector } from './selectors-parse.ts';
+import type { Sliced } from './slices.ts';
 
 const labels = { app: 'web', tier: 'front', rank: '5', in: 'x' };
 
@@ -44,4 +46,28 @@ test('thousands of requirements mean what each of them means', () => {
     [`${many},!b,c in (x,y)`, { c: 'z' }, false], [`${many},!b,c in (x,y)`, { c: 'x', b: '' }, false], [`${many},n>3`, { n: '4' }, true], [`${many},n>3`, { n: '3' }, false],
   ];
   for (const [text, found, expected] of cases) expect([text.slice(-20), found, parseLabelSelector(text).matches(found)]).toEqual([text.slice(-20), found, expected]);
+});
+
+const times = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
+
+test.each<[string, () => Sliced<readonly object[]>, number, object]>([
+  ['labels', () => parsingLabelSelector(times(30_000, (i) => `k${29_999 - i}=v`).join()), 30_000, { key: 'k0', operator: '=', values: ['v'] }],
+  ['values', () => parsingLabelSelector(`b,a in (${times(30_000, (i) => `v${(i * 7919) % 30_000}`).join()})`), 2, { key: 'a', operator: 'in', values: times(30_000, (i) => `v${i}`).sort() }],
+  ['fields', () => parsingFieldSelector(times(30_000, (i) => `k${29_999 - i}!=v`).join()), 30_000, { field: 'k0', operator: '!=', value: 'v' }],
+])('%s of a text as long as a body are read with pauses, and are in order', (_name, parsing, count, first) => {
+  let pauses = 0;
+  const work = parsing();
+  for (let step = work.next(); ; step = work.next()) {
+    if (step.done === true) {
+      expect(step.value).toHaveLength(count);
+      expect(step.value[0]).toEqual(first);
+      break;
+    }
+    pauses++;
+  }
+  expect(pauses).toBeGreaterThan(10);
+});
+
+test('bad values by the thousand are refused with as many as are told', () => {
+  expect(() => parseLabelSelector(`a in (${times(30_000, (i) => `-${i}`).join()})`)).toThrow(expect.objectContaining({ message: expect.stringMatching(/^unable to parse requirement: \[values\[0\]\[a\]: Invalid value: "-0": [^]{0,1000000}\]$/) }));
 });

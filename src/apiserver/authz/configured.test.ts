@@ -114,6 +114,24 @@ describe('access reviews', () => {
     expect(await review({ fieldSelector: { requirements: [{ key: 'a', operator: 'In', values: ['b'] }, { key: 'c', operator: 'Exists' }] } })).toEqual({ allowed: true, evaluationError: 'odd; spec.resourceAttributes.fieldSelector partially ignored due to parse error' });
     expect(await review({ labelSelector: { rawSelector: '(' } })).toEqual({ allowed: false, evaluationError: 'odd; spec.resourceAttributes.labelSelector ignored due to parse error' });
   });
+  test.each([
+    [{ labelSelector: { rawSelector: Array.from({ length: 50_000 }, (_, i) => `k${i}=v`).join() } }, { allowed: false, evaluationError: 'odd' }],
+    [{ fieldSelector: { rawSelector: `${Array.from({ length: 50_000 }, (_, i) => `k${i}=v`).join()},x` } }, { allowed: false, evaluationError: 'odd; spec.resourceAttributes.fieldSelector ignored due to parse error' }],
+  ])('give way while a selector as long as a body is read', async (resourceAttributes, status) => {
+    let turns = 0;
+    let going = true;
+    const count = (): void => {
+      turns++;
+      if (going) setImmediate(count);
+    };
+    setImmediate(count);
+    expect(await review(resourceAttributes)).toEqual(status);
+    going = false;
+    expect(turns).toBeGreaterThan(10);
+  });
+  test('tell as many errors as are told, of thousands of requirements', async () => {
+    await expect(review({ labelSelector: { requirements: Array.from({ length: 50_000 }, () => ({})) } })).rejects.toThrow(/^SubjectAccessReview\.authorization\.k8s\.io "" is invalid: \[spec\.resourceAttributes\.labelSelector\.requirements\[0\]\.key: Invalid value: "": name part must be non-empty, [^]{0,1000000}$/);
+  });
   test('tell which rules cannot be listed', () => {
     expect(reviews.selfSubjectRulesReview({ spec: { namespace: 'x' } } as KubeObject, jane).status).toEqual({ resourceRules: [], nonResourceRules: [], incomplete: true, evaluationError: 'cannot list' });
   });

@@ -1,7 +1,8 @@
 // What an access review asks, checked with upstream's texts and turned into the question that authorizers know. Terms of
 // selectors that this server does not understand are dropped and told: they make the question broader, never narrower.
+// A selector may be as long as a body: it is read with pauses.
 import type { ResourceAttributes, SubjectAccessReviewSpec } from '#api/authorization/v1.ts';
-import { invalidValue, labelKeyErrors, required, type FieldError } from '#machinery';
+import { addAll, invalidValue, isEnough, labelKeyErrors, required, type FieldError, type Sliced } from '#machinery';
 import type { Attributes, Identity, KubeObject, SelectorTerm } from '../contract.ts';
 import { fieldTerms, labelTerms, type Selected } from './selectors.ts';
 
@@ -27,7 +28,10 @@ function selectorErrors(selector: FieldSelector | LabelSelector | undefined, pat
   const errors: FieldError[] = [];
   if (rawSelector !== '' && requirements.length > 0) errors.push(invalidValue(`${path}.rawSelector`, rawSelector, 'may not specified at the same time as requirements'));
   if (rawSelector === '' && requirements.length === 0) errors.push(required(`${path}.requirements`, `when ${path} is specified, requirements or rawSelector is required`));
-  for (const [at, requirement] of requirements.entries()) errors.push(...requirementErrors(requirement, `${path}.requirements[${at}]`, isLabel));
+  for (const [at, requirement] of requirements.entries()) {
+    if (isEnough(errors)) break;
+    addAll(errors, requirementErrors(requirement, `${path}.requirements[${at}]`, isLabel));
+  }
   return errors;
 }
 
@@ -56,9 +60,9 @@ export function metadataErrors(object: KubeObject, allowsNamespace: boolean): Fi
   return own.length === 0 ? [] : [invalidValue('metadata', object.metadata, allowsNamespace ? 'must be empty except for namespace' : 'must be empty')];
 }
 
-function labelSelected(selector: LabelSelector | undefined): Selected | undefined {
+function* labelSelected(selector: LabelSelector | undefined): Sliced<Selected | undefined> {
   if (selector === undefined) return undefined;
-  if ((selector.rawSelector ?? '') !== '') return labelTerms(selector.rawSelector ?? '');
+  if ((selector.rawSelector ?? '') !== '') return yield* labelTerms(selector.rawSelector ?? '');
   const terms: SelectorTerm[] = [];
   let error: string | undefined;
   for (const { key = '', operator = '', values = [] } of selector.requirements ?? []) {
@@ -68,9 +72,9 @@ function labelSelected(selector: LabelSelector | undefined): Selected | undefine
   return { terms, ...(error === undefined ? {} : { error }) };
 }
 
-function fieldSelected(selector: FieldSelector | undefined): Selected | undefined {
+function* fieldSelected(selector: FieldSelector | undefined): Sliced<Selected | undefined> {
   if (selector === undefined) return undefined;
-  if ((selector.rawSelector ?? '') !== '') return fieldTerms(selector.rawSelector ?? '');
+  if ((selector.rawSelector ?? '') !== '') return yield* fieldTerms(selector.rawSelector ?? '');
   const terms: SelectorTerm[] = [];
   let error: string | undefined;
   for (const { key = '', operator = '', values = [] } of selector.requirements ?? []) {
@@ -92,10 +96,10 @@ function ignoredText(name: string, selected: Selected | undefined): string[] {
   return [`spec.resourceAttributes.${name} ${selected.terms.length > 0 ? 'partially ignored' : 'ignored'} due to parse error`];
 }
 
-export function questionOf(user: Identity, spec: Questions): Question {
+export function* questionOf(user: Identity, spec: Questions): Sliced<Question> {
   const resource = spec.resourceAttributes;
-  const fields = fieldSelected(resource?.fieldSelector);
-  const labels = labelSelected(resource?.labelSelector);
+  const fields = yield* fieldSelected(resource?.fieldSelector);
+  const labels = yield* labelSelected(resource?.labelSelector);
   return {
     attributes: {
       user,

@@ -1,7 +1,7 @@
 // The review resources of authorization.k8s.io: questions about permissions, answered by the server's own
 // authorizer and never stored. `kubectl auth can-i` and `kubectl auth can-i --list` ask them.
 import type { LocalSubjectAccessReview, SelfSubjectAccessReview, SelfSubjectRulesReview, SubjectAccessReview, SubjectAccessReviewSpec } from '#api/authorization/v1.ts';
-import { badRequest, invalid, invalidValue, type FieldError } from '#machinery';
+import { badRequest, inSlices, invalid, invalidValue, type FieldError } from '#machinery';
 import type { Authorizer, Identity, KubeObject } from '../contract.ts';
 import { metadataErrors, questionErrors, questionOf, selectorAttributeErrors, subjectErrors } from './review-spec.ts';
 import type { RuleSource } from './rules.ts';
@@ -24,7 +24,7 @@ function mustBeValid(kind: string, errors: readonly FieldError[]): void {
 }
 
 async function answer(authorizer: Authorizer, user: Identity, spec: SubjectAccessReviewSpec): Promise<Record<string, unknown>> {
-  const { attributes, ignored } = questionOf(user, spec);
+  const { attributes, ignored } = await inSlices(questionOf(user, spec));
   const verdict = await authorizer.authorize(attributes);
   const error = [...(verdict.error === undefined ? [] : [verdict.error]), ...ignored].join('; ');
   return {

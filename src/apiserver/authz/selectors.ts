@@ -1,6 +1,6 @@
 // The label and field selectors of a request or a review as authorizers judge them (AuthorizeWithSelectors, KEP-4601).
 // Texts that cannot be understood select nothing here: they only make a question broader, never narrower.
-import { parseFieldSelector, parseLabelSelector } from '#machinery';
+import { atOnce, isDue, parsingFieldSelector, parsingLabelSelector, type Pace, type Sliced } from '#machinery';
 import type { Attributes, SelectorTerm } from '../contract.ts';
 
 export interface Selected {
@@ -11,30 +11,37 @@ export interface Selected {
 const labelOperators: Readonly<Record<string, string>> = { '=': 'In', '==': 'In', in: 'In', '!=': 'NotIn', notin: 'NotIn', exists: 'Exists', '!': 'DoesNotExist', gt: 'Gt', lt: 'Lt' };
 const nothing: Selected = { terms: [] };
 
-function parsing(parse: () => SelectorTerm[]): Selected {
+/** The terms of what is parsed, with pauses. */
+function* termsOf<T extends object>(parsing: Sliced<readonly T[]>, termOf: (requirement: T) => SelectorTerm): Sliced<Selected> {
+  const terms: SelectorTerm[] = [];
+  const pace: Pace = { spent: 0 };
   try {
-    return { terms: parse() };
+    for (const requirement of yield* parsing) {
+      terms.push(termOf(requirement));
+      if (isDue(pace)) yield;
+    }
+    return { terms };
   } catch (error) {
     return { terms: [], error: error instanceof Error ? error.message : String(error) };
   }
 }
 
-export function labelTerms(text: string): Selected {
-  return parsing(() => parseLabelSelector(text).requirements.map(({ key, operator, values }) => ({ key, operator: labelOperators[operator] ?? operator, values })));
+export function labelTerms(text: string): Sliced<Selected> {
+  return termsOf(parsingLabelSelector(text), ({ key, operator, values }) => ({ key, operator: labelOperators[operator] ?? operator, values }));
 }
 
-export function fieldTerms(text: string): Selected {
-  return parsing(() => parseFieldSelector(text).requirements.map(({ field, operator, value }) => ({ key: field, operator: operator === '=' ? 'In' : 'NotIn', values: [value] })));
+export function fieldTerms(text: string): Sliced<Selected> {
+  return termsOf(parsingFieldSelector(text), ({ field, operator, value }) => ({ key: field, operator: operator === '=' ? 'In' : 'NotIn', values: [value] }));
 }
 
 export function labelsSelected({ labelTerms: terms, labelSelector }: Attributes): Selected {
   if (terms !== undefined) return { terms };
-  return labelSelector === undefined || labelSelector === '' ? nothing : labelTerms(labelSelector);
+  return labelSelector === undefined || labelSelector === '' ? nothing : atOnce(labelTerms(labelSelector));
 }
 
 export function fieldsSelected({ fieldTerms: terms, fieldSelector }: Attributes): Selected {
   if (terms !== undefined) return { terms };
-  return fieldSelector === undefined || fieldSelector === '' ? nothing : fieldTerms(fieldSelector);
+  return fieldSelector === undefined || fieldSelector === '' ? nothing : atOnce(fieldTerms(fieldSelector));
 }
 
 /** Does the request ask only for objects whose field has this value? */

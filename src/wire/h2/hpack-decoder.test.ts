@@ -140,6 +140,14 @@ describe('the dynamic table', () => {
     }
   });
 
+  test('holds 128 entries of nothing at all', () => {
+    const decoder = new HpackDecoder(4096);
+    decode(decoder, added('first', '') + '400000'.repeat(127));
+    expect(() => decode(decoder, 'ff3e')).toThrow(HpackError);
+    expect(decode(decoder, `400000 ff3e ${added('last', '')} be`)).toMatchObject({ fields: ['', '', '', '', 'last', '', 'last', ''], malformed: true });
+    expect(() => decode(decoder, 'ff3e')).toThrow(HpackError);
+  });
+
   test('none at all', () => {
     const decoder = new HpackDecoder(0);
     expect(fieldsOf(decoder, `20 ${added('a', '1')}`)).toBe('a 1');

@@ -26,12 +26,11 @@ const mostUpdates = 2;
 
 const badInName = 1;
 const badInValue = 2;
-const byteFlaws = new Uint8Array(256);
-for (let byte = 0; byte < 256; byte++) {
-  const token = /[!#$%&'*+.^_`|~0-9a-z-]/.test(String.fromCharCode(byte));
-  const control = (byte < 0x20 && byte !== 9) || byte === 0x7f;
-  byteFlaws[byte] = (token ? 0 : badInName) | (control ? badInValue : 0);
-}
+const byteFlaws = new Uint8Array(256).fill(badInName);
+for (const byte of Buffer.from("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")) byteFlaws[byte] = 0;
+byteFlaws.fill(badInName | badInValue, 0, 0x20);
+byteFlaws[0x7f] = badInName | badInValue;
+byteFlaws[0x09] = badInName;
 
 /** Bytes of the string that is being read; shared, as nothing keeps them. */
 let scratch: Buffer = Buffer.alloc(0);
@@ -39,7 +38,7 @@ const scratchBytes = 4096;
 const largestKeptScratch = 65_536;
 
 /** Arrays of each length: calling with one is the quickest way to a short string. */
-const shortTexts: number[][] = Array.from({ length: 25 }, (_, length) => new Array<number>(length).fill(0));
+const shortTexts: number[][] = Array.from({ length: 25 }, (_, length) => Array.from({ length }, () => 0));
 
 function textOfScratch(length: number): string {
   const codes = shortTexts[length];
@@ -90,10 +89,10 @@ export class HpackDecoder {
     this.#announced = maxTableBytes;
     this.#most = maxTableBytes;
     let slots = 1;
-    while (slots <= maxTableBytes / entryOverhead) slots *= 2;
+    while (slots < maxTableBytes / entryOverhead) slots *= 2;
     this.#mask = slots - 1;
-    this.#names = new Array<string>(slots).fill('');
-    this.#values = new Array<string>(slots).fill('');
+    this.#names = Array.from({ length: slots }, () => '');
+    this.#values = Array.from({ length: slots }, () => '');
     this.#sizes = new Int32Array(slots);
   }
 

@@ -109,7 +109,7 @@ test('the size of the table is told at the start of the next block, with the sma
   encoder.setPeerTableBytes(0);
   encoder.setPeerTableBytes(65_536);
   expect(told()).toBe('203fe11f88');
-  expect(hex(encoder.encode(200, { server: 'a' }, undefined))).toBe('8876016' + '1');
+  expect(hex(encoder.encode(200, { server: 'a' }, undefined))).toBe('88760161');
   encoder.setPeerTableBytes(0);
   encoder.setPeerTableBytes(10);
   expect(hex(encoder.encode(200, { server: 'a' }, undefined))).toBe('202a880f270161');

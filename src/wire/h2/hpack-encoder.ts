@@ -61,7 +61,7 @@ const staticStatus = new Map([200, 204, 206, 304, 400, 404, 500].map((status, i)
 const scratchBytes = 4096;
 const longestKeptView = 512;
 const firstScratch = Buffer.allocUnsafeSlow(scratchBytes);
-const views: (Uint8Array | undefined)[] = new Array<Uint8Array | undefined>(longestKeptView + 1).fill(undefined);
+const views: (Uint8Array | undefined)[] = Array.from({ length: longestKeptView + 1 }, () => undefined);
 let scratch = firstScratch;
 
 function reserve(pos: number, bytes: number): void {
@@ -114,7 +114,7 @@ const mask = slots - 1;
 /** Encodes the header blocks of one connection, in the order in which they are sent. */
 export class HpackEncoder {
   // The dynamic table: a ring, `#next` the place of the next entry. Its index is by its age, 1 for the newest.
-  readonly #values = new Array<string>(slots).fill('');
+  readonly #values = Array.from({ length: slots }, () => '');
   readonly #ids = new Int16Array(slots);
   readonly #sizes = new Int16Array(slots);
   /** The place of the entry before with the same name; stale once that one is dropped. */

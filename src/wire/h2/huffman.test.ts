@@ -11,6 +11,7 @@ const codes: readonly (readonly [number, number, number])[] = [
   [92, 0x7fff0, 19], [94, 0x3ffc, 14], [97, 3, 5], [122, 0x7b, 7], [127, 0xffffffc, 28], [128, 0xfffe6, 20], [129, 0x3fffd2, 22], [153, 0x1fffdc, 21],
   [192, 0x3ffffe0, 26], [203, 0x7ffffde, 27], [255, 0x3ffffee, 26],
 ];
+const zeros = (count: number): number[] => Array.from({ length: count }, () => 48);
 const bitsOf = ([, code, bits]: readonly [number, number, number]): string => code.toString(2).padStart(bits, '0');
 
 function bytesOf(bits: string): Uint8Array {
@@ -30,7 +31,7 @@ test('every code is understood, alone and after codes that end at any bit', () =
   for (const code of codes) {
     for (let before = 0; before < 8; before++) {
       const bits = `${'00000'.repeat(before)}${bitsOf(code)}00011`;
-      expect(decoded(bytesOf(bits)), `byte ${code[0]} after ${before}`).toEqual({ text: [...new Array<number>(before).fill(48), code[0], 97], rare: code[2] > 10 });
+      expect(decoded(bytesOf(bits)), `byte ${code[0]} after ${before}`).toEqual({ text: [...zeros(before), code[0], 97], rare: code[2] > 10 });
     }
   }
   expect(decoded(bytesOf(codes.map(bitsOf).join(''))).text).toEqual(codes.map(([byte]) => byte));
@@ -38,7 +39,7 @@ test('every code is understood, alone and after codes that end at any bit', () =
 });
 
 test('padding is the ones that fill the last byte', () => {
-  for (let zeros = 1; zeros <= 16; zeros++) expect(decoded(bytesOf('00000'.repeat(zeros))).text).toEqual(new Array<number>(zeros).fill(48));
+  for (let count = 1; count <= 16; count++) expect(decoded(bytesOf('00000'.repeat(count))).text).toEqual(zeros(count));
   const refused = ['11111111', '0000011111111111', '00000000', '00000110', '0000000000111111111111111'.padEnd(32, '1'), `${'1'.repeat(30)}00`, '1'.repeat(32), `00000${'1'.repeat(30)}00000`];
   for (const bits of refused) expect(() => decoded(bytesOf(bits)), bits).toThrow(HpackError);
 });

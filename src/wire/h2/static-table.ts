@@ -63,27 +63,36 @@ vary
 via
 www-authenticate`.split('\n');
 
-const space = (field: string): number => (field.includes(' ') ? field.indexOf(' ') : field.length);
-
-/** Names by index; 0 is not used. */
-export const staticNames: readonly string[] = ['', ...fields.map((field) => field.slice(0, space(field)))];
-
-/** Values by index. */
-export const staticValues: readonly string[] = ['', ...fields.map((field) => field.slice(space(field) + 1))];
+/** What RFC 7541 (4.1) adds to the lengths of a field's name and value. */
+export const entryOverhead = 32;
 
 /** The last index of the static table; the dynamic table follows it. */
 export const staticCount = fields.length;
 
-/** What RFC 7541 (4.1) adds to the lengths of a field's name and value. */
-export const entryOverhead = 32;
+const names = [''];
+const values = [''];
+const bytes = new Uint8Array(staticCount + 1);
+const firstIndex = new Map<string, number>();
+for (const field of fields) {
+  const space = field.indexOf(' ');
+  const name = space < 0 ? field : field.slice(0, space);
+  const value = space < 0 ? '' : field.slice(space + 1);
+  const index = names.push(name) - 1;
+  values.push(value);
+  bytes[index] = name.length + value.length + entryOverhead;
+  if (!firstIndex.has(name)) firstIndex.set(name, index);
+}
+
+/** Names by index; 0 is not used. */
+export const staticNames: readonly string[] = names;
+
+/** Values by index. */
+export const staticValues: readonly string[] = values;
 
 /** Sizes by index, as RFC 7541 (4.1) counts them. */
-export const staticBytes: Readonly<Uint8Array> = Uint8Array.from(staticNames, (name, index) => name.length + (staticValues[index] ?? '').length + entryOverhead);
-
-const byName = new Map<string, number>();
-for (let index = staticCount; index > 0; index--) byName.set(staticNames[index] ?? '', index);
+export const staticBytes: Readonly<Uint8Array> = bytes;
 
 /** The first index with this name; 0 when there is none. */
 export function staticIndexOf(name: string): number {
-  return byName.get(name) ?? 0;
+  return firstIndex.get(name) ?? 0;
 }

@@ -2,7 +2,7 @@
 // is told.
 import { expect, test } from 'vitest';
 import { randomInt, seededRandom } from '#base/random.ts';
-import { HpackDecoder } from './hpack-decoder.ts';
+import { HpackDecoder, HpackError } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
@@ -62,6 +62,29 @@ test('a field that comes again is one byte, in any of a few values', () => {
   for (const type of types) expect(encoder.encode(200, { 'content-type': type }, undefined)).toHaveLength(2);
 });
 
+test('a dropped entry whose place another name has taken is not found by its own', () => {
+  const { sent } = pair();
+  let fillers = 0;
+  const fill = (count: number): void => {
+    for (const last = fillers + count; fillers < last; fillers++) sent(200, { [`y-${fillers}`]: `v${fillers}` });
+  };
+  // The ring has 128 places: the first entry is dropped before the second, and its place has the last filler then.
+  sent(200, { a: 'first' });
+  fill(60);
+  sent(200, { a: 'second' });
+  fill(67);
+  expect(sent(200, { a: `v${fillers - 1}` })).toEqual([':status', '200', 'a', `v${fillers - 1}`]);
+});
+
+test('names that are new to the process cost a field nothing', () => {
+  const encoder = new HpackEncoder();
+  encoder.encode(200, { server: 'skiff' }, undefined);
+  const other = new HpackEncoder();
+  for (let i = 0; i < 400; i++) other.encode(200, { [`late-${i}`]: '' }, undefined);
+  encoder.encode(200, { 'late-399': '' }, undefined);
+  expect(encoder.encode(200, { server: 'skiff' }, undefined)).toHaveLength(2);
+});
+
 test('a field that never comes again, or is long, is not in the table', () => {
   const { encoder, decoder, sent } = pair();
   sent(200, { server: 'skiff' });
@@ -71,7 +94,7 @@ test('a field that never comes again, or is long, is not in the table', () => {
   expect(sent(200, { 'content-type': 'x'.repeat(513) })[3]).toHaveLength(513);
   expect(kept).toBe(2);
   expect(decoder.decode(Uint8Array.of(0xbe), 0, 1, 1000, 10).fields).toEqual(['server', 'skiff']);
-  expect(() => decoder.decode(Uint8Array.of(0xbf), 0, 1, 1000, 10)).toThrow();
+  expect(() => decoder.decode(Uint8Array.of(0xbf), 0, 1, 1000, 10)).toThrow(HpackError);
   // Cookies are never to be indexed on the way either.
   expect(hex(new HpackEncoder().encode(200, { 'set-cookie': 'a' }, undefined))).toBe('881f280161');
 });
@@ -85,6 +108,8 @@ test('long values, and blocks larger than any before', () => {
   const many = Object.fromEntries(Array.from({ length: 3000 }, (_, i) => [`name-${i}`, `value ${i}`]));
   for (let round = 0; round < 2; round++) expect(sent(200, many)).toEqual([':status', '200', ...Object.entries(many).flat()]);
   expect(encoder.encode(200, {}, undefined)).toHaveLength(1);
+  const long = 'n'.repeat(10_000);
+  for (let round = 0; round < 2; round++) expect(sent(200, { [long]: 'x' })).toEqual([':status', '200', long, 'x']);
 });
 
 test('a character that is no byte becomes no other by chance', () => {

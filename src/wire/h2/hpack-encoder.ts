@@ -33,12 +33,13 @@ interface FieldName {
   readonly use: Use;
 }
 
-/** Names beyond these, which a server that is proxied may send, are never indexed. */
+/** Names beyond these and longer ones, which a server that is proxied may send, are never indexed. */
 const mostNames = 1024;
+const longestName = 128;
 const knownNames = new Map<string, FieldName>();
 
 function learnName(name: string): FieldName {
-  const id = knownNames.size < mostNames ? statusField.id + knownNames.size + 1 : 0;
+  const id = knownNames.size < mostNames && name.length <= longestName ? statusField.id + knownNames.size + 1 : 0;
   const field = { name, id, staticIndex: staticIndexOf(name), use: useOf(name, id) };
   if (id > 0) knownNames.set(name, field);
   return field;

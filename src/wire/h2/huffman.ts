@@ -103,7 +103,7 @@ export function decodeHuffman(bytes: Uint8Array, from: number, to: number, out: 
     const next = start + (found >>> 9);
     pos = (next + 7) >>> 3;
     have = pos * 8 - next;
-    window = have === 0 ? 0 : (bytes[pos - 1] ?? 0);
+    window = bytes[pos - 1] ?? 0;
   }
   // Fewer bits than the table asks for: followed by ones, they are codes as long as these end within them.
   while (have > 0) {

@@ -71,6 +71,13 @@ test('a zero that was sent is not a missing value', () => {
   expect(rc['spec']).toMatchObject({ replicas: 0 });
 });
 
+test('limits that are empty ask for nothing', () => {
+  const pod: KubeObject = { spec: { containers: [{ name: 'a', resources: { limits: {} } }, { name: 'b', resources: { limits: { cpu: '2' }, requests: { memory: '1Gi' } } }] } };
+  applyDefaults('core.v1.Pod', pod);
+  expect(pod['spec']).toMatchObject({ containers: [{ resources: { limits: {} } }, { resources: { limits: { cpu: '2' }, requests: { cpu: '2', memory: '1Gi' } } }] });
+  expect(JSON.stringify(pod['spec'])).not.toContain('"limits":{},"requests"');
+});
+
 test('pod-level requests follow from containers and limits', () => {
   const pod = defaulted('core.v1.Pod', {
     apiVersion: 'v1', kind: 'Pod',

@@ -2,7 +2,7 @@
 // that need thought are functions per type, one file per package, as upstream's defaults.go. Per type a plan
 // says which parts can hold defaults at all, so that the walk touches nothing else.
 import type { KubeObject } from '../object.ts';
-import { isSmall } from '../patch/json-tree.ts';
+import { isSmall, wide } from '../patch/json-tree.ts';
 import { isDue, type Pace, type Sliced } from '../slices.ts';
 import { parseQuantity, roundUpQuantity, formatQuantity } from '../quantity.ts';
 import { planOf, type FieldPlan } from '../type-plan.ts';
@@ -86,7 +86,13 @@ export function* applyingDefaults(type: string, object: KubeObject, nowMs?: numb
 }
 
 function* walking(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext, pace: Pace): Sliced<void> {
-  fill(plan, object, context);
+  fillFields(plan, object, context);
+  for (const name of plan.quantityMaps) {
+    const map = object[name];
+    if (!isMap(map)) continue;
+    if (Object.keys(map).length >= wide) yield;
+    roundUp(map);
+  }
   for (const [field, child] of plan.children) {
     const value = object[field.name];
     const isList = Array.isArray(value);
@@ -119,14 +125,18 @@ function walk(plan: DefaultsPlan, object: Record<string, unknown>, context: Defa
 
 /** What is filled in right in the object. */
 function fill(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext): void {
+  fillFields(plan, object, context);
+  for (const name of plan.quantityMaps) {
+    const map = object[name];
+    if (isMap(map)) roundUp(map);
+  }
+}
+
+function fillFields(plan: DefaultsPlan, object: Record<string, unknown>, context: DefaultsContext): void {
   plan.hook?.(object, context);
   for (const [name, value, explicit] of plan.statics) {
     const current = object[name];
     if (current === undefined || current === null || (!explicit && (current === '' || (current === 0 && value !== 0)))) object[name] = value;
-  }
-  for (const name of plan.quantityMaps) {
-    const map = object[name];
-    if (isMap(map)) roundUp(map);
   }
 }
 

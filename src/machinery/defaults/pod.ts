@@ -3,6 +3,7 @@
 import type {
   ConfigMapVolumeSource, Container, HTTPGetAction, HostPathVolumeSource, ObjectFieldSelector, Pod, PodSpec, PodStatus, Probe, ServiceAccountTokenProjection, Volume,
 } from '#api/core/v1.ts';
+import { copyOf, setKey } from '../patch/json-tree.ts';
 import { hook, type Hooks } from './hook.ts';
 import { pullPolicyFor } from './image-name.ts';
 import { defaultPodLevelResources } from './pod-resources.ts';
@@ -18,8 +19,14 @@ function requestsFromLimits(containers: readonly Container[] | undefined): void 
     const limits = container.resources?.limits;
     if (limits === undefined || container.resources === undefined) continue;
     const { requests } = container.resources;
-    if (Object.keys(limits).some((name) => requests?.[name] === undefined)) container.resources.requests = { ...limits, ...requests };
+    if (Object.keys(limits).some((name) => requests?.[name] === undefined)) container.resources.requests = withAll(limits, requests ?? {});
   }
+}
+
+function withAll(limits: Readonly<Record<string, string>>, requests: Readonly<Record<string, string>>): Record<string, string> {
+  const all = copyOf(limits);
+  for (const name of Object.keys(requests)) setKey(all, name, requests[name]);
+  return all;
 }
 
 /** Copies: what a patch did not touch, as ports when hostNetwork is, may be shared with the object before. */

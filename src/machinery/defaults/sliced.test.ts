@@ -10,6 +10,7 @@ const pod = (containers: object[]): KubeObject => ({ apiVersion: 'v1', kind: 'Po
 test.each([
   ['many containers', pod(many(3_000, (i) => ({ name: `c${i}`, image: 'i', ports: [{ containerPort: 80 }], livenessProbe: { httpGet: { port: 80 } }, resources: { limits: { cpu: '1' } } })))],
   ['one of many parts', pod([{ name: 'c', image: 'i:latest', ports: many(9_000, (i) => ({ containerPort: i + 1 })), resources: { limits: amounts(50) } }])],
+  ['thousands of limits', pod([{ name: 'c', image: 'i', resources: { limits: amounts(9_000) } }, { name: 'd', image: 'i', resources: { limits: amounts(200), requests: { 'a.io/7': '7', cpu: '100u' } } }])],
   ['few large ones', pod(many(20, (i) => ({ name: `c${i}`, env: many(600, () => ({ name: 'e', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } })) })))],
 ])('%s', (_name, object) => {
   const atOnce = structuredClone(object);

@@ -103,3 +103,24 @@ it('ephemeral containers that stay', () => {
   const names = many((i) => `n${i}`);
   expect(changed(debugged(names.toReversed()), debugged(names))).toEqual([]);
 });
+
+it('amounts: plain ones beside all others', () => {
+  const told = (resources: object): string[] => texts({ containers: [{ ...container, resources }] }).map((text) => text.replace('spec.containers[0].resources.', ''));
+  expect(told({ limits: { cpu: '1', memory: '1Gi', 'a.io/b': '2', 'kubernetes.io/b': '1' }, requests: { cpu: '1', memory: '1', 'a.io/b': '2' } })).toEqual([]);
+  expect(told({ limits: { pods: '1', 'a.io/b': '1500m', 'requests.io/b': '0', x: '1', 'a_/b': '1' }, requests: { pods: '1', 'a.io/b': '1500m' } }).map((text) => text.split(' (e.g.')[0])).toEqual([
+    'limits[pods]: Invalid value: "pods": must be a standard resource for containers', 'limits[a.io/b]: Invalid value: "1500m": must be an integer',
+    "limits[requests.io/b]: Invalid value: \"requests.io/b\": doesn't follow extended resource name standard",
+    'limits[x]: Invalid value: "x": must be a standard resource type or fully qualified', 'limits[x]: Invalid value: "x": must be a standard resource for containers',
+    expect.stringMatching(/^limits\[a_\/b\]: Invalid value: "a_\/b": prefix part /), "limits[a_/b]: Invalid value: \"a_/b\": doesn't follow extended resource name standard",
+    'requests[pods]: Invalid value: "pods": must be a standard resource for containers', 'requests[a.io/b]: Invalid value: "1500m": must be an integer',
+  ]);
+  expect(told({ limits: { cpu: '1', 'a.io/b': '2', 'hugepages-2Mi': '2Mi' }, requests: { cpu: '2', 'a.io/b': '1', 'c.io/d': '1', 'hugepages-2Mi': '2Mi' } })).toEqual([
+    'requests: Invalid value: "2": must be less than or equal to cpu limit of 1', 'requests: Invalid value: "1": must be equal to a.io/b limit of 2',
+    'limits: Required value: Limit must be set for non overcommitable resources',
+  ]);
+  expect(told({ limits: { 'hugepages-2Mi': '3Mi' }, requests: { 'hugepages-2Mi': '3Mi', 'a.io/b': '-1' } })).toEqual([
+    'limits[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi', 'requests[hugepages-2Mi]: Invalid value: "3Mi": 3Mi is not positive integer multiple of hugepages-2Mi',
+    'requests[a.io/b]: Invalid value: "-1": must be greater than or equal to 0', 'limits: Required value: Limit must be set for non overcommitable resources',
+    ': Forbidden: HugePages require cpu or memory',
+  ].map((text) => expect.stringContaining(text)));
+});

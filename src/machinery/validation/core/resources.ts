@@ -98,6 +98,14 @@ function checkHugePageAmount(name: string, amount: Quantity, path: string): Fiel
   return [invalidValue(path, text, `${text} is not positive integer multiple of ${name}`)];
 }
 
+/** What most amounts are: counts, in which nothing can be wrong. */
+const plainCount = /^(?:0|[1-9][0-9]{0,11})$/;
+
+/** Is a container's resource, its name and its amount, as nearly all are? Nothing is made to say so. */
+function isPlain(name: string, amount: unknown): boolean {
+  return typeof amount === 'string' && plainCount.test(amount) && (standardContainer.has(name) || isExtendedResource(name));
+}
+
 const noClaims: ReadonlySet<string> = new Set();
 
 /** Requests and limits of a container (or of a whole pod with `isPod`). */
@@ -109,30 +117,41 @@ export function checkResourceRequirements(
   const checkName = isPod ? checkPodResourceName : checkContainerResourceName;
   const limits = requirements.limits ?? {};
   const requests = requirements.requests ?? {};
-  /** Limits without errors: to request just as much is right as well. */
-  const sound = new Set<string>();
-  for (const name of Object.keys(limits)) {
+  const limited = Object.keys(limits);
+  const requested = Object.keys(requests);
+  /** To request just as much as a limit without errors is right as well. */
+  const unsound = new Set<string>();
+  for (const name of limited) {
     if (isEnough(errors)) break;
-    const at = key(child(path, 'limits'), name);
-    const amount = quantity(limits[name]);
+    if (!isPod && isPlain(name, limits[name])) continue;
     const before = errors.length;
-    errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at));
-    if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
-    if (errors.length === before) sound.add(name);
+    addAll(errors, checkResource(name, quantity(limits[name]), key(child(path, 'limits'), name), checkName));
+    if (errors.length > before) unsound.add(name);
   }
-  for (const name of Object.keys(requests)) {
+  for (const name of requested) {
     if (isEnough(errors)) break;
-    if (sound.has(name) && requests[name] === limits[name]) continue;
-    const at = key(child(path, 'requests'), name);
+    if (requests[name] === limits[name] && !unsound.has(name)) continue;
+    const isGood = !isPod && isPlain(name, requests[name]);
     const amount = quantity(requests[name]);
-    errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at), ...checkAgainstLimit(name, amount, limits, path));
+    const at = key(child(path, 'requests'), name);
+    if (!isGood) errors.push(...checkName(name, at), ...checkResourceAmount(name, amount, at));
+    addAll(errors, checkAgainstLimit(name, amount, limits, path));
     if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, at));
   }
-  const names = [...Object.keys(limits), ...Object.keys(requests)];
-  if (names.some(isHugePages) && !names.includes('cpu') && !names.includes('memory')) {
+  if ((limited.some(isHugePages) || requested.some(isHugePages)) && !mentions(limits, requests, 'cpu') && !mentions(limits, requests, 'memory')) {
     errors.push(forbiddenField(path, 'HugePages require cpu or memory'));
   }
   addAll(errors, checkClaimNames(requirements.claims, podClaims, child(path, 'claims')));
+  return errors;
+}
+
+function mentions(limits: object, requests: object, name: string): boolean {
+  return Object.hasOwn(limits, name) || Object.hasOwn(requests, name);
+}
+
+function checkResource(name: string, amount: Quantity, path: string, checkName: (name: string, path: string) => FieldError[]): FieldError[] {
+  const errors = [...checkName(name, path), ...checkResourceAmount(name, amount, path)];
+  if (isHugePages(name)) addAll(errors, checkHugePageAmount(name, amount, path));
   return errors;
 }
 

@@ -21,7 +21,7 @@ export { isTwin, oncePerTwin, recentValues, type RecentValues } from './twins.ts
 export { goText, goType } from './patch/go-text.ts';
 export { mergePatch, mergingPatch } from './patch/merge-patch.ts';
 export { strategicallyMerging, strategicMergePatch } from './patch/strategic-merge.ts';
-export { decodeManagers, encodeManagers, ManagedFieldsError, managersText } from './apply/managed-fields.ts';
+export { decodeManagers, encodeManagers, ManagedFieldsError, managersText, writingManagers } from './apply/managed-fields.ts';
 export { sharedInOrder } from './apply/written-set.ts';
 export type { ConvertTo } from './apply/update-managers.ts';
 export { resetFieldsOf, type ResetFields } from './apply/reset-fields.ts';
@@ -38,6 +38,7 @@ export { RawNumber } from './json-number.ts';
 export { parseYaml, parseYamlStrictly, stringifyYaml, YamlError } from './yaml.ts';
 export { parseYamlAside, stringifyYamlAside } from './yaml-thread.ts';
 export { atOnce, inSlices, isDue, turn, type Pace, type Sliced } from './slices.ts';
+export { stringifying } from './sliced-stringify.ts';
 export { decodePatched, decodingPatched, type PatchedOptions } from './decode-patched.ts';
 export { decodeInSlices, decodeObject, yamlWarnings, type CustomReader, type Decoded, type DecodeOptions, type FieldValidation, type SentSpec } from './decode.ts';
 export { applyDefaults, applyingDefaults } from './defaults/index.ts';

@@ -1,7 +1,8 @@
 // The bytes of objects on their way from the store to clients.
 import { describe, expect, it } from 'vitest';
-import { encodeProtobuf } from '#machinery';
-import { encodeStored, kindHead, parseServed, serveStored, withRevision } from './stored-form.ts';
+import { encodeProtobuf, type Sliced } from '#machinery';
+import type { KubeObject } from '../contract.ts';
+import { encodeStored, encodingStored, kindHead, parseServed, serveStored, withRevision } from './stored-form.ts';
 
 const head = kindHead('ConfigMap', 'v1');
 
@@ -35,4 +36,29 @@ describe('stored form', () => {
     const stored = Buffer.from('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"n":9007199254740993}');
     expect(encodeStored(head, parseServed(serveStored(head, stored, 1))).toString()).toContain('"n":9007199254740993');
   });
+
+  it.each<[string, KubeObject, boolean]>([
+    ['a small object', { kind: 'ConfigMap', metadata: { name: 'x', resourceVersion: '3', labels: { a: 'b' } }, data: { a: '\\"' } }, false],
+    ['no metadata', { data: { a: 'b' } }, false],
+    ['owners alone', { metadata: { managedFields: [{ manager: 'm', operation: 'Apply', subresource: '', fieldsV1: { 'f:data': { 'f:a': {} } } }] } }, false],
+    ['what has no value', { metadata: { name: 'x', labels: undefined as never, managedFields: [{ manager: 'm', time: undefined as never }] }, data: undefined }, false],
+    ['owners of thousands', { metadata: { name: 'x', managedFields: [{ manager: 'é', fieldsV1: { 'f:data': names('f:k', {}) } }, { manager: 'n', fieldsV1: { 'f:a': {} } }] }, data: names('k', 'v') }, true],
+    ['thousands of labels', { metadata: { name: 'x', labels: names('k', 'v') as Record<string, string> }, data: {} }, true],
+  ])('is the same with pauses: %s', (_name, object, isLarge) => {
+    const work = encodingStored(head, object);
+    const { pauses, bytes } = ran(work);
+    expect(bytes.toString()).toBe(encodeStored(head, object).toString());
+    expect(pauses > 8).toBe(isLarge);
+  });
 });
+
+function names(start: string, value: unknown): Record<string, unknown> {
+  return Object.fromEntries(Array.from({ length: 30_000 }, (_, i) => [`${start}${i}`, value]));
+}
+
+function ran(work: Sliced<Buffer>): { readonly pauses: number; readonly bytes: Buffer } {
+  for (let pauses = 0; ; pauses++) {
+    const step = work.next();
+    if (step.done === true) return { pauses, bytes: step.value };
+  }
+}

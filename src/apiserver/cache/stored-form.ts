@@ -3,7 +3,9 @@
 // it is spliced in right behind `"metadata":{` on the way to the cache, without parsing. Bytes that another
 // program wrote (upstream on the same etcd, or in a snapshot that was restored) may be ordered otherwise, or be
 // protobuf, or another version: those are read once and encoded anew.
-import { decodeProtobuf, isProtobuf, isTwin, managersText, noteKeysOf, oncePerTwin, parseJson, parsePlain, sharedInOrder, stringifyJson } from '#machinery';
+import {
+  decodeProtobuf, isProtobuf, isTwin, managersText, noteKeysOf, oncePerTwin, parseJson, parsePlain, sharedInOrder, stringifying, stringifyJson, writingManagers, type Sliced,
+} from '#machinery';
 import type { KubeObject } from '../contract.ts';
 import { asReadToday } from '../registry/stored-versions.ts';
 import { setsByText, specsByText, parseAroundKnown } from './known-parts.ts';
@@ -40,6 +42,27 @@ export function encodeStored(head: KindHead, object: KubeObject): Buffer {
   }
   // However it came: from YAML, from a patch, from a webhook.
   if (text.includes('\\\\')) noteKeysOf(object);
+  return Buffer.from(`${text}}`);
+}
+
+/** As encodeStored, with pauses. */
+export function* encodingStored(head: KindHead, object: KubeObject): Sliced<Buffer> {
+  let text = head.startText;
+  const { metadata } = object;
+  if (metadata !== undefined) {
+    const { managedFields, resourceVersion: _revision, ...rest } = metadata;
+    text += (yield* stringifying(rest)).slice(1, -1);
+    if (Array.isArray(managedFields)) text += `${text === head.startText ? '' : ','}"managedFields":${yield* writingManagers(managedFields)}`;
+  }
+  text += '}';
+  for (const name of Object.keys(object)) {
+    if (name === 'kind' || name === 'apiVersion' || name === 'metadata' || object[name] === undefined) continue;
+    yield;
+    text += `,${stringifyJson(name)}:${yield* stringifying(object[name])}`;
+  }
+  yield;
+  if (text.includes('\\\\')) noteKeysOf(object);
+  yield;
   return Buffer.from(`${text}}`);
 }
 

@@ -2,9 +2,9 @@
 // watch cache gets the parsed object along with the bytes, so that its event costs no parsing; the bytes it
 // made are the answer's.
 import { errorText } from '#base/errors.ts';
-import { isObject, jsonEqual, StatusError, timeout } from '#machinery';
+import { inSlices, isObject, jsonEqual, StatusError, timeout, type Sliced } from '#machinery';
 import { NoSpaceError, StoreUnavailableError, type KeyValue, type TxnResult, type Txn } from '#store';
-import { encodeStored, parseServed, serveStored } from '../cache/stored-form.ts';
+import { encodeStored, encodingStored, parseServed, serveStored } from '../cache/stored-form.ts';
 import type { KubeObject } from '../contract.ts';
 import type { Registry } from './write-request.ts';
 import type { Current } from './current.ts';
@@ -28,16 +28,32 @@ export function storeFailure(message: string, code = 500): StatusError {
 
 const tooLargeMessage = 'etcdserver: request is too large';
 
+/** What the store is given of an object. */
+interface StoreForm {
+  readonly bytes: Buffer;
+  readonly known: KubeObject;
+}
+
 /**
  * The object as it is stored, without its resourceVersion. What is larger than the store takes is stored without its
  * managedFields, but for an apply, which is about these. Throws when it is too large all the same.
  */
-function encodeForStore(resource: StoredResource, object: KubeObject, isApply: boolean): { readonly bytes: Buffer; readonly known: KubeObject } {
+function encodeForStore(resource: StoredResource, object: KubeObject, isApply: boolean): StoreForm {
   const stored = encodeStored(resource.head, object);
-  if (stored.length <= largestWriteBytes) return { bytes: stored, known: object };
+  return stored.length <= largestWriteBytes ? { bytes: stored, known: object } : encodeForStore(resource, withoutManagers(object, isApply), isApply);
+}
+
+/** As encodeForStore, with pauses. */
+function* encodingForStore(resource: StoredResource, object: KubeObject, isApply: boolean): Sliced<StoreForm> {
+  const stored = yield* encodingStored(resource.head, object);
+  return stored.length <= largestWriteBytes ? { bytes: stored, known: object } : yield* encodingForStore(resource, withoutManagers(object, isApply), isApply);
+}
+
+/** A smaller object. Throws where it cannot be smaller. */
+function withoutManagers(object: KubeObject, isApply: boolean): KubeObject {
   if (isApply || object.metadata?.managedFields === undefined) throw storeFailure(tooLargeMessage);
   const { managedFields: _managed, ...metadata } = object.metadata;
-  return encodeForStore(resource, { ...object, metadata }, isApply);
+  return { ...object, metadata };
 }
 
 /** An object on its way to the store. */
@@ -48,15 +64,23 @@ export interface Encoded {
   readonly known: KubeObject | undefined;
 }
 
+/** How an object is encoded: for an apply, and with pauses. */
+export interface Encoding {
+  readonly isApply?: boolean;
+  readonly isHeavy?: boolean;
+}
+
 /** The object as it is stored: of a custom resource at the version that is stored. */
-export function encode(resource: StoredResource, object: KubeObject, isApply = false): Promise<Encoded> | Encoded {
+export function encode(resource: StoredResource, object: KubeObject, { isApply = false, isHeavy = false }: Encoding = {}): Promise<Encoded> | Encoded {
   const { versioned } = resource;
-  if (versioned === undefined) return encodeForStore(resource, object, isApply);
+  const target = versioned === undefined ? resource : { ...resource, head: versioned.storedHead };
+  const form = (stored: KubeObject): Promise<StoreForm> | StoreForm => (isHeavy ? inSlices(encodingForStore(target, stored, isApply)) : encodeForStore(target, stored, isApply));
+  if (versioned === undefined) return form(object);
   const stored = versioned.toStored(object);
-  const target = { ...resource, head: versioned.storedHead };
-  if (stored instanceof Promise) return stored.then((converted) => ({ bytes: encodeForStore(target, converted, isApply).bytes, known: undefined }));
-  const encoded = encodeForStore(target, stored, isApply);
-  return stored === object ? encoded : { bytes: encoded.bytes, known: undefined };
+  if (stored instanceof Promise) return stored.then(async (converted) => ({ bytes: (await form(converted)).bytes, known: undefined }));
+  if (stored === object) return form(object);
+  const encoded = form(stored);
+  return encoded instanceof Promise ? encoded.then(({ bytes }) => ({ bytes, known: undefined })) : { bytes: encoded.bytes, known: undefined };
 }
 
 /**
@@ -89,8 +113,12 @@ function saysTheSame(one: Buffer, other: Buffer, differs: () => boolean): boolea
 
 /** The bytes that clients get of an object that is about to be stored. */
 export function served(resource: StoredResource, object: KubeObject, encoded: Encoded, revision: number): Buffer {
-  const bytes = resource.versioned === undefined ? encoded.bytes : encodeStored(resource.head, object);
-  return serveStored(resource.head, bytes, revision);
+  return serveStored(resource.head, servedForm(resource, object, encoded), revision);
+}
+
+/** As clients get it, without its resourceVersion: as it is stored, unless that is at another version. */
+export function servedForm({ versioned, head }: StoredResource, object: KubeObject, { bytes, known }: Encoded): Buffer {
+  return versioned === undefined || (known === object && versioned.storedHead.startText === head.startText) ? bytes : encodeStored(head, object);
 }
 
 /** Puts `stored` if the key is still at `revision` (0: does not exist). `key` is the key under the prefix. */

@@ -4,8 +4,7 @@ import { alreadyExists, cloneJson, generateNameConflict, invalid, invalidValue, 
 import { isKey, maxKeyBytes } from '#store';
 import type { KubeObject } from '../contract.ts';
 import { admissionRequest } from './admission-chain.ts';
-import { encodeStored } from '../cache/stored-form.ts';
-import { encode, putObject, storeFailure, type Committed } from './commit.ts';
+import { encode, putObject, servedForm, storeFailure, type Committed } from './commit.ts';
 import { cacheOfStored } from './current.ts';
 import { agreeOnNamespace, dedupOwnerReferences, fillSystemFields, generateName, wipeSystemFields } from './metadata.ts';
 import { reserve, type Reservation } from './reservations.ts';
@@ -98,12 +97,12 @@ async function insert(registry: Registry, request: WriteRequest, object: Stored)
   const name = object.metadata.name ?? '';
   const key = objectKey(stored.namespaced, object.metadata.namespace ?? '', name);
   checkName(request, name, stored.prefix + key);
-  const encoding = encode(stored, object, request.isApply);
+  const encoding = encode(stored, object, { isApply: request.isApply, isHeavy: isHeavy(request) });
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   if (request.dryRun) {
     const exists = stored.versioned?.exists(key) ?? cacheOfStored(registry.cache, stored)?.get(key) !== undefined;
     if (exists) throw alreadyExists(request.served.groupResource, name);
-    return { object, bytes: stored.versioned === undefined ? encoded.bytes : encodeStored(stored.head, object), created: true };
+    return { object, bytes: servedForm(stored, object, encoded), created: true };
   }
   const { done } = await putObject(registry, stored, key, object, encoded, 0, request.signal);
   if (done === undefined) throw alreadyExists(request.served.groupResource, name);

@@ -199,7 +199,7 @@ async function prepareAndWrite(registry: Registry, request: WriteRequest, key: s
   const result = await prepare(registry, request, object, current);
   if (finishesDeletion(request, result, current.object)) return remove(registry, request, key, result, current);
   await rest(request, current);
-  const encoding = encode(stored, result, request.isApply);
+  const encoding = encode(stored, result, { isApply: request.isApply, isHeavy: isHeavy(request, current) });
   const encoded = encoding instanceof Promise ? await encoding : encoding;
   await rest(request, current);
   const bytes = served(stored, result, encoded, current.revision);

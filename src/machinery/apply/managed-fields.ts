@@ -2,6 +2,7 @@
 // a manager is its name, operation, subresource and (for updates) API version. Encoding order, the cap on
 // update managers and what counts as valid follow upstream's managedfields package.
 import { isObject } from '../patch/json-tree.ts';
+import { stringifying } from '../sliced-stringify.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import { parseTime, rfc3339 } from '#base/clock.ts';
 import type { ManagedFieldsEntry } from '#api/meta/v1.ts';
@@ -166,6 +167,13 @@ export function managersText(entries: readonly ManagedFieldsEntry[], met?: (text
     text += `${text === '' ? '' : ','}{${members}}`;
   }
   return `[${text}]`;
+}
+
+/** As managersText, with pauses. */
+export function* writingManagers(entries: readonly ManagedFieldsEntry[]): Sliced<string> {
+  const texts: string[] = [];
+  for (const entry of entries) texts.push(isObject(entry.fieldsV1) && !isShared(entry.fieldsV1 as FieldSet) ? yield* stringifying(entry) : managersText([entry]).slice(1, -1));
+  return `[${texts.join(',')}]`;
 }
 
 export function nowText(nowMs: number): string {

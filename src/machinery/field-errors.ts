@@ -160,7 +160,7 @@ function showValue(value: unknown): string {
 /** More errors than an answer tells: what comes behind them need not be looked at. */
 const enough = 1000;
 
-export function isEnough(errors: readonly FieldError[]): boolean {
+export function isEnough(errors: readonly object[]): boolean {
   return errors.length > enough;
 }
 

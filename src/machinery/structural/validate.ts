@@ -2,7 +2,7 @@
 // validation/validate): which failures of anyOf and oneOf are told is decided by the same count of matches. With a
 // correlation, failures of values that an update leaves alone are tolerated (KEP-4008).
 import type { JSONSchemaProps } from '#api/apiextensions/v1.ts';
-import { goQuote, invalidValue, required, tooLong, tooMany, typeInvalid, type FieldError } from '../field-errors.ts';
+import { goQuote, invalidValue, isEnough, required, tooLong, tooMany, typeInvalid, type FieldError } from '../field-errors.ts';
 import { isObject, jsonEqual } from '../patch/json-tree.ts';
 import { atOnce, type Sliced } from '../slices.ts';
 import type { Correlated } from './correlate.ts';
@@ -41,8 +41,12 @@ function result(...faults: Fault[]): Result {
 /** A check that held; nobody changes it. */
 const passed: Result = { faults: [], matches: 1 };
 
+/** Of the faults as many as an answer tells: all that come first are the same as if there were all of them. */
 function merge(into: Result, other: Result): void {
-  for (const fault of other.faults) if (!isTold(into, fault.message)) into.faults.push(fault);
+  for (const fault of other.faults) {
+    if (isEnough(into.faults)) break;
+    if (!isTold(into, fault.message)) into.faults.push(fault);
+  }
   into.matches += other.matches;
 }
 
@@ -395,8 +399,8 @@ function checkObject(schema: JSONSchemaProps, object: Record<string, unknown>, p
 
 const blocking: ReadonlySet<FieldError['type']> = new Set(['NotSupported', 'Required', 'TooLong', 'TooMany', 'TypeInvalid']);
 
-/** Errors after which rules are not looked at: the object does not even have the right shape. */
+/** Errors after which rules are not looked at: the object does not even have the right shape, or there are more than are told. */
 export function blocksRules(errors: readonly FieldError[]): boolean {
-  return errors.some((error) => blocking.has(error.type));
+  return isEnough(errors) || errors.some((error) => blocking.has(error.type));
 }
 

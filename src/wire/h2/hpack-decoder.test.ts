@@ -159,7 +159,7 @@ describe('the dynamic table', () => {
 describe('fields that are not allowed', () => {
   const bad: readonly (readonly [string, string])[] = [
     ['', 'x'], ['Upper', 'x'], ['a b', 'x'], [' a', 'x'], ['a:b', 'x'], ['a:', 'x'], ['a\0', 'x'], ['a\r', 'x'], ['a\x7f', 'x'], ['a\x80', 'x'], ['a(', 'x'],
-    ['a', 'x\0'], ['a', 'x\ry'], ['a', '\nx'], ['a', ' x'], ['a', 'x '], ['a', '\tx'], ['a', 'x\t'], ['a', ' '], ['a', 'x\x7fy'], ['a', 'x\x1fy'], ['a', `${'x'.repeat(60)}\n`],
+    ['a', 'x\0'], ['a', 'x\ry'], ['a', '\nx'], ['a', 'x\x7fy'], ['a', 'x\x1fy'], ['a', `${'x'.repeat(60)}\n`],
   ];
   test.each(bad)('%j: %j', (name, value) => {
     const decoder = new HpackDecoder(4096);
@@ -172,13 +172,13 @@ describe('fields that are not allowed', () => {
   });
 
   test('and those that are', () => {
-    const good: readonly (readonly [string, string])[] = [[':path', '/'], [':unknown', ''], ["!#$%&'*+-.^_`|~09az", 'x\t y'], ['a', ''], ['a', '\x80\xff é'], ['a', '"(),/:;<=>?@[]{}']];
+    const good: readonly (readonly [string, string])[] = [[':path', '/'], [':unknown', ''], ["!#$%&'*+-.^_`|~09az", 'x\t y'], ['a', ''], ['a', '\x80\xff é'], ['a', '"(),/:;<=>?@[]{}'], ['a', ' x'], ['a', 'x\t'], ['a', ' ']];
     for (const [name, value] of good) expect(decode(new HpackDecoder(4096), added(name, value))).toEqual({ fields: [name, value], listBytes: 32 + name.length + value.length, dropped: 0, malformed: false });
   });
 
   test("in Huffman's code as well", () => {
-    // A line feed between letters, whose code has 30 bits; a space at the end; an upper-case letter and a colon in a name.
-    for (const block of ['4001 61 85 1fffffff83', '4001 61 82 1a9f', '4081 87 01 61', '4083 1dc1ff 01 61']) {
+    // A line feed between letters, whose code has 30 bits; an upper-case letter and a colon in a name.
+    for (const block of ['4001 61 85 1fffffff83', '4081 87 01 61', '4083 1dc1ff 01 61']) {
       const decoder = new HpackDecoder(4096);
       expect(decode(decoder, block).malformed, block).toBe(true);
       expect(decode(decoder, 'be').malformed, block).toBe(true);

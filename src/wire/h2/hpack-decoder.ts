@@ -1,7 +1,7 @@
 // HPACK's decoder (RFC 7541): header blocks of one connection into fields. Nearly every field of a request is an index
 // into the dynamic table, whose strings all requests share; whether a field is allowed (RFC 9113, 8.2.1) is found when
 // it arrives as bytes and remembered with its entry. Names are held to tokens and values to what Go's servers take:
-// no control character but HTAB.
+// no control character but HTAB. Blanks around a value are let pass, as there.
 import { decodeHuffman, huffmanRoom } from './huffman.ts';
 import { HpackError } from './hpack-error.ts';
 import { entryOverhead, staticBytes, staticCount, staticNames, staticValues } from './static-table.ts';
@@ -63,8 +63,6 @@ function hasControl(length: number): boolean {
   for (let i = 0; i < length; i++) flaws |= byteFlaws[scratch[i] ?? 0] ?? 0;
   return (flaws & badInValue) !== 0;
 }
-
-const isBlank = (byte: number | undefined): boolean => byte === 0x20 || byte === 9;
 
 /** Decodes the header blocks of one connection, in the order in which they arrive. */
 export class HpackDecoder {
@@ -217,7 +215,7 @@ export class HpackDecoder {
     }
     this.#length = length;
     if (isName) this.#flawed = nameIsFlawed(length);
-    else this.#flawed = length > 0 && (isBlank(scratch[0]) || isBlank(scratch[length - 1]) || (!clean && hasControl(length)));
+    else this.#flawed = !clean && hasControl(length);
     return length <= wanted ? textOfScratch(length) : '';
   }
 

@@ -89,7 +89,7 @@ test('a field that never comes again, or is long, is not in the table', () => {
   const { encoder, decoder, sent } = pair();
   sent(200, { server: 'skiff' });
   const kept = encoder.encode(200, { server: 'skiff' }, undefined).length;
-  const names = ['etag', 'date', 'location', 'last-modified', 'retry-after', 'warning', 'set-cookie', 'content-range'];
+  const names = ['etag', 'location', 'last-modified', 'retry-after', 'warning', 'set-cookie', 'content-range'];
   for (const name of names) for (let i = 0; i < 2; i++) expect(sent(200, { [name]: `value ${i}` })).toEqual([':status', '200', name, `value ${i}`]);
   expect(sent(200, { 'content-type': 'x'.repeat(513) })[3]).toHaveLength(513);
   expect(kept).toBe(2);
@@ -97,6 +97,22 @@ test('a field that never comes again, or is long, is not in the table', () => {
   expect(() => decoder.decode(Uint8Array.of(0xbf), 0, 1, 1000, 10)).toThrow(HpackError);
   // Cookies are never to be indexed on the way either.
   expect(hex(new HpackEncoder().encode(200, { 'set-cookie': 'a' }, undefined))).toBe('881f280161');
+});
+
+test("the date is the answer's own or the one that is given, and one entry for all of a second", () => {
+  const { encoder, decoder } = pair();
+  const fields = (headers: Record<string, string>, date?: string): string[] => {
+    const block = encoder.encode(200, headers, undefined, date);
+    return decoder.decode(block, 0, block.length, 1000, 10).fields;
+  };
+  expect(fields({}, 'now')).toEqual([':status', '200', 'date', 'now']);
+  expect(fields({ date: 'then' }, 'now')).toEqual([':status', '200', 'date', 'then']);
+  expect(encoder.encode(200, {}, undefined, 'now')).toHaveLength(2);
+});
+
+test.each(['a\nb: c', '\r', 'x\0', '\x7f', '\x1b[0m'])('%j is no value that a client would take', (value) => {
+  const { sent } = pair();
+  expect(sent(200, { location: value, server: value, etag: 'a\tb' })).toEqual([':status', '200', 'etag', 'a\tb']);
 });
 
 test('long values, and blocks larger than any before', () => {

@@ -12,7 +12,7 @@ const mostCompared = 8;
 
 /** Never in the table: they differ from answer to answer. */
 const everNew = new Set(
-  `age content-disposition content-length content-location content-range date etag expires last-modified link location
+  `age content-disposition content-length content-location content-range etag expires last-modified link location
   refresh retry-after traceparent tracestate warning x-request-id x-remote-user x-remote-uid x-remote-group`.split(/\s+/),
 );
 /** Ever new as well, but of every answer: its name is in the table, with the first value. */
@@ -54,6 +54,12 @@ function useOf(name: string, id: number): Use {
 
 const statusField: FieldName = { name: ':status', id: 1, staticIndex: staticIndexOf(':status'), use: 'indexed' };
 const contentLengthIndex = staticIndexOf('content-length');
+
+/** No client takes a field with one of these: it is left out, as Go's servers do. */
+const controls = /[\0-\x08\x0a-\x1f\x7f]/;
+
+/** One for all answers of a second. */
+const dateField = learnName('date');
 
 /** :status lines of the static table. */
 const staticStatus = new Map([200, 204, 206, 304, 400, 404, 500].map((status, i) => [status, statusField.staticIndex + i]));
@@ -139,9 +145,9 @@ export class HpackEncoder {
   /**
    * The header block of a response. `headers` are lower-case names with one character per byte (latin1) in the values;
    * undefined values, ':'-names and fields of HTTP/1.1 connections are left out. `contentLength` is written in place of
-   * any in `headers`. Returns a view on memory shared by all encoders, valid until the next call of any of them.
+   * any in `headers`, `date` unless there is one. Returns a view on memory shared by all encoders, valid until the next call of any of them.
    */
-  encode(status: number, headers: Readonly<Record<string, string | undefined>>, contentLength: number | undefined): Uint8Array {
+  encode(status: number, headers: Readonly<Record<string, string | undefined>>, contentLength: number | undefined, date?: string): Uint8Array {
     if (scratch !== firstScratch) scratch = firstScratch;
     let pos = this.#smallest < this.#most || this.#wanted !== this.#most ? this.#tellSize() : 0;
     const known = staticStatus.get(status);
@@ -153,6 +159,7 @@ export class HpackEncoder {
       const field = knownNames.get(name) ?? learnName(name);
       if (field.use !== 'omitted') pos = this.#field(field, value, pos);
     }
+    if (date !== undefined && headers['date'] === undefined) pos = this.#field(dateField, date, pos);
     if (contentLength !== undefined) {
       reserve(pos, fieldOverhead);
       pos = writeInteger(contentLengthIndex, 0x0f, 0, pos);
@@ -169,6 +176,7 @@ export class HpackEncoder {
       const same = this.#ageOfValue(age, value);
       if (same > 0) return writeInteger(staticCount + same, 0x7f, 0x80, pos);
     }
+    if (controls.test(value)) return pos;
     const index = field.staticIndex > 0 ? field.staticIndex : age > 0 ? staticCount + age : 0;
     const size = name.length + value.length + entryOverhead;
     const indexed = (use === 'indexed' || (use === 'named' && age === 0)) && value.length <= longestIndexedValue && size <= this.#most;

@@ -2,14 +2,19 @@
 // with them every deadline: left alone, each would keep its bytes for as long as the client likes. One slow clock looks
 // after those that are worth it; an answer that nobody has taken in time is cut off, HTTP/2 streams by a reset.
 import type { Clock, Timer } from '#base/clock.ts';
-import type { Writable } from 'node:stream';
 
 /** Smaller answers are not watched: as many as a connection may have open are a few megabytes. */
 export const watchedAnswerBytes = 16 * 1024;
 
+/** An answer that has been ended and is on its way. */
+export interface SentAnswer {
+  readonly closed: boolean;
+  whenClosed(listener: () => void): void;
+}
+
 export interface AnswerWatch {
-  /** `out` has been ended; unless it closes in time, `cut` is called. */
-  add(out: Writable, cut: () => void): void;
+  /** `answer` has been ended; unless it closes in time, `cut` is called. */
+  add(answer: SentAnswer, cut: () => void): void;
   readonly size: number;
   stop(): void;
 }
@@ -40,11 +45,11 @@ export function watchAnswers(clock: Clock, answerMs: number): AnswerWatch {
     if (timer === undefined && waiting.size > 0 && !stopped) timer = clock.after(periodMs, sweep, { background: true });
   };
   return {
-    add(out, cut) {
-      if (answerMs === 0 || out.destroyed) return;
+    add(sent, cut) {
+      if (answerMs === 0 || sent.closed) return;
       const answer: Waiting = { untilMs: clock.monotonic() + answerMs, cut };
       waiting.add(answer);
-      out.once('close', () => waiting.delete(answer));
+      sent.whenClosed(() => waiting.delete(answer));
       wind();
     },
     get size() {

@@ -28,7 +28,8 @@ export async function readWhole(body: AsyncIterable<Uint8Array>, most: number, t
   return Buffer.concat(chunks, total);
 }
 
-function incomplete(cause?: unknown): PeerGoneError {
+/** The client went away before all of its request had come. */
+export function incomplete(cause?: unknown): PeerGoneError {
   return new PeerGoneError('connection closed before the body was complete', { cause });
 }
 

@@ -118,7 +118,8 @@ export class Http1Exchange implements Exchange {
   }
 
   #watch(response: ServerResponse): void {
-    this.#answers.add(response, () => this.#request.socket.destroy());
+    const answer = { closed: response.destroyed, whenClosed: (listener: () => void) => void response.once('close', listener) };
+    this.#answers.add(answer, () => this.#request.socket.destroy());
   }
 
   #claim(headers: Headers): ServerResponse {

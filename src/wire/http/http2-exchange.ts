@@ -1,14 +1,15 @@
-// One HTTP/2 stream as an Exchange, on node:http2's core stream API. This is the server's hottest object: what
-// a plain GET does not need (abort controller, listeners) is made only when asked for.
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+// One HTTP/2 stream as an Exchange. This is the server's hottest object: what a plain GET does not need (abort
+// controller, listeners) is made only when asked for.
 import { BodyTooLargeError, type Exchange, type Headers, type Peer, type ResponseBody } from '../contract.ts';
+import { ErrorCode } from '../h2/protocol.ts';
+import type { Http2Stream } from '../h2/stream.ts';
 import { watchedAnswerBytes, type AnswerWatch } from './answer-watch.ts';
-import { PeerGoneError, readAll, readChunks, StreamBody } from './body.ts';
+import { incomplete, joinChunks, PeerGoneError } from './body.ts';
 
 const noBody = new Uint8Array(0);
 
 /** What the exchanges of one connection share. */
-export interface Http2Connection {
+export interface ConnectionUse {
   readonly peer: Peer;
   /** Handlers that have not settled yet. */
   running: number;
@@ -25,20 +26,19 @@ export class Http2Exchange implements Exchange {
   readonly rawHeaders: readonly string[];
   readonly peer: Peer;
   responded = false;
-  readonly #stream: ServerHttp2Stream;
-  readonly #connection: Http2Connection;
+  readonly #stream: Http2Stream;
+  readonly #connection: ConnectionUse;
   #abort: AbortController | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, connection: Http2Connection, rawHeaders: readonly string[]) {
-    this.rawHeaders = rawHeaders;
+  constructor(stream: Http2Stream, connection: ConnectionUse) {
+    const { head } = stream;
     this.#stream = stream;
     this.#connection = connection;
     this.peer = connection.peer;
-    this.method = headers[':method'] ?? '';
-    this.url = headers[':path'] ?? '';
-    headers.host ??= headers[':authority'] ?? '';
-    // Node joins repeated headers; only set-cookie, which no request carries, would be an array.
-    this.headers = headers as Headers;
+    this.method = head.method;
+    this.url = head.url;
+    this.headers = head.headers;
+    this.rawHeaders = stream.fields;
   }
 
   get signal(): AbortSignal {
@@ -50,70 +50,78 @@ export class Http2Exchange implements Exchange {
   }
 
   get gone(): boolean {
-    const stream = this.#stream;
-    // A stream may close in the turn that sends its last bytes, before the write that carried them is reported.
-    return stream.destroyed && (stream.aborted || !stream.writableEnded || stream.rstCode !== constants.NGHTTP2_NO_ERROR);
+    return this.#stream.cutOff;
   }
 
   whenGone(listener: (reason: Error) => void): void {
-    const onClose = (): void => {
-      if (this.gone) listener(new PeerGoneError('the client is gone'));
-    };
-    if (this.#stream.destroyed) onClose();
-    else this.#stream.once('close', onClose);
+    this.#stream.whenClosed(() => {
+      if (this.#stream.cutOff) listener(new PeerGoneError('the client is gone'));
+    });
   }
 
-  body(limitBytes: number): Promise<Uint8Array> {
+  async body(limitBytes: number): Promise<Uint8Array> {
     const stream = this.#stream;
-    if (stream.endAfterHeaders) return Promise.resolve(noBody);
-    if (Number(this.headers['content-length'] ?? 0) > limitBytes) {
-      return Promise.reject(new BodyTooLargeError(`body is larger than ${limitBytes} bytes`));
+    const tooLarge = (): BodyTooLargeError => new BodyTooLargeError(`body is larger than ${limitBytes} bytes`);
+    if ((stream.head.contentLength ?? 0) > limitBytes) throw tooLarge();
+    if (stream.received && stream.receivedBytes === 0) return noBody;
+    const chunks: Buffer[] = [];
+    let total = 0;
+    for (;;) {
+      for (const chunk of stream.takeReceived()) {
+        total += chunk.length;
+        chunks.push(chunk);
+      }
+      if (total > limitBytes) throw tooLarge();
+      if (stream.received) return joinChunks(chunks, total);
+      if (stream.closed) throw incomplete();
+      await this.#more();
     }
-    return readAll(stream, limitBytes, () => this.#truncated());
   }
 
-  bodyStream(): AsyncIterable<Uint8Array> {
-    return readChunks(this.#stream, () => this.#truncated());
+  async *bodyStream(): AsyncGenerator<Uint8Array> {
+    const stream = this.#stream;
+    for (;;) {
+      yield* stream.takeReceived();
+      // What is not read by now has been let go of.
+      if (stream.received) {
+        yield* stream.takeReceived();
+        return;
+      }
+      if (stream.closed) throw incomplete();
+      await this.#more();
+    }
   }
 
   send(status: number, headers: Headers, body?: Uint8Array | string): void {
     this.#claim();
     const stream = this.#stream;
-    if (stream.destroyed || stream.closed) return;
-    // Node sends a raw list without copying and checking it as it does an object.
-    const head: string[] = [':status', String(status)];
+    if (stream.closed) return;
     const bodiless = status === 204 || status === 304;
-    const empty = body === undefined || bodiless;
-    for (const name in headers) {
-      const value = headers[name];
-      if (value !== undefined && (empty || name !== 'content-length')) head.push(name, value);
+    if (body === undefined || bodiless) {
+      stream.respond({ status, headers, contentLength: bodiless || headers['content-length'] !== undefined ? undefined : 0 });
+      stream.end();
+      return;
     }
-    if (empty) {
-      if (!bodiless && headers['content-length'] === undefined) head.push('content-length', '0');
-      stream.respond(head, { endStream: true });
-    } else {
-      head.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length));
-      if (this.method === 'HEAD') stream.respond(head, { endStream: true });
-      else {
-        stream.respond(head);
-        stream.end(body);
-        if (body.length >= watchedAnswerBytes) this.#connection.answers.add(stream, () => this.#cut());
-      }
+    const bytes = bufferOf(body);
+    stream.respond({ status, headers, contentLength: bytes.length });
+    if (this.method !== 'HEAD') {
+      stream.write(bytes);
+      if (bytes.length >= watchedAnswerBytes) this.#watch();
     }
-    if (!stream.endAfterHeaders) this.#dropUnreadBody();
+    stream.end();
   }
 
   start(status: number, headers: Headers): ResponseBody {
     this.#claim();
     const stream = this.#stream;
-    if (!stream.destroyed && !stream.closed) {
+    if (!stream.closed) {
       const connection = this.#connection;
       connection.streaming++;
-      stream.once('close', () => connection.streaming--);
-      stream.respond({ ':status': status, ...headers }, { endStream: this.method === 'HEAD' });
-      if (!stream.endAfterHeaders) this.#dropUnreadBody();
+      stream.whenClosed(() => connection.streaming--);
+      stream.respond({ status, headers, contentLength: undefined });
+      if (this.method === 'HEAD') stream.end();
     }
-    return new StreamBody(stream, (error) => this.#cut(error), () => this.#connection.answers.add(stream, () => this.#cut()));
+    return new Http2Body(stream, () => this.#watch());
   }
 
   hijack(): never {
@@ -121,7 +129,7 @@ export class Http2Exchange implements Exchange {
   }
 
   cut(): void {
-    if (this.responded && !this.#stream.writableEnded) this.#cut();
+    if (this.responded && !this.#stream.ended) this.#stream.reset(ErrorCode.internalError);
   }
 
   /** For the server alone: ends an exchange whose handler failed or forgot to answer. */
@@ -130,27 +138,74 @@ export class Http2Exchange implements Exchange {
     else this.cut();
   }
 
-  /** `destroy`, because `close` would end the stream first and make the truncated answer look complete. */
-  #cut(error?: Error): void {
-    this.#stream.destroy(error ?? new Error('the response was cut'));
+  /** Resolves when there is more of the body, or no more to come. */
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stream.read(() => {
+        this.#stream.read(undefined);
+        resolve();
+      });
+    });
   }
 
-  /** A reset by the client also ends the readable side. */
-  #truncated(): boolean {
-    const stream = this.#stream;
-    return stream.aborted || (stream.rstCode ?? 0) !== constants.NGHTTP2_NO_ERROR;
+  #watch(): void {
+    this.#connection.answers.add(this.#stream, () => this.#stream.reset(ErrorCode.internalError));
   }
 
   #claim(): void {
     if (this.responded) throw new Error('this exchange has been answered already');
     this.responded = true;
   }
+}
 
-  /** A client that is still sending when its answer is complete is told to stop (RFC 9113, 8.1). */
-  #dropUnreadBody(): void {
+/** A streamed answer. */
+class Http2Body implements ResponseBody {
+  readonly #stream: Http2Stream;
+  readonly #ended: () => void;
+
+  constructor(stream: Http2Stream, ended: () => void) {
+    this.#stream = stream;
+    this.#ended = ended;
+  }
+
+  get bufferedBytes(): number {
+    return this.#stream.pendingBytes;
+  }
+
+  write(chunk: Uint8Array | string): boolean {
     const stream = this.#stream;
-    stream.once('finish', () => {
-      if (!stream.readableEnded && !stream.closed) stream.close(constants.NGHTTP2_NO_ERROR);
+    // An answer to HEAD has ended before its body; what is written of it is nowhere to go.
+    if (stream.closed || stream.ended) return !stream.cutOff;
+    stream.write(bufferOf(chunk));
+    return !stream.full;
+  }
+
+  drained(): Promise<void> {
+    const stream = this.#stream;
+    if (stream.cutOff) return Promise.reject(new PeerGoneError('the client is gone'));
+    if (!stream.full) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      stream.whenDrained(() => {
+        if (stream.cutOff) reject(new PeerGoneError('the client is gone'));
+        else resolve();
+      });
     });
   }
+
+  end(chunk?: Uint8Array | string): void {
+    const stream = this.#stream;
+    if (stream.closed || stream.ended) return;
+    if (chunk !== undefined) stream.write(bufferOf(chunk));
+    stream.end();
+    this.#ended();
+  }
+
+  destroy(): void {
+    this.#stream.reset(ErrorCode.internalError);
+  }
+}
+
+function bufferOf(body: Uint8Array | string): Buffer {
+  if (typeof body === 'string') return Buffer.from(body);
+  return Buffer.isBuffer(body) ? body : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
 }

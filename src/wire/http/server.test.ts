@@ -381,6 +381,14 @@ describe('hostile and broken clients', () => {
   });
 });
 
+it('dates its answers, but for those that a handler has dated', async () => {
+  const server = await serve(async (exchange) => exchange.send(200, exchange.url === '/own' ? { date: 'Thu, 01 Jan 1970 00:00:00 GMT' } : {}, 'x'));
+  const client = session(server);
+  const dateOf = (path: string): Promise<string | undefined> => new Promise((resolve) => client.request({ ':path': path }).once('response', (head) => resolve(head.date)));
+  expect(Math.abs(Date.parse((await dateOf('/')) ?? '') - clock.now())).toBeLessThan(60_000);
+  expect(await dateOf('/own')).toBe('Thu, 01 Jan 1970 00:00:00 GMT');
+});
+
 describe('the end of a listener', () => {
   it('lets requests in flight finish, refuses new connections, and cuts what outlives the grace', async () => {
     const release = pending<void>();

@@ -2,21 +2,23 @@
 // HTTP/1.1 for health ports. It owns every bound on a connection, the graceful end, and the promise that
 // neither a handler nor a peer can crash the process.
 import { createServer as createPlainServer, type IncomingMessage, type ServerOptions, type ServerResponse } from 'node:http';
-import { constants, type IncomingHttpHeaders, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server, Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { Duplex } from 'node:stream';
 import type { TLSSocket } from 'node:tls';
 import type { Clock } from '#base/clock.ts';
 import { errorText } from '#base/errors.ts';
 import type { World } from '#base/world.ts';
 import type { Handler, Peer } from '../contract.ts';
+import { Http2Connection } from '../h2/connection.ts';
+import { ConnectionError, ErrorCode } from '../h2/protocol.ts';
+import type { Http2Stream } from '../h2/stream.ts';
 import { type AnswerWatch, watchAnswers } from './answer-watch.ts';
 import { Http1Exchange } from './http1-exchange.ts';
 import { watchRefusals } from './http1-refusal.ts';
-import { type Http2Connection, Http2Exchange } from './http2-exchange.ts';
+import { type ConnectionUse, Http2Exchange } from './http2-exchange.ts';
 import { defaultLimits, type HttpLimits } from './limits.ts';
-import { notice, type SessionWatch, watchSessions } from './session-watch.ts';
+import { type SessionWatch, watchSessions } from './session-watch.ts';
 import { contextOptions, contextsByName, peerOf, type ServerTls } from './tls-options.ts';
 
 export interface ServeOptions {
@@ -154,103 +156,63 @@ function listen(server: Server, host: string, port: number): Promise<AddressInfo
 function routeByAlpn(server: Server, listener: Listener): void {
   const http1 = server.listeners('secureConnection');
   server.removeAllListeners('secureConnection');
-  const { limits, world } = listener;
-  const sessionOptions = {
-    maxSessionMemory: 1024,
-    maxHeaderListPairs: 1000,
-    maxSessionInvalidFrames: 100,
-    streamResetBurst: limits.resetBurst,
-    streamResetRate: limits.resetsPerSecond,
-    settings: {
-      maxConcurrentStreams: limits.streamsPerConnection,
-      initialWindowSize: limits.streamWindowBytes,
-      // Twice the limit: what is a little too large is answered 431 instead of being reset.
-      maxHeaderListSize: limits.headerBytes * 2,
-      // A header block may take one frame and eight continuations.
-      maxFrameSize: 256 << 10,
-      enablePush: false,
-    },
-  };
   server.on('secureConnection', (socket: TLSSocket) => {
     socket.on('error', () => socket.destroy());
     if (socket.alpnProtocol !== 'h2') {
       for (const accept of http1) accept.call(server, socket);
       return;
     }
-    const session = performServerHandshake(socket, sessionOptions);
-    session.setLocalWindowSize(limits.connectionWindowBytes);
-    serveSession(session, socket, listener);
+    serveHttp2(socket, listener);
   });
   // Node's own listener would have `refuse` write HTTP/1.1 into the unfinished handshake. Should the client finish it after
   // all, that answer and the settings of the HTTP/2 session would be two writes at once in one TLS socket: Node aborts the process.
   server.removeAllListeners('tlsClientError');
   server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-    world.log.debug('TLS handshake failed', { error: errorText(error) });
+    listener.world.log.debug('TLS handshake failed', { error: errorText(error) });
     listener.onHandshakeError?.();
     socket.destroy();
   });
 }
 
-function serveSession(session: ServerHttp2Session, socket: Socket, listener: Listener): void {
-  const connection: Http2Connection = { peer: peerOf(socket), running: 0, streaming: 0, answers: listener.answers };
+function serveHttp2(socket: Socket, listener: Listener): void {
+  const use: ConnectionUse = { peer: peerOf(socket), running: 0, streaming: 0, answers: listener.answers };
   const { handler, limits, world } = listener;
   const mostRunning = limits.streamsPerConnection * 4;
-  listener.sessions.add(session, socket, connection);
-  session.on('error', (error) => world.log.debug('HTTP/2 connection failed', { error: errorText(error), peer: connection.peer.address }));
-  // After a protocol error Node ends the session and leaves its socket open.
-  session.once('close', () => socket.destroySoon());
-  session.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, rawHeaders: string[]) => {
-    stream.on('error', ignore);
-    stream.destroy = destroySparingly;
-    const exchange = new Http2Exchange(stream, headers, connection, rawHeaders);
-    if (headersTooLarge(rawHeaders, limits.headerBytes)) {
+  const onRequest = (stream: Http2Stream, tooLarge: boolean): void => {
+    const exchange = new Http2Exchange(stream, use);
+    if (tooLarge) {
       exchange.send(431, {});
       return;
     }
     // Streams that the client reset no longer count as open, their handlers still run (rapid reset).
-    if (connection.running >= mostRunning) {
-      session.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      session.destroy();
-      // The session's end waits for the write under way; a client that takes nothing would keep the connection for good.
-      world.clock.after(noticeMs, () => socket.destroy(), { background: true });
+    if (use.running >= mostRunning) {
+      connection.fail(new ConnectionError(ErrorCode.enhanceYourCalm, 'more requests than are answered'));
       return;
     }
-    if (listener.goawayChance > 0 && world.random.next() < listener.goawayChance) retire(session, world.clock);
-    connection.running++;
-    run(handler, exchange, world).then(() => connection.running--, ignore);
+    if (listener.goawayChance > 0 && world.random.next() < listener.goawayChance) retire(connection, world.clock);
+    use.running++;
+    run(handler, exchange, world).then(() => use.running--, ignore);
+  };
+  const connection = new Http2Connection(socket, {
+    clock: world.clock,
+    limits,
+    onRequest,
+    onFailure: (error) => world.log.debug('HTTP/2 connection failed', { error: errorText(error), peer: use.peer.address }),
   });
-  if (listener.closing) session.close();
+  listener.sessions.add(connection, use);
+  if (listener.closing) connection.close();
 }
 
 /** As long as a request may be on its way that was sent before the notice came. */
 const noticeMs = 1000;
 
 /** No new requests on this connection; it ends with its last. */
-function retire(session: ServerHttp2Session, clock: Clock): void {
-  notice(session);
-  clock.after(noticeMs, () => session.close(), { background: true });
+function retire(connection: Http2Connection, clock: Clock): void {
+  connection.notice();
+  clock.after(noticeMs, () => connection.close(), { background: true });
 }
 
 function ignore(): void {}
-
-const answered = new Error('the stream has ended');
-
-/**
- * HTTP/2 streams mostly end before their last write is reported. Node then makes an error with its stack for whoever
- * waits for the end of the writes, though nobody does: 3 to 5 % of a request's time. It makes none where there is one.
- */
-function destroySparingly(this: ServerHttp2Stream, error?: Error): ServerHttp2Stream {
-  Duplex.prototype.destroy.call(this, error);
-  const { _writableState: state } = this as { readonly _writableState?: { errored?: Error | null } };
-  if (state !== undefined) state.errored ??= answered;
-  return this;
-}
-
-function headersTooLarge(rawHeaders: readonly string[], limitBytes: number): boolean {
-  let total = 0;
-  for (const text of rawHeaders) total += text.length;
-  return total > limitBytes;
-}
 
 /** Never rejects: a handler that throws is answered for. */
 async function run(handler: Handler, exchange: Http1Exchange | Http2Exchange, world: World): Promise<void> {

@@ -1,14 +1,12 @@
 // Watches the HTTP/2 connections of one listener with a single timer: closes idle ones, pings silent ones that
 // have requests in flight, and cuts those that do not answer. HTTP/1.1 connections have Node's own timeouts.
 import type { Clock, Timer } from '#base/clock.ts';
-import type { ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
-import type { Http2Connection } from './http2-exchange.ts';
+import type { Http2Connection } from '../h2/connection.ts';
+import type { ConnectionUse } from './http2-exchange.ts';
 
 interface Watched {
-  readonly session: ServerHttp2Session;
-  readonly socket: Socket;
   readonly connection: Http2Connection;
+  readonly use: ConnectionUse;
   lastBytes: number;
   lastActiveMs: number;
   pingSentMs: number | undefined;
@@ -17,7 +15,7 @@ interface Watched {
 }
 
 export interface SessionWatch {
-  add(session: ServerHttp2Session, socket: Socket, connection: Http2Connection): void;
+  add(connection: Http2Connection, use: ConnectionUse): void;
   /** Asks the clients of all connections to come with new requests elsewhere; what still comes is served. */
   noticeAll(): void;
   /** Sends GOAWAY on every connection; each ends with its last stream. */
@@ -38,16 +36,16 @@ export function watchSessions(clock: Clock, idleMs: number, pingMs: number): Ses
   };
   timer = clock.after(periodMs, sweep, { background: true });
   return {
-    add(session, socket, connection) {
-      const watched: Watched = { session, socket, connection, lastBytes: 0, lastActiveMs: clock.monotonic(), pingSentMs: undefined, closedMs: undefined };
+    add(connection, use) {
+      const watched: Watched = { connection, use, lastBytes: 0, lastActiveMs: clock.monotonic(), pingSentMs: undefined, closedMs: undefined };
       sessions.add(watched);
-      session.once('close', () => sessions.delete(watched));
+      connection.whenEnded(() => sessions.delete(watched));
     },
     noticeAll() {
-      for (const { session } of sessions) notice(session);
+      for (const { connection } of sessions) connection.notice();
     },
     closeAll() {
-      for (const { session } of sessions) session.close();
+      for (const { connection } of sessions) connection.close();
     },
     get size() {
       return sessions.size;
@@ -56,16 +54,10 @@ export function watchSessions(clock: Clock, idleMs: number, pingMs: number): Ses
   };
 }
 
-const lastStreamOfAll = 2 ** 31 - 1;
-
-/** GOAWAY that refuses nothing yet: requests that are on their way are not lost (RFC 9113, 6.8). */
-export function notice(session: ServerHttp2Session): void {
-  if (!session.destroyed && !session.closed) session.goaway(0, lastStreamOfAll);
-}
-
 function examine(watched: Watched, now: number, idleMs: number, pingMs: number): void {
-  const { session, socket, connection } = watched;
-  if (session.destroyed) return;
+  const { connection, use } = watched;
+  const { socket } = connection;
+  if (connection.ended) return;
   if (watched.closedMs !== undefined) {
     if (now - watched.closedMs >= pingMs) socket.destroy();
     return;
@@ -76,22 +68,21 @@ function examine(watched: Watched, now: number, idleMs: number, pingMs: number):
     watched.lastActiveMs = now;
     return;
   }
-  const busy = connection.running > 0 || connection.streaming > 0;
+  const busy = use.running > 0 || use.streaming > 0;
   if (!busy && now - watched.lastActiveMs >= idleMs) {
     watched.closedMs = now;
-    session.close();
+    connection.close();
     return;
   }
   if (watched.pingSentMs !== undefined) {
-    // Not `session.destroy()`: that waits for the write under way, and who takes nothing would keep the connection for good.
     if (now - watched.pingSentMs >= pingMs) socket.destroy();
     return;
   }
   if (busy && now - watched.lastActiveMs >= pingMs) {
     watched.pingSentMs = now;
-    session.ping((error) => {
+    connection.ping((alive) => {
       watched.pingSentMs = undefined;
-      if (error === null) watched.lastActiveMs = now;
+      if (alive) watched.lastActiveMs = now;
     });
   }
 }

@@ -1,11 +1,12 @@
 // The network Transport: HTTP/2 where the server offers it, else HTTP/1.1; reconnecting, multiplexed, with
 // aborts. A request that the server provably did not process is sent again on a new connection, and so is a
 // GET that met a dead kept connection; everything else is the caller's decision.
-import { constants, type ClientHttp2Stream, type IncomingHttpHeaders, type IncomingHttpStatusHeader } from 'node:http2';
+import type { ClientHttp2Stream, IncomingHttpHeaders, IncomingHttpStatusHeader } from 'node:http2';
 import { Readable } from 'node:stream';
 import type { Clock } from '#base/clock.ts';
 import { wrap } from '#base/errors.ts';
 import type { Headers, Transport, TransportRequest, TransportResponse } from '../contract.ts';
+import { ErrorCode } from '../h2/protocol.ts';
 import { abortReason, type HttpTransportOptions, orAbort, requestHeaders } from './client-options.ts';
 import { http1Transport } from './http1-client.ts';
 import { type PooledSession, type SessionPool, sessionPool } from './http2-sessions.ts';
@@ -93,7 +94,7 @@ function exchange(pooled: PooledSession, head: Record<string, string | string[] 
     let failure: Error | undefined;
     // `close` ends the stream first, which would make half a body look whole.
     const cancel = (): void => {
-      if (stream.writableEnded) stream.close(constants.NGHTTP2_CANCEL);
+      if (stream.writableEnded) stream.close(ErrorCode.cancel);
       else stream.destroy(new Error('the request was cancelled'));
     };
     signal?.addEventListener('abort', cancel, { once: true });
@@ -108,7 +109,7 @@ function exchange(pooled: PooledSession, head: Record<string, string | string[] 
         status: Number(received[':status'] ?? 0),
         headers: plainHeaders(received),
         stream,
-        truncation: () => (stream.rstCode === constants.NGHTTP2_NO_ERROR && failure === undefined ? undefined : failureOf(stream, failure, signal)),
+        truncation: () => (stream.rstCode === ErrorCode.noError && failure === undefined ? undefined : failureOf(stream, failure, signal)),
         cancel,
         released: () => undefined,
       };
@@ -123,7 +124,7 @@ function exchange(pooled: PooledSession, head: Record<string, string | string[] 
 
 function failureOf(stream: ClientHttp2Stream, failure: Error | undefined, signal: AbortSignal | undefined): Error {
   if (signal?.aborted === true) return abortReason(signal);
-  if (stream.rstCode === constants.NGHTTP2_REFUSED_STREAM) return new UnprocessedError('the server refused the stream', { cause: failure });
+  if (stream.rstCode === ErrorCode.refusedStream) return new UnprocessedError('the server refused the stream', { cause: failure });
   return failure ?? new Error(`the server ended the stream early (HTTP/2 code ${stream.rstCode ?? 0})`);
 }
 

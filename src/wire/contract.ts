@@ -4,8 +4,8 @@
 import type { Duplex } from 'node:stream';
 
 /**
- * Lower-case names. A header sent twice is joined with ', ' (set-cookie never occurs). Requests on HTTP/2 also
- * show its pseudo headers (':path'), which mean nothing to handlers; `host` is always there.
+ * Lower-case names. A header sent twice is joined with ', ' (set-cookie never occurs). `host` is always there, pseudo
+ * headers of HTTP/2 (':path') are not.
  */
 export type Headers = Readonly<Record<string, string | undefined>>;
 

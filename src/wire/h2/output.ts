@@ -177,6 +177,7 @@ export class Output {
       const stream = this.#line[this.#at++] as Http2Stream;
       stream.inLine = false;
       if (stream.closed) continue;
+      if (stream.wanted) this.#putContinue(stream);
       if (stream.answer !== undefined) this.#putHead(stream);
       if (stream.pendingBytes > 0 && !stream.closed) {
         if (stream.sendWindow > 0) {
@@ -219,25 +220,35 @@ export class Output {
     this.#starved = [];
   }
 
+  /** 100 Continue, unless the answer is there already. */
+  #putContinue(stream: Http2Stream): void {
+    stream.wanted = false;
+    if (stream.answer === undefined) this.#putBlock(stream.id, this.encoder.encode(100, {}, undefined), 0);
+  }
+
   #putHead(stream: Http2Stream): void {
     const { answer } = stream;
     if (answer === undefined) return;
     stream.answer = undefined;
-    const block = this.encoder.encode(answer.status, answer.headers, answer.contentLength, httpDate(this.#clock.now()));
     const last = stream.ended && stream.pendingBytes === 0;
-    let flags = last ? Flag.endStream : 0;
+    this.#putBlock(stream.id, this.encoder.encode(answer.status, answer.headers, answer.contentLength, httpDate(this.#clock.now())), last ? Flag.endStream : 0);
+    if (last) this.#onSent(stream);
+  }
+
+  /** A header block, in as many frames as the peer wants. */
+  #putBlock(stream: number, block: Uint8Array, firstFlags: number): void {
+    let flags = firstFlags;
     let type: number = FrameType.headers;
     let at = 0;
     do {
       const end = Math.min(block.length, at + this.frameBytes);
       if (this.#target.length - this.#fill < frameHeadBytes) this.#write();
-      this.#fill = putFrameHead(this.#target, this.#fill, end - at, type, end === block.length ? flags | Flag.endHeaders : flags, stream.id);
+      this.#fill = putFrameHead(this.#target, this.#fill, end - at, type, end === block.length ? flags | Flag.endHeaders : flags, stream);
       this.#put(block, at, end);
       at = end;
       type = FrameType.continuation;
       flags = 0;
     } while (at < block.length);
-    if (last) this.#onSent(stream);
   }
 
   #putData(stream: Http2Stream): void {

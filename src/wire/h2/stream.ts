@@ -54,7 +54,10 @@ export class Http2Stream {
   /** Stands in the connection's line of streams that have something to send. */
   inLine = false;
   answer: AnswerHead | undefined;
+  /** The client waits to be told that its body is wanted, and is to be told so. */
+  wanted = false;
   readonly #host: StreamHost;
+  #asked = false;
   /** Received and not read. */
   #chunks: Buffer[] = noChunks;
   #reader: BodyReader | undefined;
@@ -102,6 +105,14 @@ export class Http2Stream {
     if (this.closed || !this.full) listener();
     else if (this.#onDrain === undefined) this.#onDrain = [listener];
     else this.#onDrain.push(listener);
+  }
+
+  /** The body is about to be waited for: a client that asked whether it should send it is told to (RFC 9110, 10.1.1). */
+  want(): void {
+    if (this.#asked || this.closed || this.received || this.receivedBytes > 0 || this.head.headers['expect'] !== '100-continue') return;
+    this.#asked = true;
+    this.wanted = true;
+    this.#host.ready(this);
   }
 
   /** The answer's head; nothing of it leaves before the end of this turn. */

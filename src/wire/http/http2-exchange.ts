@@ -140,6 +140,7 @@ export class Http2Exchange implements Exchange {
 
   /** Resolves when there is more of the body, or no more to come. */
   #more(): Promise<void> {
+    if (!this.responded) this.#stream.want();
     return new Promise((resolve) => {
       this.#stream.read(() => {
         this.#stream.read(undefined);

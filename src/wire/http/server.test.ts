@@ -389,6 +389,26 @@ it('dates its answers, but for those that a handler has dated', async () => {
   expect(await dateOf('/own')).toBe('Thu, 01 Jan 1970 00:00:00 GMT');
 });
 
+it('asks for the body that a client holds back, once it is wanted', async () => {
+  const server = await serve(async (exchange) => {
+    if (exchange.url === '/refused') exchange.send(403, {}, 'no');
+    else exchange.send(200, {}, `got ${(await exchange.body(100)).length}`);
+  });
+  const client = session(server);
+  const ask = (path: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      const stream = client.request({ ':method': 'POST', ':path': path, expect: '100-continue' });
+      let text = '';
+      stream.on('continue', () => {
+        text += 'continue ';
+        stream.end('body');
+      });
+      stream.setEncoding('utf8').on('response', (head) => (text += `${head[':status']} `)).on('data', (chunk: string) => (text += chunk)).on('end', () => resolve(text)).on('error', reject);
+    });
+  expect(await ask('/')).toBe('continue 200 got 4');
+  expect(await ask('/refused')).toBe('403 no');
+});
+
 describe('the end of a listener', () => {
   it('lets requests in flight finish, refuses new connections, and cuts what outlives the grace', async () => {
     const release = pending<void>();

@@ -30,7 +30,7 @@ export function isEmptySet(set: FieldSet): boolean {
 }
 
 /** Is the node itself in the set? (The root never is.) */
-function isMember(node: FieldSet): boolean {
+export function isMember(node: FieldSet): boolean {
   return self in node || isEmptySet(node);
 }
 
@@ -72,10 +72,26 @@ export function recursiveDifference(a: FieldSet, b: FieldSet): FieldSet {
   return subtract(a, b, true) ?? leaf;
 }
 
+/** Is nothing left of `a` without `b`? The first member that is left ends the look. */
+export function isWithin(a: FieldSet, b: FieldSet): boolean {
+  if (a === b) return true;
+  for (const key in a) {
+    if (key === self) continue;
+    const left = a[key];
+    const right = b[key];
+    if (left === undefined || left === right) continue;
+    if (right === undefined) return false;
+    if ((isMember(left) && !isMember(right)) || !isWithin(left, right)) return false;
+  }
+  return true;
+}
+
 /** The node `a` without what is below `b`; its own membership stays. Undefined when nothing is left. */
 function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
+  const keys = Object.keys(b);
+  if (keys.length >= wide) return subtractMany(a, b, recursive);
   let changed: Map<string, FieldSet | undefined> | undefined;
-  for (const key in b) {
+  for (const key of keys) {
     if (key === self) continue;
     const left = a[key];
     const right = b[key];
@@ -84,6 +100,27 @@ function subtract(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | unde
     if (node !== left) (changed ??= new Map()).set(key, node);
   }
   return changed === undefined ? a : replaced(a, changed);
+}
+
+/** As subtract, in one walk over `a`. */
+function subtractMany(a: FieldSet, b: FieldSet, recursive: boolean): FieldSet | undefined {
+  const out: FieldSetBuilder = {};
+  let isChanged = false;
+  let isMarked = false;
+  let hasMore = false;
+  for (const key of Object.keys(a)) {
+    const left = a[key] ?? leaf;
+    const right = key === self ? undefined : b[key];
+    const node = right === undefined ? left : subtractNode(left, right, recursive);
+    isChanged ||= node !== left;
+    if (node === undefined) continue;
+    if (key === self) isMarked = true;
+    else hasMore = true;
+    out[key] = node;
+  }
+  if (!isChanged) return a;
+  if (hasMore) return out as FieldSet;
+  return isMarked ? leaf : undefined;
 }
 
 /** What stays is put together, and not taken away from a copy: V8 keeps an object that lost a member as a dictionary from then on. */
@@ -224,7 +261,7 @@ export function withNamedFields(set: FieldSet, shape: Shape | undefined): FieldS
   let out: FieldSetBuilder | undefined;
   for (const key in set) {
     const node = set[key];
-    if (node === undefined || node === leaf) continue;
+    if (node === undefined || isEmptySet(node)) continue;
     const [child, named] = childShape(shape, key);
     const below = withNamedFields(node, child);
     const next = named ? asMember(below) : below;

@@ -38,24 +38,39 @@ function mergeMaps(shape: MapShape | undefined, live: JsonObject, applied: JsonO
   return merged;
 }
 
+/** What both sides have of an item, by a number that stands for its key: keys are looked up once. */
+interface Sides {
+  readonly live: unknown[];
+  readonly applied: unknown[];
+  readonly inApplied: boolean[];
+  readonly taken: boolean[];
+}
+
 function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonly unknown[]): unknown[] {
-  const liveKeys = live.map((item) => itemPathElement(shape, item));
-  const appliedKeys = applied.map((item) => itemPathElement(shape, item));
-  const liveItems = new Map<string, unknown>();
-  for (let i = 0; i < live.length; i++) {
-    const key = liveKeys[i] ?? '';
-    liveItems.set(key, liveItems.has(key) ? null : live[i]);
+  const numbers = new Map<string, number>();
+  const numberOf = (item: unknown): number => {
+    const key = itemPathElement(shape, item);
+    let number = numbers.get(key);
+    if (number === undefined) numbers.set(key, (number = numbers.size));
+    return number;
+  };
+  const sides: Sides = { live: [], applied: [], inApplied: [], taken: [] };
+  const liveKeys = live.map(numberOf);
+  const liveCount = numbers.size;
+  const appliedKeys = applied.map(numberOf);
+  // Of what the live list has twice nothing is known.
+  for (const [i, key] of liveKeys.entries()) sides.live[key] = key in sides.live ? null : live[i];
+  for (const [i, key] of appliedKeys.entries()) {
+    sides.applied[key] = applied[i];
+    sides.inApplied[key] = true;
   }
-  const appliedItems = new Map<string, unknown>();
-  for (let i = 0; i < applied.length; i++) appliedItems.set(appliedKeys[i] ?? '', applied[i]);
-  const shared = appliedKeys.filter((key) => liveItems.has(key));
+  const shared = appliedKeys.filter((key) => key < liveCount);
   let sharedAt = 0;
   let nextShared = shared[sharedAt];
-  const taken = new Set<string>();
   const out: unknown[] = [];
-  const take = (key: string): void => {
-    taken.add(key);
-    out.push(mergeObjects(shape.element, liveItems.get(key), appliedItems.get(key)));
+  const take = (key: number): void => {
+    sides.taken[key] = true;
+    out.push(mergeObjects(shape.element, sides.live[key], sides.applied[key]));
     if (key === nextShared) nextShared = shared[++sharedAt];
   };
   let left = 0;
@@ -71,18 +86,18 @@ function mergeLists(shape: ListShape, live: readonly unknown[], applied: readonl
         continue;
       }
       // A shared item whose turn it is not: it is taken when the configuration reaches it.
-      if (appliedItems.has(liveKey) && nextShared !== undefined && nextShared !== liveKey) {
+      if (sides.inApplied[liveKey] === true && nextShared !== undefined && nextShared !== liveKey) {
         left++;
         continue;
       }
     }
     if (liveKey !== undefined) {
-      if (!appliedItems.has(liveKey)) {
+      if (sides.inApplied[liveKey] !== true) {
         out.push(live[left]);
         left++;
         continue;
       }
-      if (taken.has(liveKey)) left++;
+      if (sides.taken[liveKey] === true) left++;
     }
     if (appliedKey !== undefined) {
       take(appliedKey);

@@ -2,7 +2,7 @@
 // (structured-merge-diff's prune: items removed, then owned and never-owned ones put back).
 import type { KubeObject } from '../object.ts';
 import type { Sliced } from '../slices.ts';
-import { difference, intersection, isEmptySet, leaf, union, withNamedFields, type FieldSet } from './field-set.ts';
+import { difference, intersection, isWithin, leaf, union, withNamedFields, type FieldSet } from './field-set.ts';
 import type { Manager } from './managed-fields.ts';
 import { owningFields } from './owned-fields.ts';
 import { removeItems } from './remove-items.ts';
@@ -14,7 +14,7 @@ import type { Shape } from './shape.ts';
  * above what it has, so that nothing of it goes with something else.
  */
 export function* pruning(shape: Shape, merged: KubeObject, last: FieldSet, next: FieldSet, managers: ReadonlyMap<string, Manager>): Sliced<KubeObject> {
-  if (isEmptySet(difference(last, next))) return merged;
+  if (isWithin(last, next)) return merged;
   yield;
   const named = (set: FieldSet): FieldSet => withNamedFields(set, shape);
   const lastNamed = named(last);

@@ -1,7 +1,7 @@
 // Removing a set of fields and list items from an object: how apply drops what a manager no longer wants.
 // Atomic values lose everything or nothing; a container that loses its last content stays, empty.
 import { isObject, setKey, type JsonObject } from '../patch/json-tree.ts';
-import { below, hasElement, isEmptySet, type FieldSet } from './field-set.ts';
+import { below, hasElement, isEmptySet, isMember, leaf, type FieldSet } from './field-set.ts';
 import { itemPathElement } from './path-element.ts';
 import { deducedShape, type ListShape, type Shape } from './shape.ts';
 
@@ -52,9 +52,9 @@ function removeFromList(shape: ListShape, list: readonly unknown[], set: FieldSe
   const out: unknown[] = [];
   let matched = false;
   for (const item of list) {
-    const element = itemPathElement(shape, item);
-    if (hasElement(set, element)) continue;
-    const inner = below(set, element);
+    const node = set[itemPathElement(shape, item)];
+    if (node !== undefined && isMember(node)) continue;
+    const inner = node ?? leaf;
     if (isEmptySet(inner)) {
       out.push(item);
     } else {

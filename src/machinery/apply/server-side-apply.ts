@@ -110,7 +110,9 @@ function* attempt({ shape, apiVersion, live, managers: before, input }: Apply, n
   const last = managers.get(key);
   const reset = input.resetFields ?? resetFieldsOf(input.type, subresource);
   // Who applies again applies mostly the same fields: what is known of their set is known again.
-  const fields = metAgain(sortedSet(filterReset(input.sliced === true ? yield* owningFields(shape, input.applied) : ownedFields(shape, input.applied), reset)));
+  const owning = filterReset(input.sliced === true ? yield* owningFields(shape, input.applied) : ownedFields(shape, input.applied), reset);
+  yield;
+  const fields = metAgain(sortedSet(owning));
   yield;
   const merged = mergeTyped(shape, live, input.applied);
   managers.set(key, { ...self, time: last?.time, fields });

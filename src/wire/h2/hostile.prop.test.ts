@@ -92,13 +92,13 @@ it('random connections', async () => {
       await new Promise<void>((resolve) => client.socket.write(piece, () => resolve()));
     }
     const way = randomInt(random, 3);
-    if (way === 0) await client.settled();
+    // An answer to a ping could not be waited for: what came before may be the begin of a frame that never ends.
+    if (way === 0) await client.until(() => client.frames.length > 1).catch(() => undefined);
     if (way === 1) client.socket.end();
-    if (way !== 1) client.socket.destroy();
+    else client.socket.destroy();
     await client.ended();
   };
-  for (let round = 0; round < 60; round++) {
-    // Ping-answers may be held up behind a header block that never ends: who waits for one is let go with the round.
+  for (let round = 0; round < 25; round++) {
     await Promise.all(Array.from({ length: 10 }, (_, i) => one(round * 10 + i)));
     expect(await goodAnswer(bench.server), `seed ${seed}, round ${round}`).toBe('GET 0');
   }

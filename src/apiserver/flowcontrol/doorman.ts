@@ -1,7 +1,8 @@
 // The step of the chain: each request is classified, measured, and either runs, waits in a queue for a quarter of its
 // time at most, or is refused with a 429 that says when to come again. Streams and proxies pass; watches hold their
 // seats only until they have begun.
-import type { Clock } from '#base/clock.ts';
+import type { Clock, Timer } from '#base/clock.ts';
+import { endOfTurn } from '#base/turn.ts';
 import type { Call } from '../request/call.ts';
 import type { Classifier } from './classifier.ts';
 import type { Configuration } from './configuration.ts';
@@ -71,6 +72,19 @@ export function createKindTallies(clock: Clock): KindTallies {
   return { executing: { readOnly: made(), mutating: made() }, waiting: { readOnly: made(), mutating: made() } };
 }
 
+/** Of the present turn; asked of the event loop once, however many there are. */
+function atTurnEnds(): (run: () => void) => void {
+  let waiting: (() => void)[] = [];
+  return (run) => {
+    if (waiting.push(run) > 1) return;
+    endOfTurn(() => {
+      const due = waiting;
+      waiting = [];
+      for (const each of due) each();
+    });
+  };
+}
+
 export function createDoorman(parts: DoormanParts, kinds: KindTallies): Doorman<Call> {
   const { clock, classifier, estimator, watches } = parts;
   const refusal = (level: Level): TooManyRequests => {
@@ -81,15 +95,19 @@ export function createDoorman(parts: DoormanParts, kinds: KindTallies): Doorman<
     const kind = isReadOnly(call.info.verb) ? kinds.executing.readOnly : kinds.executing.mutating;
     return new Seat(parts, occupant, kind, call.info.verb === 'watch' ? watches.add(call.info) : undefined);
   };
+  // Most waits end with the turn: only those that do not need a timer and an ear for the client.
+  const turnEnd = atTurnEnds();
   const wait = (call: Call, occupant: Occupant): Promise<Permit> => {
     const { level } = occupant.flow.schema;
     const kind = isReadOnly(call.info.verb) ? kinds.waiting.readOnly : kinds.waiting.mutating;
     kind.add(1, occupant.arrivedMs);
     return new Promise((resolve, reject) => {
-      const { signal } = call;
+      let timer: Timer | undefined;
       const leave = (): void => {
-        timer.cancel();
-        signal.removeEventListener('abort', giveUp);
+        if (timer !== undefined) {
+          timer.cancel();
+          call.signal.removeEventListener('abort', giveUp);
+        }
         kind.add(-1, clock.monotonic());
       };
       const giveUp = (): void => {
@@ -99,14 +117,18 @@ export function createDoorman(parts: DoormanParts, kinds: KindTallies): Doorman<
         if (level.quiescing && level.set.isIdle) parts.drained();
         reject(refusal(level));
       };
-      const waitMs = Math.min(longestWaitMs, call.allowedMs === 0 ? parts.watchWaitMs : call.allowedMs / 4);
-      const timer = clock.after(Math.max(0, call.startedAt + waitMs - occupant.arrivedMs), giveUp, { background: true });
-      signal.addEventListener('abort', giveUp, { once: true });
       occupant.onDispatch = () => {
         leave();
         resolve(seatOf(call, occupant));
       };
-      if (signal.aborted) giveUp();
+      turnEnd(() => {
+        if (occupant.state !== 'waiting') return;
+        const { signal } = call;
+        const waitMs = Math.min(longestWaitMs, call.allowedMs === 0 ? parts.watchWaitMs : call.allowedMs / 4);
+        timer = clock.after(Math.max(0, call.startedAt + waitMs - clock.monotonic()), giveUp, { background: true });
+        signal.addEventListener('abort', giveUp, { once: true });
+        if (signal.aborted) giveUp();
+      });
     });
   };
   return {

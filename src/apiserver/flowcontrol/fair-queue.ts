@@ -29,6 +29,8 @@ export class Occupant {
   /** Seat-milliseconds. */
   readonly work: number;
   startedMs = -1;
+  /** Of the queue set, in which it was started. */
+  turn = -1;
   state: 'waiting' | 'executing' | 'over' = 'waiting';
   /** Called once, when a waiting request may run. */
   onDispatch: (() => void) | undefined;

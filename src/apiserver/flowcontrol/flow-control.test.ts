@@ -154,6 +154,31 @@ test('a level with queues lets requests wait, in turn for each user', async () =
   expect(await queues(api, 'tight')).toEqual({ waiting: 0, executing: 0 });
 });
 
+test('levels share the server by their seats, however many ask and however fast they are answered', async () => {
+  const api = await start({ flow: { readOnly: 1, mutating: 1, fair: true } });
+  const served = { elephant: 0, mouse: 0 };
+  const statuses = new Set<number>();
+  for (const user of ['elephant', 'mouse'] as const) {
+    await api.post(levels, limited(user, 1, { queues: 100, handSize: 1, queueLengthLimit: 60 }));
+    await api.post(schemas, schemaFor(user, user, user));
+    await expect.poll(async () => uidsSeen(api, '/api/v1/namespaces', user)).toEqual(await uidsOf(api, user));
+  }
+  const stream = async (user: 'elephant' | 'mouse'): Promise<void> => {
+    const transport = as(api, user);
+    while (served.elephant + served.mouse < 1000) {
+      const response = await transport.request({ method: 'GET', path: '/api/v1/namespaces' });
+      await response.bytes();
+      statuses.add(response.status);
+      served[user]++;
+    }
+  };
+  await Promise.all([...Array.from({ length: 51 }, () => stream('elephant')), ...Array.from({ length: 3 }, () => stream('mouse'))]);
+  expect([...statuses]).toEqual([200]);
+  expect(served.mouse / served.elephant).toBeGreaterThan(0.8);
+  expect(served.mouse / served.elephant).toBeLessThan(1.25);
+  await expect.poll(async () => [await queues(api, 'elephant'), await queues(api, 'mouse')]).toEqual([{ waiting: 0, executing: 0 }, { waiting: 0, executing: 0 }]);
+});
+
 test('a watch holds its seat only until it has begun', async () => {
   const api = await start({ flow: { readOnly: 4, mutating: 2, fair: true } });
   await api.post(levels, limited('tight', 60));

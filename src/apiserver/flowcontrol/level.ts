@@ -2,6 +2,7 @@
 // whose object is gone lives on until it has served what it holds.
 import type { PriorityLevelConfiguration } from '#api/flowcontrol/v1.ts';
 import type { Clock } from '#base/clock.ts';
+import { endOfTurn } from '#base/turn.ts';
 import { exemptName } from './bootstrap-objects.ts';
 import { QueueSet, type Queuing } from './queue-set.ts';
 import { RetryAfter } from './retry-after.ts';
@@ -36,7 +37,7 @@ export class Level {
     this.queuing = queuingOf(object);
     this.demand = new SeatDemand(now);
     this.tally = new LevelTally(now);
-    this.set = new QueueSet(clock, this.demand, this.tally);
+    this.set = new QueueSet(clock, this.demand, this.tally, endOfTurn);
   }
 
   get uid(): string {

@@ -10,7 +10,7 @@ import { catchAllLevel } from './bootstrap-objects.ts';
 import type { Occupant, Width } from './fair-queue.ts';
 import type { Flow } from './flow.ts';
 import { Level } from './level.ts';
-import { QueueSet } from './queue-set.ts';
+import { QueueSet, type TurnEnd } from './queue-set.ts';
 import { RetryAfter } from './retry-after.ts';
 import { shareSeats } from './seat-allocation.ts';
 import { SeatDemand } from './seat-demand.ts';
@@ -57,9 +57,22 @@ async function someCall(): Promise<Call> {
 const call = await someCall();
 const wide = (initialSeats: number, finalSeats = 0, extraMs = 0): Width => ({ initialSeats, finalSeats, extraMs });
 
-function setUp(queues: number, limit: number, lengthLimit = 50, handSize = 1) {
-  const clock = handClock();
-  const set = new QueueSet(clock, new SeatDemand(0), new LevelTally(0));
+/** The end of a turn comes when it is called. */
+function handTurns(): { readonly end: TurnEnd; next(): void; asked: number } {
+  let waiting: (() => void)[] = [];
+  const turns = {
+    asked: 0,
+    end(run: () => void) {
+      turns.asked++;
+      waiting.push(run);
+    },
+    next: () => waiting.splice(0).forEach((run) => run()),
+  };
+  return turns;
+}
+
+function setUp(queues: number, limit: number, lengthLimit = 50, handSize = 1, clock = handClock(), turnEnd?: TurnEnd) {
+  const set = new QueueSet(clock, new SeatDemand(0), new LevelTally(0), turnEnd);
   set.configure({ queues, handSize, lengthLimit }, limit, limit);
   const tally = new FlowTally('level', 'schema');
   const schema = { name: 'schema', uid: '', object: {}, distinguisher: '' as const, level: new Level(catchAllLevel, clock), tally, flows: new Map() };
@@ -106,6 +119,137 @@ test('flows with unequal floods get equal turns', () => {
   const [greedy = 0, modest = 0] = served;
   expect(greedy + modest).toBeGreaterThan(1500);
   expect(modest).toBeGreaterThan(0.45 * (greedy + modest));
+});
+
+/** Requests of one client, answered at once when they are told to be; `again` has each followed by another. */
+function quickClient(set: QueueSet, flow: Flow, parallel: number) {
+  const running: Occupant[] = [];
+  let idle = parallel;
+  let answered = 0;
+  const client = {
+    served: 0,
+    refused: 0,
+    offer() {
+      for (; idle > 0; idle--) {
+        const occupant = set.start(flow, call, wide(1));
+        if (occupant === undefined) client.refused++;
+        else if (occupant.state === 'executing') run(occupant);
+        else occupant.onDispatch = () => run(occupant);
+      }
+    },
+    finish() {
+      for (let occupant = running.shift(); occupant !== undefined; occupant = running.shift()) {
+        set.finish(occupant);
+        answered++;
+      }
+    },
+    again() {
+      idle += answered;
+      answered = 0;
+      client.offer();
+    },
+  };
+  const run = (occupant: Occupant): void => {
+    client.served++;
+    running.push(occupant);
+  };
+  return client;
+}
+
+test('requests that are answered within a turn keep their seats to its end, where a level is at its limit', () => {
+  const turns = handTurns();
+  const { set, flow } = setUp(4, 2, 50, 1, handClock(), turns.end);
+  const client = quickClient(set, flow(0), 20);
+  const servedATurn = [0, 1, 2, 3].map(() => {
+    const before = client.served;
+    client.offer();
+    client.finish();
+    expect(set.executing).toBe(0);
+    turns.next();
+    return client.served - before;
+  });
+  // As many again in the first turn: that seats are given back fast is seen only once all have been.
+  expect(servedATurn).toEqual([4 + 2, 2, 2, 2]);
+  expect([set.waiting, set.seatsInUse]).toEqual([20 - 12, 2]);
+});
+
+test('levels of equal seats share turns equally, whatever each is asked', () => {
+  const turns = handTurns();
+  const clock = handClock();
+  const levels = [51, 3].map((parallel) => {
+    const { set, flow } = setUp(100, 1, 50, 1, clock, turns.end);
+    return quickClient(set, flow(7), parallel);
+  });
+  for (let turn = 0; turn < 1000; turn++) {
+    for (const level of levels) level.again();
+    for (const level of levels) level.finish();
+    clock.move(0.2);
+    turns.next();
+  }
+  const [elephant, mouse] = levels.map(({ served }) => served);
+  expect(levels.map(({ refused }) => refused)).toEqual([0, 0]);
+  expect([elephant, mouse].map((served) => Math.round((served ?? 0) / 10))).toEqual([100, 100]);
+});
+
+test('flows of one level share turns equally, whatever each asks', () => {
+  const turns = handTurns();
+  const clock = handClock();
+  const { set, flow } = setUp(8, 4, 50, 1, clock, turns.end);
+  const clients = [45, 10, 10].map((parallel, who) => quickClient(set, flow(who), parallel));
+  for (let turn = 0; turn < 900; turn++) {
+    for (const client of clients) client.again();
+    for (const client of clients) client.finish();
+    clock.move(0.3);
+    turns.next();
+  }
+  const served = clients.map((client) => client.served);
+  const all = served.reduce((sum, count) => sum + count, 0);
+  expect(all).toBeGreaterThan(4 * 890);
+  for (const count of served) expect(Math.abs(count / all - 1 / 3)).toBeLessThan(0.02);
+});
+
+test('one request after the other never waits, and turns are looked at once for as many as there are seats', () => {
+  const turns = handTurns();
+  const { set, flow } = setUp(4, 10, 50, 1, handClock(), turns.end);
+  for (let i = 0; i < 1000; i++) {
+    const occupant = set.start(flow(i % 4), call, wide(1));
+    expect(occupant?.state).toBe('executing');
+    if (occupant !== undefined) set.finish(occupant);
+    turns.next();
+  }
+  expect([turns.asked, set.seatsInUse, set.executing]).toEqual([100, 0, 0]);
+});
+
+test('those that run for longer than a turn give their seats to the next at once, and no turn is looked at meanwhile', () => {
+  const turns = handTurns();
+  const { clock, set, flow } = setUp(4, 2, 50, 1, handClock(), turns.end);
+  const long = Array.from({ length: 12 }, (_, i) => set.start(flow(i % 4), call, wide(1)));
+  const states = (): number => long.filter((occupant) => occupant?.state === 'executing').length;
+  for (let left = 12; left > 0; left--) {
+    turns.next();
+    turns.next();
+    const { asked } = turns;
+    for (let i = 0; i < 5; i++) turns.next();
+    expect(turns.asked).toBe(asked);
+    clock.move(20);
+    const running = long.find((occupant) => occupant?.state === 'executing');
+    if (running !== undefined) set.finish(running);
+    expect(states()).toBe(Math.min(2, left - 1));
+  }
+  expect(set.seatsInUse).toBe(0);
+});
+
+test('a request wider than its level waits for those whose turn is not over', () => {
+  const turns = handTurns();
+  const { set, flow } = setUp(4, 3, 50, 1, handClock(), turns.end);
+  const quick = quickClient(set, flow(0), 4);
+  quick.offer();
+  quick.finish();
+  expect([set.executing, set.seatsInUse]).toEqual([0, 1]);
+  const large = set.start(flow(1), call, wide(5));
+  expect(large?.state).toBe('waiting');
+  turns.next();
+  expect(large?.state).toBe('executing');
 });
 
 test('seats for events are held on after the request', () => {

@@ -2,6 +2,8 @@
 // seat-time that each busy queue is given; a request is dispatched from the queue whose oldest request would be done
 // first if all queues were served at once. Queues with much behind them so cannot delay those with little. While
 // nothing waits and seats are free, a request goes straight through: no search, no timer, no promise.
+// Requests that are answered within one turn of the event loop never meet, however many arrive together. Where a level
+// is at its limit they keep their seats to the end of the turn, so that levels share turns by their seats.
 import type { Clock } from '#base/clock.ts';
 import type { Call } from '../request/call.ts';
 import { estimatedMs, FairQueue, Occupant, type Width } from './fair-queue.ts';
@@ -16,10 +18,14 @@ export interface Queuing {
   readonly lengthLimit: number;
 }
 
+/** Calls once the present turn of the event loop is over. */
+export type TurnEnd = (run: () => void) => void;
+
 export class QueueSet {
   readonly #clock: Clock;
   readonly #demand: SeatDemand;
   readonly #tally: LevelTally;
+  readonly #turnEnd: TurnEnd | undefined;
   #queuing: Queuing = { queues: 0, handSize: 1, lengthLimit: 0 };
   #limit = 0;
   #queues: FairQueue[] = [];
@@ -28,6 +34,12 @@ export class QueueSet {
   #busyQueues = 0;
   #robin = 0;
   #enqueued = 0;
+  /** Seats given back since there was last reason to look at turns: a limit's worth is one. */
+  #givenBack = 0;
+  #byTurns = false;
+  #turn = 0;
+  /** Over, but in their seats until the turn ends. */
+  #lingering: Occupant[] = [];
   /** Those that go through no queue. */
   readonly #unqueued = new Set<Occupant>();
   waiting = 0;
@@ -40,10 +52,12 @@ export class QueueSet {
   /** For metrics: the progress at the last dispatch, and the bounds of what was next, with and without work under way. */
   readonly lastDispatch = { progress: 0, start: 0, least: 0, most: 0, discountedLeast: 0, discountedMost: 0 };
 
-  constructor(clock: Clock, demand: SeatDemand, tally: LevelTally) {
+  /** @param turnEnd Without it, requests that are over give their seats back at once. */
+  constructor(clock: Clock, demand: SeatDemand, tally: LevelTally, turnEnd?: TurnEnd) {
     this.#clock = clock;
     this.#demand = demand;
     this.#tally = tally;
+    this.#turnEnd = turnEnd;
     this.#syncedMs = clock.monotonic();
   }
 
@@ -96,7 +110,8 @@ export class QueueSet {
       return occupant;
     }
     const queue = this.#choose(flow.hand);
-    if (this.seatsInUse >= this.#limit && queue.waiting.length >= this.#queuing.lengthLimit) {
+    // Those who linger have been answered: whoever comes in their stead is not one too many.
+    if (this.seatsInUse >= this.#limit && queue.waiting.length - this.#lingering.length >= this.#queuing.lengthLimit) {
       queue.bound();
       this.rejected++;
       tally.rejected['queue-full']++;
@@ -146,23 +161,59 @@ export class QueueSet {
     this.executing--;
     flow.tally.executingRequests--;
     this.#tally.executing.set(this.executing, now);
-    if (queue === undefined) this.#unqueued.delete(occupant);
-    else {
-      queue.executing.delete(occupant);
-      // What was charged at its dispatch was an estimate.
-      queue.nextDispatch -= width.initialSeats * (estimatedMs - (now - occupant.startedMs));
-      queue.bound();
-      if (queue.isIdle) this.#busyQueues--;
-    }
-    if (width.extraMs <= 0) this.#release(occupant, now);
-    else {
+    if (width.extraMs > 0) {
+      this.#settle(occupant, now);
       this.#clock.after(width.extraMs, () => {
         const later = this.#sync();
         this.#release(occupant, later);
         this.#dispatchAll(later);
       }, { background: true });
+    } else if (this.#byTurns && queue !== undefined && occupant.turn === this.#turn) {
+      this.#lingering.push(occupant);
+      return;
+    } else {
+      this.#settle(occupant, now);
+      this.#release(occupant, now);
+      if (queue !== undefined && (this.#givenBack += occupant.seats) >= this.#limit) this.#heedTurns();
     }
     if (this.waiting > 0) this.#dispatchAll(now);
+  }
+
+  /** As many seats as there are have been given back. If that was within one turn, the rest of the turn belongs to others. */
+  #heedTurns(): void {
+    this.#givenBack = 0;
+    if (this.#byTurns || this.#turnEnd === undefined) return;
+    this.#byTurns = true;
+    this.#turnEnd(() => this.#nextTurn());
+  }
+
+  #nextTurn(): void {
+    const now = this.#sync();
+    const over = this.#lingering;
+    this.#turn++;
+    this.#givenBack = 0;
+    this.#lingering = [];
+    for (const occupant of over) {
+      this.#settle(occupant, now);
+      this.#release(occupant, now);
+    }
+    // When those who wait do so for requests that take longer than a turn, each of those gives its seat to the next.
+    this.#byTurns = this.waiting > 0 && over.length > 0;
+    if (this.#byTurns) this.#turnEnd?.(() => this.#nextTurn());
+    this.#dispatchAll(now);
+  }
+
+  /** Its queue is charged with the time that it took: what it was charged with at its dispatch was an estimate. */
+  #settle(occupant: Occupant, now: number): void {
+    const { queue, width } = occupant;
+    if (queue === undefined) {
+      this.#unqueued.delete(occupant);
+      return;
+    }
+    queue.executing.delete(occupant);
+    queue.nextDispatch -= width.initialSeats * (estimatedMs - (now - occupant.startedMs));
+    queue.bound();
+    if (queue.isIdle) this.#busyQueues--;
   }
 
   #sync(): number {
@@ -188,7 +239,7 @@ export class QueueSet {
   #fits(seats: number): boolean {
     if (this.#queuing.queues < 0) return true;
     // Wider than the level: alone, it may.
-    if (seats > this.#limit) return this.executing === 0;
+    if (seats > this.#limit) return this.executing === 0 && this.#lingering.length === 0;
     return this.seatsInUse + seats <= this.#limit;
   }
 
@@ -252,6 +303,7 @@ export class QueueSet {
   #run(occupant: Occupant, now: number): void {
     const { seats, flow } = occupant;
     occupant.startedMs = now;
+    occupant.turn = this.#turn;
     occupant.state = 'executing';
     if (occupant.queue === undefined) this.#unqueued.add(occupant);
     this.dispatched++;

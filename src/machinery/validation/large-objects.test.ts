@@ -106,6 +106,24 @@ it('policies of thousands of expressions pause between them', () => {
   expect(pauses).toBeGreaterThan(20);
 });
 
+it('mistakes of policies by the thousand are looked for until there are as many as are told', () => {
+  const kinds: readonly (readonly [string, object, string])[] = [
+    ['MutatingAdmissionPolicy', { variables: many(() => ({ name: '-', expression: '1 +' })), mutations: [{ patchType: 'x' }], reinvocationPolicy: 'Never' }, 'spec.variables[0].name'],
+    ['MutatingAdmissionPolicy', { mutations: many(() => ({ patchType: 'JSONPatch', jsonPatch: { expression: '1 +' } })), reinvocationPolicy: 'Never' }, 'spec.mutations[0].jsonPatch.expression'],
+    ['ValidatingAdmissionPolicy', { variables: many(() => ({ name: '-', expression: '1 +' })), validations: [{ expression: 'true' }] }, 'spec.variables[0].name'],
+  ];
+  const matchConstraints = { matchPolicy: 'Equivalent', namespaceSelector: {}, objectSelector: {}, resourceRules: [{ apiGroups: ['a'], apiVersions: ['v1'], operations: ['CREATE'], resources: ['b'], scope: '*' }] };
+  for (const [kind, spec, first] of kinds) {
+    const errors = validateCreate(`admissionregistration.v1.${kind}`, { metadata: { name: 'a' }, spec: { failurePolicy: 'Fail', matchConstraints, ...spec } });
+    expect([kind, errors[0]?.field]).toEqual([kind, first]);
+    expect(errors.length).toBeGreaterThan(1_000);
+    expect(errors.length).toBeLessThan(1_010);
+  }
+  const status = { typeChecking: { expressionWarnings: many(() => ({ fieldRef: '[', warning: '' })) } };
+  const policy = { metadata: { name: 'a', resourceVersion: '1' } };
+  expect(validateStatusUpdate('admissionregistration.v1.ValidatingAdmissionPolicy', { ...policy, status }, policy).length).toBeLessThan(1_010);
+});
+
 it('addresses of webhooks and patterns of millions of characters', () => {
   const urls = ['https://a/'.padEnd(2_000_000, '{'), `https://${'a'.repeat(2_000_000)}/`, `https://a/${'%41'.repeat(600_000)}`, 'https://a/?'.padEnd(2_000_000, '+')];
   expect(urls.map((url) => webhookUrlErrors(url, 'url').length)).toEqual([0, 0, 0, 1]);

@@ -3,7 +3,7 @@
 import type { MutatingAdmissionPolicy, MutatingAdmissionPolicyBinding, Mutation } from '#api/admissionregistration/v1.ts';
 import { jsonPatchType, objectRootType } from '../../cel/admission/mutation-types.ts';
 import { listType } from '../../cel/types/types.ts';
-import { addAll, child, index, invalidValue, notSupported, required, type FieldError } from '../../field-errors.ts';
+import { addAll, child, index, invalidValue, isEnough, notSupported, required, type FieldError } from '../../field-errors.ts';
 import { nameIsSubdomain } from '../../names.ts';
 import { jsonEqual } from '../../patch/json-tree.ts';
 import type { Sliced } from '../../slices.ts';
@@ -47,11 +47,13 @@ function* checkSpec({ spec = {} }: MutatingAdmissionPolicy, keepsConditions: boo
   if (!keepsConditions) addAll(errors, yield* validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
   const expressions = new PolicyExpressions(paramKind !== undefined, true);
   for (const [i, variable] of variables.entries()) {
+    if (isEnough(errors)) break;
     addAll(errors, expressions.declare(variable, index('spec.variables', i)));
     if (i % atOnceExpressions === 0) yield;
   }
   if (mutations.length === 0) errors.push(required('spec.mutations', 'mutations must contain at least one item'));
   for (const [i, mutation] of mutations.entries()) {
+    if (isEnough(errors)) break;
     addAll(errors, checkMutation(expressions, mutation, index('spec.mutations', i)));
     if (i % atOnceExpressions === 0) yield;
   }

@@ -57,6 +57,7 @@ function* checkSpec(policy: ValidatingAdmissionPolicy, keepsConditions: boolean)
   if (!keepsConditions) addAll(errors, yield* validateMatchConditions(matchConditions, paramKind !== undefined, 'spec.matchConditions'));
   const expressions = new PolicyExpressions(paramKind !== undefined, variables.length > 0);
   for (const [i, variable] of variables.entries()) {
+    if (isEnough(errors)) break;
     addAll(errors, expressions.declare(variable, index('spec.variables', i)));
     if (i % atOnceExpressions === 0) yield;
   }
@@ -95,11 +96,12 @@ function checkWarning({ fieldRef = '', warning = '' }: Partial<ExpressionWarning
 }
 
 function checkStatus(status: ValidatingAdmissionPolicyStatus | undefined): FieldError[] {
-  const warnings = status?.typeChecking?.expressionWarnings ?? [];
-  return [
-    ...warnings.flatMap((warning, i) => checkWarning(warning, index('status.typeChecking.expressionWarnings', i))),
-    ...validateConditions(status?.conditions, 'status.conditions'),
-  ];
+  const errors: FieldError[] = [];
+  for (const [i, warning] of (status?.typeChecking?.expressionWarnings ?? []).entries()) {
+    if (isEnough(errors)) break;
+    addAll(errors, checkWarning(warning, index('status.typeChecking.expressionWarnings', i)));
+  }
+  return [...errors, ...validateConditions(status?.conditions, 'status.conditions')];
 }
 
 export const validatingAdmissionPolicy = slicedKind<ValidatingAdmissionPolicy>({

@@ -21,7 +21,7 @@ export async function reviewToken(object: KubeObject, checks: readonly TokenChec
   if (review.metadata?.namespace !== undefined && review.metadata.namespace !== '') throw badRequest('namespace is not allowed on this type: tokenreviews');
   if ((review.spec?.token ?? '') === '') throw badRequest('token is required for TokenReview in authentication');
   // What a request would say in its header.
-  const [token = ''] = review.spec?.token?.trimEnd().split(' ') ?? [];
+  const [token = ''] = review.spec?.token?.trimEnd().split(' ', 1) ?? [];
   if (token === '') return { ...review, status: { user: {} } };
   const audiences = review.spec?.audiences?.length ? review.spec.audiences : apiAudiences;
   try {

@@ -61,9 +61,30 @@ export function signJwt(claims: JwtClaims, privateKey: KeyObject, kid: string): 
   return `${input}.${signature.toString('base64url')}`;
 }
 
+/** Go's decoder goes no deeper. */
+const deepest = 10_000;
+
+/** Millions of brackets are told from a token without making a value of each. */
+function isTooDeep(text: string): boolean {
+  if (text.length <= deepest) return false;
+  let depth = 0;
+  let inText = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 34 /* " */) inText = !inText;
+    else if (inText) i += c === 92 /* \ */ ? 1 : 0;
+    else if (c === 91 /* [ */ || c === 123 /* { */) depth++;
+    else if (c === 93 /* ] */ || c === 125 /* } */) depth--;
+    if (depth > deepest) return true;
+  }
+  return false;
+}
+
 function parsePart(part: string): Readonly<Record<string, unknown>> | undefined {
+  const text = Buffer.from(part, 'base64url').toString();
+  if (isTooDeep(text)) return undefined;
   try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString());
+    const value: unknown = JSON.parse(text);
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : undefined;
   } catch {
     return undefined;
@@ -72,7 +93,7 @@ function parsePart(part: string): Readonly<Record<string, unknown>> | undefined 
 
 /** Header and claims without checking anything; undefined when the text is no compact JWT. */
 export function parseJwt(token: string): ParsedJwt | undefined {
-  const parts = token.split('.');
+  const parts = token.split('.', 4);
   const [head = '', body = '', signature = ''] = parts;
   if (parts.length !== 3) return undefined;
   const header = parsePart(head);

@@ -124,6 +124,14 @@ it('mistakes of policies by the thousand are looked for until there are as many 
   expect(validateStatusUpdate('admissionregistration.v1.ValidatingAdmissionPolicy', { ...policy, status }, policy).length).toBeLessThan(1_010);
 });
 
+it('amounts of a volume are looked at once each, and each bad one is told', () => {
+  const volume = (capacity: object): KubeObject => ({ metadata: { name: 'a' }, spec: { capacity, accessModes: ['ReadWriteOnce'], hostPath: { path: '/a' }, volumeMode: 'Filesystem' } });
+  expect(validateCreate('core.v1.PersistentVolume', volume({ storage: '1Gi', a: '0', b: '1Gi', c: '0', d: '-1' })).map(errorText)).toEqual([
+    'spec.capacity: Unsupported value: {"a":"0","b":"1Gi","c":"0","d":"-1","storage":"1Gi"}: supported values: "storage"', 'spec.capacity[a]: Invalid value: "0": must be greater than zero',
+    'spec.capacity[c]: Invalid value: "0": must be greater than zero', 'spec.capacity[d]: Invalid value: -1: must be a valid resource quantity', 'spec.capacity[d]: Invalid value: "-1": must be greater than zero',
+  ]);
+});
+
 it('addresses of webhooks and patterns of millions of characters', () => {
   const urls = ['https://a/'.padEnd(2_000_000, '{'), `https://${'a'.repeat(2_000_000)}/`, `https://a/${'%41'.repeat(600_000)}`, 'https://a/?'.padEnd(2_000_000, '+')];
   expect(urls.map((url) => webhookUrlErrors(url, 'url').length)).toEqual([0, 0, 0, 1]);

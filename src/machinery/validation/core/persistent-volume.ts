@@ -93,11 +93,15 @@ function checkCapacity(spec: Spec, path: string): FieldError[] {
   const names = Object.keys(capacity);
   if (names.length === 0) errors.push(required(at, ''));
   if (!names.includes('storage') || names.length > 1) errors.push(notSupported(at, sortedAmounts(spec.capacity), ['storage']));
+  const good = new Set<string | undefined>();
   for (const name of names) {
     if (isEnough(errors)) break;
-    const amount = quantity(capacity[name]);
+    const text = capacity[name];
+    if (good.has(text)) continue;
+    const amount = quantity(text);
     addAll(errors, checkBasicResource(amount, key(at, name)));
-    if (quantitySign(amount) <= 0) errors.push(invalidValue(key(at, name), formatQuantity(amount), 'must be greater than zero'));
+    if (quantitySign(amount) > 0) good.add(text);
+    else errors.push(invalidValue(key(at, name), formatQuantity(amount), 'must be greater than zero'));
   }
   return errors;
 }

@@ -1,7 +1,7 @@
 // Pod-level resources (KEP-2837): where a pod names resources for the whole of itself, missing requests and
 // huge page limits follow from its containers' and its limits.
 import type { Container, PodSpec } from '#api/core/v1.ts';
-import { jsonEqual } from '../patch/json-tree.ts';
+import { copyOf, jsonEqual } from '../patch/json-tree.ts';
 import { addQuantity, compareQuantity, formatQuantity, parseQuantity, type Quantity } from '../quantity.ts';
 
 type Amounts = Map<string, Quantity>;
@@ -59,8 +59,8 @@ function isPodLevel(name: string): boolean {
 export function defaultPodLevelResources(spec: PodSpec): void {
   const { resources } = spec;
   if (resources === undefined || resources === null) return;
-  const limits: Record<string, string> = { ...resources.limits };
-  const requests: Record<string, string> = { ...resources.requests };
+  const limits = copyOf(resources.limits ?? {});
+  const requests = copyOf(resources.requests ?? {});
   const isSet = Object.keys(limits).length + Object.keys(requests).length > 0;
   if (isSet) {
     for (const [name, amount] of aggregateContainers(spec, 'limits')) {

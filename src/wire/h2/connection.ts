@@ -10,7 +10,7 @@ import { endOfTurn } from '#base/turn.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import { FrameReader } from './frame-reader.ts';
 import { type HeaderBlock, HeaderBlocks } from './header-blocks.ts';
-import { HpackError } from './hpack-error.ts';
+import { HpackError, HpackExcess } from './hpack-error.ts';
 import { Output } from './output.ts';
 import { applySettings, type PeerSettings, writeSettings } from './settings.ts';
 import { ConnectionError, defaultWindowBytes, ErrorCode, Flag, FrameType, highest31, putUint32, uint31 } from './protocol.ts';
@@ -138,7 +138,7 @@ export class Http2Connection implements StreamHost {
   fail(error: Error): void {
     if (this.#failed || this.#ended) return;
     this.#failed = true;
-    const code = error instanceof ConnectionError ? error.code : error instanceof HpackError ? ErrorCode.compressionError : ErrorCode.internalError;
+    const code = codeOf(error);
     this.#options.onFailure(error);
     this.#lastTaken ??= this.#table.last;
     try {
@@ -481,6 +481,12 @@ export class Http2Connection implements StreamHost {
     this.#onEnd = [];
     for (const listener of listeners) listener();
   }
+}
+
+function codeOf(error: Error): ErrorCode {
+  if (error instanceof ConnectionError) return error.code;
+  if (error instanceof HpackExcess) return ErrorCode.enhanceYourCalm;
+  return error instanceof HpackError ? ErrorCode.compressionError : ErrorCode.internalError;
 }
 
 /** What is kept of a chunk: a part of it would keep all of it, which may be many times as much. */

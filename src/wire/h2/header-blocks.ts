@@ -67,7 +67,7 @@ export class HeaderBlocks {
     begun.parts.push(Buffer.from(bytes.subarray(from, to)));
     begun.bytes += to - from;
     // What is kept is less: who goes on all the same is mistaken or means harm.
-    const endless = begun.bytes > this.#mostBytes * 2 || begun.parts.length > mostContinuations + begun.bytes / 8192;
+    const endless = begun.bytes > this.#mostBytes || begun.parts.length > mostContinuations + begun.bytes / 8192;
     if (endless) throw new ConnectionError(ErrorCode.enhanceYourCalm, 'a header block without end');
     if ((flags & Flag.endHeaders) === 0) return undefined;
     this.#begun = undefined;

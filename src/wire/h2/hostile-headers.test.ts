@@ -129,6 +129,22 @@ describe('too many fields', () => {
     expect(bench.seen).toEqual([]);
   });
 
+  it.each([
+    ['by reference', Uint8Array.of(0x80 | 62)],
+    ['of nothing', Uint8Array.of(0, 1, 0x61, 0)],
+    ['that are kept in the table', Uint8Array.of(0x40, 1, 0x61, 0)],
+  ])('%s and without measure are not read to their end', async (_name, field) => {
+    const bench = await openBench();
+    const client = await bench.connect();
+    await client.settled();
+    const begin = Buffer.concat([block(request('GET', '/')), block([['x-bomb', 'v'.repeat(3900)]], true)]);
+    const piece = Buffer.alloc(262_144, field);
+    client.send(first(1, begin), ...Array.from({ length: 7 }, () => continuation(1, piece)), continuation(1, piece, Flag.endHeaders));
+    await client.settled();
+    expect([enhanceYourCalm, compressionError], client.told()).toContain(client.goaway);
+    expect(bench.seen).toEqual([]);
+  });
+
   it('in trailers do no harm', async () => {
     const bench = await openBench({ headerBytes: 8000 });
     const client = await bench.connect();

@@ -225,6 +225,25 @@ describe('bodies and what the server allows', () => {
     }
   };
 
+  it('a body in frames of a byte costs little while it waits, and is whole', async () => {
+    const bench = await openBench();
+    const client = await bench.connect();
+    client.send(post(1, '/unread'), post(3, '/hold'));
+    await client.settled();
+    const before = process.memoryUsage().heapUsed;
+    const bytes = Buffer.concat(Array.from({ length: 20_000 }, () => data(1, 'x', 0)));
+    for (let round = 0; round < 10; round++) {
+      client.send(bytes);
+      await client.settled();
+    }
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(16 << 20);
+    client.send(...Array.from({ length: 5000 }, () => data(3, 'ab', 0)), data(3, 'c'));
+    await bench.until(() => bench.bodies.length === 1);
+    expect(bench.bodies).toEqual([10_001]);
+    bench.release();
+    expect((await client.answered(1)).status).toBe(200);
+  });
+
   it('a byte that waits costs little, whatever came around it', async () => {
     const bench = await openBench();
     const client = await bench.connect();

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomInt, seededRandom } from '#base/random.ts';
 import { type FieldBlock, HpackDecoder, HpackError } from './hpack-decoder.ts';
+import { HpackExcess } from './hpack-error.ts';
 
 const none = Number.MAX_SAFE_INTEGER;
 const hex = (text: string): Buffer => Buffer.from(text.replace(/\s/g, ''), 'hex');
@@ -199,11 +200,13 @@ describe('limits', () => {
     expect(fieldsOf(decoder, 'bebfc0')).toBe('d 4 b 2 a 1');
   });
 
-  test('an entry that is named ten thousand times is not expanded', () => {
+  test('an entry that is named fifty times is not expanded, and one that is named without end is not read to it', () => {
     const decoder = new HpackDecoder(4096);
     decode(decoder, `4001 61 7fe01e ${'78'.repeat(4063)}`);
-    const { fields, listBytes, dropped } = decode(decoder, 'be'.repeat(10_000), 16_384);
-    expect([fields.length, listBytes, dropped]).toEqual([8, 40_960_000, 9996]);
+    const { fields, listBytes, dropped } = decode(decoder, 'be'.repeat(50), 16_384);
+    expect([fields.length, listBytes, dropped]).toEqual([8, 204_800, 46]);
+    expect(() => decode(decoder, 'be'.repeat(10_000), 16_384)).toThrow(HpackExcess);
+    expect(() => decode(new HpackDecoder(4096), '82'.repeat(10_000), none, 1000)).toThrow(HpackExcess);
   });
 
   test('long strings', () => {

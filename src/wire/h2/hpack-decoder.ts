@@ -3,7 +3,7 @@
 // it arrives as bytes and remembered with its entry. Names are held to tokens and values to what Go's servers take:
 // no control character but HTAB. Blanks around a value are let pass, as there.
 import { decodeHuffman, huffmanRoom } from './huffman.ts';
-import { HpackError } from './hpack-error.ts';
+import { HpackError, HpackExcess } from './hpack-error.ts';
 import { entryOverhead, staticBytes, staticCount, staticNames, staticValues } from './static-table.ts';
 
 export { HpackError } from './hpack-error.ts';
@@ -21,6 +21,10 @@ export interface FieldBlock {
 
 /** Integers have at most four bytes after the prefix: less than 2^28 beyond it. */
 const lastShift = 21;
+/** Both limits, so many times: a client that is mistaken is told so, one that goes on is not read to its end. */
+const mostTimes = 4;
+const leastFields = 1000;
+const leastBytes = 256 << 10;
 /** RFC 7541 4.2: the smallest size in between, then the last. */
 const mostUpdates = 2;
 
@@ -96,7 +100,8 @@ export class HpackDecoder {
 
   /**
    * Decodes one complete header block, bytes[from, to). Fields beyond `mostListBytes` or `mostFields` are decoded, as the
-   * dynamic table must stay in step, but not kept. Throws HpackError on what RFC 7541 forbids.
+   * dynamic table must stay in step, but not kept; several times as much is HpackExcess. Throws HpackError on what RFC
+   * 7541 forbids.
    */
   decode(bytes: Uint8Array, from: number, to: number, mostListBytes: number, mostFields: number): FieldBlock {
     const fields: string[] = [];
@@ -159,7 +164,7 @@ export class HpackDecoder {
       listBytes += size;
       count++;
       if (listBytes <= mostListBytes && count <= mostFields) fields.push(name, value);
-      else dropped++;
+      else if (++dropped > mostFields * mostTimes + leastFields || listBytes > mostListBytes * mostTimes + leastBytes) throw new HpackExcess('header fields without measure');
     }
     return { fields, listBytes, dropped, malformed };
   }

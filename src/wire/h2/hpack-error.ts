@@ -2,5 +2,10 @@
 // that was not understood, the two ends no longer agree on the dynamic table.
 
 export class HpackError extends Error {
-  override readonly name = 'HpackError';
+  override readonly name: string = 'HpackError';
+}
+
+/** Sound, and so much that reading on would hold up everybody else. */
+export class HpackExcess extends HpackError {
+  override readonly name = 'HpackExcess';
 }

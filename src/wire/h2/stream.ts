@@ -30,6 +30,10 @@ const noChunks: Buffer[] = [];
 /** Written and not sent: beyond it a writer should wait. */
 const highWaterBytes = 64 << 10;
 
+/** Received chunks below this size are put together when there are many. */
+const smallBytes = 1024;
+const mostSmallChunks = 32;
+
 /** Sent chunks before the list of pending ones is cut. */
 const longQueue = 256;
 
@@ -60,6 +64,8 @@ export class Http2Stream {
   #asked = false;
   /** Received and not read. */
   #chunks: Buffer[] = noChunks;
+  /** At the end of `#chunks`. */
+  #smallChunks = 0;
   #reader: BodyReader | undefined;
   /** Written and not sent, from `#first` on, of which `#sentOfFirst` bytes are sent. */
   #pending: Buffer[] = noChunks;
@@ -175,7 +181,16 @@ export class Http2Stream {
   receive(chunk: Buffer): void {
     if (this.#chunks === noChunks) this.#chunks = [chunk];
     else this.#chunks.push(chunk);
+    this.#smallChunks = chunk.length < smallBytes ? this.#smallChunks + 1 : 0;
+    if (this.#smallChunks > mostSmallChunks) this.#joinSmall();
     this.#reader?.();
+  }
+
+  /** A body in frames of a byte would take a hundred times its size. */
+  #joinSmall(): void {
+    const joined = Buffer.concat(this.#chunks.splice(-this.#smallChunks));
+    this.#chunks.push(joined);
+    this.#smallChunks = joined.length < smallBytes ? 1 : 0;
   }
 
   /** For the connection: the body has ended. */
@@ -193,7 +208,10 @@ export class Http2Stream {
     this.#sentOfFirst = 0;
     this.#pendingBytes = 0;
     this.answer = undefined;
-    if (!this.received) this.#chunks = noChunks;
+    if (!this.received) {
+      this.#chunks = noChunks;
+      this.#smallChunks = 0;
+    }
     this.#reader?.();
     this.#callAll(this.#onDrain, () => (this.#onDrain = undefined));
     this.#callAll(this.#onClose, () => (this.#onClose = undefined));
@@ -209,6 +227,7 @@ export class Http2Stream {
     const chunks = this.#chunks;
     if (chunks === noChunks) return chunks;
     this.#chunks = noChunks;
+    this.#smallChunks = 0;
     if (!this.received && !this.closed) {
       let bytes = 0;
       for (const chunk of chunks) bytes += chunk.length;

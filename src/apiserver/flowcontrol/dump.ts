@@ -2,7 +2,8 @@
 // tables with commas and aligned columns.
 import { answer, type Call } from '../request/call.ts';
 import type { Configuration } from './configuration.ts';
-import type { Occupant } from './fair-queue.ts';
+import { FairQueue, type Occupant } from './fair-queue.ts';
+import type { QueueSet } from './queue-set.ts';
 
 /** Cells as Go's tabwriter aligns them: at least eight wide, one space apart, the last as it is. */
 function aligned(rows: readonly (readonly string[])[]): string {
@@ -20,16 +21,25 @@ const seatSeconds = (ms: number): string => `${(ms / 1000).toFixed(8)}ss`;
 function levelRows({ levels }: Configuration): string[][] {
   const rows = [['PriorityLevelName', 'ActiveQueues', 'IsIdle', 'IsQuiescing', 'WaitingRequests', 'ExecutingRequests', 'DispatchedRequests', 'RejectedRequests', 'TimedoutRequests', 'CancelledRequests']];
   for (const { name, set, quiescing } of [...levels.values()].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
-    const active = set.queues.filter((queue) => queue.waiting.length > 0).length;
+    const active = [...set.queues].filter((queue) => queue.waiting.length > 0).length;
     rows.push([name, active, set.isIdle, quiescing, set.waiting, set.executing, set.dispatched, set.rejected, 0, set.cancelled].map(String));
   }
   return rows;
 }
 
+/** More of a level are not told, but for those that were needed. */
+const mostToldQueues = 10_000;
+
+function queuesOf({ queues, queueCount }: QueueSet): FairQueue[] {
+  const needed = new Map([...queues].map((queue) => [queue.index, queue]));
+  if (queueCount > mostToldQueues) return [...needed.values()].toSorted((a, b) => a.index - b.index);
+  return Array.from({ length: queueCount }, (_, index) => needed.get(index) ?? new FairQueue(index));
+}
+
 function queueRows({ levels }: Configuration): string[][] {
   const rows = [['PriorityLevelName', 'Index', 'PendingRequests', 'ExecutingRequests', 'SeatsInUse', 'NextDispatchR', 'InitialSeatsSum', 'MaxSeatsSum', 'TotalWorkSum']];
   for (const { name, set } of levels.values()) {
-    for (const queue of set.queues) {
+    for (const queue of queuesOf(set)) {
       const initial = queue.waiting.reduce((sum, { width }) => sum + width.initialSeats, 0);
       const most = queue.waiting.reduce((sum, { seats }) => sum + seats, 0);
       rows.push([name, ...[queue.index, queue.waiting.length, queue.executing.size, queue.seatsInUse].map(String), seatSeconds(queue.nextDispatch), String(initial), String(most), seatSeconds(queue.waitingWork)]);

@@ -48,7 +48,7 @@ export class Occupant {
 }
 
 export class FairQueue {
-  index: number;
+  readonly index: number;
   readonly waiting: Occupant[] = [];
   readonly executing = new Set<Occupant>();
   /** The progress at which the next request would be dispatched if all queues were served at once. */

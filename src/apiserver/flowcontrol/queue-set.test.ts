@@ -279,11 +279,20 @@ test('superfluous queues go when they are empty', () => {
   const { set, flow } = setUp(8, 1);
   const [busy, waits] = [set.start(flow(7), call, wide(1)), set.start(flow(6), call, wide(1))];
   set.configure({ queues: 2, handSize: 1, lengthLimit: 50 }, 1, 1);
-  expect(set.queues.length).toBe(8);
+  expect(set.queueCount).toBe(8);
   if (busy !== undefined) set.finish(busy);
   if (waits !== undefined) set.finish(waits);
-  expect([set.queues.length, set.isIdle, set.seatsInUse]).toEqual([6, true, 0]);
+  expect([set.queueCount, set.isIdle, set.seatsInUse]).toEqual([2, true, 0]);
   expect(set.start(flow(1), call, wide(1))?.state).toBe('executing');
+});
+
+test('a level of ten million queues costs what is used of them', () => {
+  const { set, flow } = setUp(10_000_000, 1);
+  const first = set.start(flow(9_999_999), call, wide(1));
+  const waits = Array.from({ length: 5000 }, (_, i) => set.start(flow(i * 1999), call, wide(1)));
+  expect([first?.state, set.queueCount, [...set.queues].length]).toEqual(['executing', 10_000_000, 5001]);
+  for (let occupant = first; occupant !== undefined; occupant = waits.shift()) set.finish(occupant);
+  expect([set.isIdle, set.seatsInUse, [...set.queues].length <= 1024]).toEqual([true, 0, true]);
 });
 
 test('hands are dealt without repetition and as evenly as cards', () => {

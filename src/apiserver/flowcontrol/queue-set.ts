@@ -18,6 +18,9 @@ export interface Queuing {
   readonly lengthLimit: number;
 }
 
+/** So many a level keeps whether they are busy or not: making one costs more than finding it. */
+const mostIdleQueues = 1024;
+
 /** Calls once the present turn of the event loop is over. */
 export type TurnEnd = (run: () => void) => void;
 
@@ -28,7 +31,11 @@ export class QueueSet {
   readonly #turnEnd: TurnEnd | undefined;
   #queuing: Queuing = { queues: 0, handSize: 1, lengthLimit: 0 };
   #limit = 0;
-  #queues: FairQueue[] = [];
+  /** Those that have been needed: a level may have ten million. */
+  readonly #queues = new Map<number, FairQueue>();
+  #queueCount = 0;
+  /** Those in which a request waits. */
+  readonly #queuesWaiting = new Set<FairQueue>();
   #progress = 0;
   #syncedMs: number;
   #busyQueues = 0;
@@ -61,8 +68,14 @@ export class QueueSet {
     this.#syncedMs = clock.monotonic();
   }
 
-  get queues(): readonly FairQueue[] {
-    return this.#queues;
+  /** How many there are. */
+  get queueCount(): number {
+    return this.#queueCount;
+  }
+
+  /** Those that have been needed; all others are idle. */
+  get queues(): Iterable<FairQueue> {
+    return this.#queues.values();
   }
 
   get unqueued(): ReadonlySet<Occupant> {
@@ -85,8 +98,9 @@ export class QueueSet {
   /** New queues come at once; superfluous ones go when they are empty. */
   configure(queuing: Queuing, limit: number, denominator: number): void {
     const now = this.#sync();
-    if (queuing.queues > 0) while (this.#queues.length < queuing.queues) this.#queues.push(new FairQueue(this.#queues.length));
     this.#queuing = queuing;
+    for (const queue of this.#queues.values()) this.#retire(queue);
+    this.#countQueues();
     this.#limit = limit;
     this.#tally.waiting.setDenominator(Math.max(1, queuing.lengthLimit) * Math.max(1, queuing.queues), now);
     this.#tally.executing.setDenominator(denominator, now);
@@ -113,6 +127,7 @@ export class QueueSet {
     // Those who linger have been answered: whoever comes in their stead is not one too many.
     if (this.seatsInUse >= this.#limit && queue.waiting.length - this.#lingering.length >= this.#queuing.lengthLimit) {
       queue.bound();
+      this.#retire(queue);
       this.rejected++;
       tally.rejected['queue-full']++;
       return undefined;
@@ -129,6 +144,7 @@ export class QueueSet {
       return occupant;
     }
     queue.waiting.push(occupant);
+    this.#queuesWaiting.add(queue);
     queue.waitingWork += occupant.work;
     this.#noteWaiting(occupant, 1, now);
     queue.bound();
@@ -143,6 +159,7 @@ export class QueueSet {
     if (queue === undefined || at < 0) return;
     const now = this.#sync();
     queue.waiting.splice(at, 1);
+    if (queue.waiting.length === 0) this.#queuesWaiting.delete(queue);
     queue.waitingWork -= occupant.work;
     occupant.state = 'over';
     this.#noteWaiting(occupant, -1, now);
@@ -227,13 +244,21 @@ export class QueueSet {
   /** Of the hand, the queue with the least work waiting; begun at another card each time. */
   #choose(hand: readonly number[]): FairQueue {
     const offset = this.#enqueued++ % hand.length;
-    let best: FairQueue | undefined;
-    for (let i = 0; i < hand.length; i++) {
-      const queue = this.#queues[hand[(offset + i) % hand.length] ?? 0];
-      if (queue !== undefined && (best === undefined || queue.waitingWork < best.waitingWork)) best = queue;
+    let best = -1;
+    let least = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < hand.length && least > 0; i++) {
+      const index = hand[(offset + i) % hand.length] ?? 0;
+      if (index >= this.#queueCount) continue;
+      const work = this.#queues.get(index)?.waitingWork ?? 0;
+      if (work < least) {
+        least = work;
+        best = index;
+      }
     }
-    if (best === undefined) throw new Error('a hand without a queue');
-    return best;
+    if (best < 0) throw new Error('a hand without a queue');
+    let queue = this.#queues.get(best);
+    if (queue === undefined) this.#queues.set(best, (queue = new FairQueue(best)));
+    return queue;
   }
 
   #fits(seats: number): boolean {
@@ -254,6 +279,7 @@ export class QueueSet {
       }
       this.#robin = queue.index;
       queue.waiting.shift();
+      if (queue.waiting.length === 0) this.#queuesWaiting.delete(queue);
       queue.waitingWork -= occupant.work;
       this.#noteWaiting(occupant, -1, now);
       this.#dispatch(occupant, queue, now);
@@ -263,24 +289,26 @@ export class QueueSet {
 
   /** The queue whose oldest request would be done first; among equals the next in turn. */
   #next(): FairQueue | undefined {
-    const queues = this.#queues;
     const noted = this.lastDispatch;
+    const count = this.#queueCount;
     let best: FairQueue | undefined;
     let earliest = Number.POSITIVE_INFINITY;
+    let turn = 0;
     noted.least = noted.discountedLeast = Number.POSITIVE_INFINITY;
     noted.most = noted.discountedMost = 0;
-    for (let i = 1; i <= queues.length; i++) {
-      const queue = queues[(this.#robin + i) % queues.length];
-      const oldest = queue?.waiting[0];
-      if (queue === undefined || oldest === undefined) continue;
+    for (const queue of this.#queuesWaiting) {
+      const oldest = queue.waiting[0];
+      if (oldest === undefined) continue;
       const discounted = queue.nextDispatch - queue.seatsInUse * estimatedMs;
       noted.least = Math.min(noted.least, queue.nextDispatch);
       noted.most = Math.max(noted.most, queue.nextDispatch);
       noted.discountedLeast = Math.min(noted.discountedLeast, discounted);
       noted.discountedMost = Math.max(noted.discountedMost, discounted);
       const end = queue.nextDispatch + oldest.work;
-      if (end < earliest) {
+      const comesAt = (queue.index - this.#robin - 1 + 2 * count) % count;
+      if (end < earliest || (end === earliest && comesAt < turn)) {
         earliest = end;
+        turn = comesAt;
         best = queue;
       }
     }
@@ -350,14 +378,18 @@ export class QueueSet {
     this.#retire(queue);
   }
 
-  /** There are more queues than wanted, and nobody needs this one. */
+  /** Nobody needs this one: it is forgotten where there are more than are wanted, or than are worth keeping. */
   #retire(queue: FairQueue): void {
-    if (this.#queues.length <= Math.max(0, this.#queuing.queues) || !queue.isIdle || this.#queues[queue.index] !== queue) return;
-    this.#queues.splice(queue.index, 1);
-    for (let i = queue.index; i < this.#queues.length; i++) {
-      const moved = this.#queues[i];
-      if (moved !== undefined) moved.index = i;
-    }
-    if (this.#robin >= queue.index) this.#robin--;
+    if (!queue.isIdle || queue.seatsInUse > 0) return;
+    if (queue.index < this.#queuing.queues && this.#queues.size <= mostIdleQueues) return;
+    this.#queues.delete(queue.index);
+    if (queue.index >= this.#queuing.queues) this.#countQueues();
+  }
+
+  /** Superfluous queues go when they are empty. */
+  #countQueues(): void {
+    this.#queueCount = Math.max(0, this.#queuing.queues);
+    for (const { index } of this.#queues.values()) this.#queueCount = Math.max(this.#queueCount, index + 1);
+    if (this.#robin >= this.#queueCount) this.#robin = 0;
   }
 }

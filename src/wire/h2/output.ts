@@ -172,7 +172,6 @@ export class Output {
 
   /** Serves the line until the buffer is full or nobody may send; who has more stands at the end again. */
   #putStreams(): void {
-    let starved: Http2Stream[] | undefined;
     while (this.#at < this.#line.length && this.#target.length - this.#fill > quantumBytes) {
       const stream = this.#line[this.#at++] as Http2Stream;
       stream.inLine = false;
@@ -182,7 +181,7 @@ export class Output {
       if (stream.pendingBytes > 0 && !stream.closed) {
         if (stream.sendWindow > 0) {
           if (this.window <= 0) {
-            (starved ??= []).push(stream);
+            this.#starve(stream);
             continue;
           }
           this.#putData(stream);
@@ -201,16 +200,13 @@ export class Output {
       this.#line = this.#line.slice(this.#at);
       this.#at = 0;
     }
-    // Whoever waits for the connection's window keeps the place for when there is one, and is not looked at in vain.
-    if (starved !== undefined) this.#starve(starved);
   }
 
-  #starve(streams: readonly Http2Stream[]): void {
+  /** Who waits for the connection's window has a place for when there is one, and is not looked at in vain. */
+  #starve(stream: Http2Stream): void {
     if (this.#starved.length > longLine) this.#starved = this.#starved.filter(open);
-    for (const stream of streams) {
-      stream.inLine = true;
-      this.#starved.push(stream);
-    }
+    stream.inLine = true;
+    this.#starved.push(stream);
   }
 
   /** After `widen`: who waited for it stands in the line again. */

@@ -174,7 +174,7 @@ export class Http2Stream {
     this.#first = first;
     this.#sentOfFirst = sent;
     this.#pendingBytes -= most;
-    if (!this.full) this.#callAll(this.#onDrain, () => (this.#onDrain = undefined));
+    if (this.#onDrain !== undefined && !this.full) this.#tellDrained();
   }
 
   /** For the connection: a part of the body has come. */
@@ -213,8 +213,10 @@ export class Http2Stream {
       this.#smallChunks = 0;
     }
     this.#reader?.();
-    this.#callAll(this.#onDrain, () => (this.#onDrain = undefined));
-    this.#callAll(this.#onClose, () => (this.#onClose = undefined));
+    this.#tellDrained();
+    const listeners = this.#onClose;
+    this.#onClose = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener();
   }
 
   /** From now on `reader` is called whenever `takeReceived` may yield something else; undefined: nobody. */
@@ -236,9 +238,9 @@ export class Http2Stream {
     return chunks;
   }
 
-  #callAll(listeners: (() => void)[] | undefined, forget: () => void): void {
-    if (listeners === undefined) return;
-    forget();
-    for (const listener of listeners) listener();
+  #tellDrained(): void {
+    const listeners = this.#onDrain;
+    this.#onDrain = undefined;
+    if (listeners !== undefined) for (const listener of listeners) listener();
   }
 }

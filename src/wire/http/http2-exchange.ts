@@ -82,7 +82,7 @@ export class Http2Exchange implements Exchange {
     const stream = this.#stream;
     for (;;) {
       yield* stream.takeReceived();
-      // What is not read by now has been let go of.
+      // More may have come while the last of it was dealt with.
       if (stream.received) {
         yield* stream.takeReceived();
         return;

@@ -1,6 +1,4 @@
-// Waiting after failures: exponential with jitter, forgotten after a quiet time; and a token bucket that keeps
-// a rate with bursts. Both are pure in the clock that they are given.
-import type { Clock } from '#base/clock.ts';
+// Waiting after failures: exponential with jitter, forgotten after a quiet time. Pure in the clock that it is given.
 import { jitter } from '#base/random.ts';
 import type { World } from '#base/world.ts';
 
@@ -36,37 +34,6 @@ export function createBackoff(world: World, options: BackoffOptions): Backoff {
     },
     reset() {
       base = options.initialMs;
-    },
-  };
-}
-
-export interface TokenBucket {
-  /** Takes a token if there is one. */
-  take(): boolean;
-  /** Takes a token that may lie in the future; returns how long until it is there. */
-  reserve(): number;
-}
-
-/** `perSecond` tokens a second, at most `burst` saved up; full at the beginning. */
-export function createTokenBucket(clock: Clock, perSecond: number, burst: number): TokenBucket {
-  let tokens = burst;
-  let last = clock.monotonic();
-  const refill = (): void => {
-    const now = clock.monotonic();
-    tokens = Math.min(burst, tokens + ((now - last) / 1000) * perSecond);
-    last = now;
-  };
-  return {
-    take() {
-      refill();
-      if (tokens < 1) return false;
-      tokens -= 1;
-      return true;
-    },
-    reserve() {
-      refill();
-      tokens -= 1;
-      return tokens >= 0 || perSecond <= 0 ? 0 : (-tokens / perSecond) * 1000;
     },
   };
 }

@@ -3,7 +3,7 @@
 // one source may send 25 about one object at once, then one every five minutes.
 import type { Event } from '#api/core/v1.ts';
 import { parseTime, rfc3339, type Clock } from '#base/clock.ts';
-import { createTokenBucket, type TokenBucket } from './backoff.ts';
+import { createTokenBucket, type TokenBucket } from '#base/token-bucket.ts';
 import { createLru } from './lru.ts';
 
 const cacheLimit = 4096;

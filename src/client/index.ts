@@ -3,7 +3,8 @@ export type {
   ApiObject, Client, DeleteOptions, EventOptions, EventRecorder, GetOptions, Informer, InformerFactory, InformerHandler, ListOptions, ObjectList,
   PatchType, ResourceClient, WatchEvent, WorkQueue, WriteOptions,
 } from './contract.ts';
-export { createBackoff, createTokenBucket, reflectorBackoff, type Backoff, type BackoffOptions, type TokenBucket } from './backoff.ts';
+export { createBackoff, reflectorBackoff, type Backoff, type BackoffOptions } from './backoff.ts';
+export { createTokenBucket, type TokenBucket } from '#base/token-bucket.ts';
 export { createWorkQueue, type WorkQueueOptions } from './work-queue.ts';
 export { createClient, resourceNamed, type ClientOptions } from './client.ts';
 export { retryOnConflict } from './conflict.ts';

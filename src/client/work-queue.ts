@@ -3,7 +3,7 @@
 // all together at 10 a second with bursts of 100. Bounded by the number of objects, as keys never repeat.
 import type { Timer } from '#base/clock.ts';
 import type { World } from '#base/world.ts';
-import { createTokenBucket } from './backoff.ts';
+import { createTokenBucket } from '#base/token-bucket.ts';
 import type { WorkQueue } from './contract.ts';
 
 export interface WorkQueueOptions {

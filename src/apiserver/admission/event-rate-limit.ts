@@ -1,6 +1,7 @@
 // EventRateLimit: events are made no faster than allowed for the server, a namespace, a user, or a source and its object.
 // Each key has a bucket of tokens that fills at `qps`; the least recently used keys are forgotten beyond `cacheSize`.
 import type { Clock } from '#base/clock.ts';
+import { createTokenBucket, type TokenBucket } from '#base/token-bucket.ts';
 import { tooManyRequests } from '#machinery';
 import type { AdmissionPlugin, AdmissionRequest } from '../contract.ts';
 import { joinedErrors } from '../authn/token-checks.ts';
@@ -11,11 +12,6 @@ export interface EventLimit {
   readonly burst: number;
   /** 4096 when absent. */
   readonly cacheSize?: number;
-}
-
-interface Bucket {
-  tokens: number;
-  atMs: number;
 }
 
 const keysOf: Readonly<Record<EventLimit['type'], (request: AdmissionRequest) => string>> = {
@@ -30,18 +26,13 @@ const keysOf: Readonly<Record<EventLimit['type'], (request: AdmissionRequest) =>
 };
 
 export function eventRateLimit(clock: Pick<Clock, 'monotonic'>, limits: readonly EventLimit[]): AdmissionPlugin {
-  const enforced = limits.map((limit) => ({ limit, buckets: new Map<string, Bucket>() }));
+  const enforced = limits.map((limit) => ({ limit, buckets: new Map<string, TokenBucket>() }));
   const take = ({ limit, buckets }: (typeof enforced)[number], key: string): boolean => {
-    const now = clock.monotonic();
-    const bucket = buckets.get(key) ?? { tokens: limit.burst, atMs: now };
+    const bucket = buckets.get(key) ?? createTokenBucket(clock, limit.qps, limit.burst);
     buckets.delete(key);
     if (buckets.size >= (limit.cacheSize ?? 4096)) buckets.delete(buckets.keys().next().value ?? '');
     buckets.set(key, bucket);
-    bucket.tokens = Math.min(limit.burst, bucket.tokens + ((now - bucket.atMs) / 1000) * limit.qps);
-    bucket.atMs = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens -= 1;
-    return true;
+    return bucket.take();
   };
   return {
     name: 'EventRateLimit',

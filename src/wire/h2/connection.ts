@@ -6,6 +6,7 @@
 // not read. Who breaks the protocol is told with GOAWAY and loses the connection; who breaks a stream loses the stream.
 import type { Socket } from 'node:net';
 import type { Clock } from '#base/clock.ts';
+import { createTokenBucket, type TokenBucket } from '#base/token-bucket.ts';
 import { endOfTurn } from '#base/turn.ts';
 import type { HttpLimits } from '../http/limits.ts';
 import { FrameReader } from './frame-reader.ts';
@@ -17,7 +18,6 @@ import { ConnectionError, defaultWindowBytes, ErrorCode, Flag, FrameType, highes
 import { requestHead, trailersAreSound } from './request-head.ts';
 import { Http2Stream, type StreamHost } from './stream.ts';
 import { StreamTable } from './stream-table.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 export interface ConnectionOptions {
   readonly clock: Clock;
@@ -70,7 +70,7 @@ export class Http2Connection implements StreamHost {
     const { limits, clock } = options;
     this.socket = socket;
     this.#options = options;
-    this.#resets = new TokenBucket(clock, limits.resetBurst, limits.resetsPerSecond);
+    this.#resets = createTokenBucket(clock, limits.resetsPerSecond, limits.resetBurst);
     this.#reader = new FrameReader(frameBytes, (type, flags, stream, bytes, from, to) => this.#frame(type, flags, stream, bytes, from, to));
     this.#output = new Output(socket, clock, (stream) => this.#answered(stream));
     this.#blocks = new HeaderBlocks(limits.headerBytes * 2);
